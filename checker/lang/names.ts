@@ -1,0 +1,13 @@
+/** Names of objects. They are given when an object is created and never change. */
+
+const names = new WeakMap<object, string>();
+
+/** Records the name of a view; called by the compiler only. */
+export function rememberName(view: object, name: string): void {
+  names.set(view, name);
+}
+
+/** The name of an object or embedded field, such as `iommu.lock`; `NULL` for null. */
+export function nameOf(view: object | null): string {
+  return view === null ? 'NULL' : (names.get(view) ?? 'object');
+}

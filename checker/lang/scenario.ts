@@ -1,0 +1,142 @@
+/**
+ * Scenarios: systems, switches, actors' programs, bounds, properties and the verdict that is expected.
+ */
+import { modelError } from './errors.ts';
+import type { Actor } from './fields.ts';
+import type { ObjectType, ParamValues, Shape, View } from './object.ts';
+import type { CallbackType, Params, Procedure } from './procedure.ts';
+import type { Property } from './property.ts';
+import type { Source } from './source.ts';
+import type { Setting } from './switches.ts';
+import type { ViolationKind } from './violation.ts';
+
+/** How many of everything: devices, mms, requests. Whole numbers; the command line may override each. */
+export type Bounds = Readonly<Record<string, number>>;
+
+/** One call of a public operation by a task: `does(unbindProcess, { iommu, mm })`. */
+export interface Operation {
+  readonly procedure: Procedure<Params, unknown>;
+  readonly args: Readonly<Record<string, unknown>>;
+}
+
+export function does<P extends Params, R>(procedure: Procedure<P, R>, args: ParamValues<P>): Operation {
+  return { procedure: procedure as never, args };
+}
+
+export interface ActorOptions {
+  readonly role?: 'task' | 'irq' | 'worker' | 'hardware' | 'timer';
+}
+
+/** Slots of one heap type; iterates over the live ones. */
+export interface Pool<T> extends Iterable<T> {
+  readonly type: string;
+}
+
+/** What a scenario's `setup` builds with. Objects are real views: assign their fields to set the initial state. */
+export interface Setup<B extends Bounds> {
+  readonly bounds: B;
+  /** The value the variant gives to a switch. */
+  setting<V extends string>(aSwitch: { readonly name: string; readonly values: readonly V[] }): V;
+  object<S extends Shape>(type: ObjectType<S>, name: string, init?: Partial<View<S>>): View<S>;
+  /** `count` objects named `stem0`, `stem1`, ... */
+  objects<S extends Shape>(
+    type: ObjectType<S>,
+    stem: string,
+    count: number,
+    init?: (index: number) => Partial<View<S>>,
+  ): View<S>[];
+  /** Room for `slots` allocations of a type at a time. */
+  pool<S extends Shape>(type: ObjectType<S>, slots: number): Pool<View<S>>;
+  /** An actor that runs the operations in order and ends. */
+  task(name: string, operations: readonly Operation[], options?: ActorOptions): Actor;
+  /** An actor that runs one procedure or machine. */
+  actor<P extends Params, R>(
+    name: string,
+    procedure: Procedure<P, R>,
+    args: ParamValues<P>,
+    options?: ActorOptions,
+  ): Actor;
+  /** The procedures a callback type may stand for here. */
+  implementations<P extends Params, R>(type: CallbackType<P, R>, procedures: readonly Procedure<P, R>[]): void;
+  /** How often each injected failure may happen, by budget name. Zero, the default, means never. */
+  failures(budgets: Readonly<Record<string, number>>): void;
+  property(...properties: readonly Property[]): void;
+  /** The objects of these types may be allocated at the end without anything leading to them. */
+  mayOutlive(...types: readonly ObjectType<Shape>[]): void;
+}
+
+/** The verdict a variant is expected to have, with exact counts. */
+export type Expectation =
+  | {
+      readonly verdict: 'holds';
+      readonly states: number;
+      readonly depth: number;
+    }
+  | {
+      readonly verdict: 'violated';
+      readonly kind: ViolationKind;
+      /** Name of the property, for the scenario's own properties. */
+      readonly property?: string;
+      /** Steps of a shortest counterexample. */
+      readonly length: number;
+      /** States found when the level of the first violation is finished. */
+      readonly states: number;
+    };
+
+export interface Variant<B extends Bounds = Bounds> {
+  readonly about: string;
+  readonly settings?: readonly Setting[];
+  /** Bounds that differ from the scenario's. */
+  readonly bounds?: Partial<Readonly<Record<keyof B, number>>>;
+  readonly expect: Expectation;
+}
+
+export interface ScenarioSpec<B extends Bounds> {
+  readonly title: string;
+  /** What races with what, in a few sentences of kernel words. */
+  readonly about: string;
+  /** Systems it is made of: `sva`, `vfio`, ... */
+  readonly systems: readonly string[];
+  readonly source: Source;
+  /** Entry of the bug corpus, such as `#1`, or `guard 3` for a case that must not be reported. */
+  readonly corpus?: string;
+  readonly bounds: B;
+  /** What is taken for granted and would change the verdict if it were not so. */
+  readonly assumptions?: readonly string[];
+  readonly variants: Readonly<Record<string, Variant<NoInfer<B>>>>;
+  readonly setup: (s: Setup<B>) => void;
+}
+
+export interface Scenario {
+  readonly kind: 'scenario';
+  readonly name: string;
+  readonly title: string;
+  readonly about: string;
+  readonly systems: readonly string[];
+  readonly source: Source;
+  readonly corpus: string | undefined;
+  readonly bounds: Bounds;
+  readonly assumptions: readonly string[];
+  readonly variants: Readonly<Record<string, Variant>>;
+  readonly setup: (s: Setup<any>) => void;
+}
+
+/** Declares a scenario. Its name is what `quiesce check` takes. */
+export function scenario<B extends Bounds>(name: string, spec: ScenarioSpec<B>): Scenario {
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(name))
+    throw modelError(`scenario name "${name}" is not lower-case words joined by dashes`);
+  if (Object.keys(spec.variants).length === 0) throw modelError(`scenario ${name} has no variant`);
+  return {
+    kind: 'scenario',
+    name,
+    title: spec.title,
+    about: spec.about,
+    systems: spec.systems,
+    source: spec.source,
+    corpus: spec.corpus,
+    bounds: spec.bounds as Bounds,
+    assumptions: spec.assumptions ?? [],
+    variants: spec.variants as Record<string, Variant>,
+    setup: spec.setup,
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * The verdict: one document with everything that makes a result reproducible and everything that limits it.
+ * It is what `--json` prints and what the library returns. Keys are never renamed within a schema version; what
+ * may differ between two runs of the same input stands under `timing` and nowhere else.
+ */
+import type { Expectation } from './lang/scenario.ts';
+import type { Source } from './lang/source.ts';
+import type { Counterexample } from './trace/counterexample.ts';
+
+export type Outcome = 'violated' | 'holds' | 'undecided';
+
+/** A step that was never taken, or a guard that was never false, in the part that was searched. */
+export interface CoverageEntry {
+  readonly actor: string;
+  readonly procedure: string;
+  readonly label: string;
+  readonly choice: string | null;
+}
+
+export interface Coverage {
+  /** Steps (with their choices) that exist and that were taken at least once. */
+  readonly steps: number;
+  readonly taken: number;
+  readonly neverTaken: readonly CoverageEntry[];
+  /** Blocking guards that were never false: the wait they stand for never happened. */
+  readonly neverBlocked: readonly CoverageEntry[];
+}
+
+export interface PropertyResult {
+  readonly name: string;
+  readonly kind: 'built-in' | 'always' | 'sometimes' | 'at-end';
+  readonly about: string;
+  readonly result: 'holds' | 'violated' | 'reached' | 'never reached' | 'undecided';
+}
+
+export interface Reduction {
+  readonly name: string;
+  /** States without it divided by states with it, where known. */
+  readonly factor: number | null;
+}
+
+export interface Verdict {
+  readonly schema: 'quiesce.verdict/1';
+  readonly tool: { readonly name: 'quiesce'; readonly version: string };
+  readonly scenario: {
+    readonly name: string;
+    readonly title: string;
+    readonly about: string;
+    readonly systems: readonly string[];
+    readonly source: Source;
+    readonly corpus: string | null;
+    readonly assumptions: readonly string[];
+  };
+  readonly variant: string;
+  readonly variantAbout: string;
+  /** Every switch of the model and its value. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly bounds: Readonly<Record<string, number>>;
+  /** Budgets of injected failures. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Hash of the compiled model: procedures, labels, layout, bounds. */
+  readonly modelHash: string;
+  /** Every option in effect, as given on the command line or by default. */
+  readonly options: Readonly<Record<string, string | number | boolean | null>>;
+  readonly outcome: Outcome;
+  /** The whole space within the bounds was seen. */
+  readonly complete: boolean;
+  /** Why it is not complete, in one sentence; null when it is. */
+  readonly incompleteBecause: string | null;
+  readonly counts: {
+    readonly states: number;
+    readonly transitions: number;
+    /** Levels of the breadth-first search below the initial state; longest walk for other strategies. */
+    readonly depth: number;
+    /** States found but not yet expanded when the search stopped. */
+    readonly left: number;
+    /** Bytes of one state vector. */
+    readonly stateBytes: number;
+    /** New states of each level, from level 0; empty for other strategies. */
+    readonly levels: readonly number[];
+  };
+  /** `exact`: no state was ever taken for another. */
+  readonly store: 'exact' | 'none';
+  readonly reductions: readonly Reduction[];
+  readonly properties: readonly PropertyResult[];
+  readonly coverage: Coverage;
+  /** One for each signature, the first one found first. */
+  readonly violations: readonly Counterexample[];
+  readonly expected: Expectation | null;
+  /** null when nothing was expected at these bounds. */
+  readonly asExpected: boolean | null;
+  /** Why not, in one sentence each. */
+  readonly unexpected: readonly string[];
+  readonly timing: {
+    readonly seconds: number;
+    readonly statesPerSecond: number;
+    readonly peakMemoryBytes: number;
+    readonly date: string;
+    readonly machine: string;
+  };
+}
