@@ -97,14 +97,14 @@ export type Statement<F> =
       readonly op: 'call';
       readonly procedure: () => Procedure<Record<string, ParamSpec>, unknown>;
       readonly args: Reads<F, Record<string, unknown>>;
-      readonly then?: (f: F, result: never) => void;
+      readonly receive?: (f: F, result: never) => void;
     }
   | {
       readonly op: 'callback';
       readonly type: CallbackType<Record<string, ParamSpec>, unknown>;
       readonly target: Reads<F, unknown>;
       readonly args: Reads<F, Record<string, unknown>>;
-      readonly then?: (f: F, result: never) => void;
+      readonly receive?: (f: F, result: never) => void;
       readonly orElse: readonly Statement<F>[];
     }
   | { readonly op: 'return'; readonly value?: Reads<F, unknown> }

@@ -43,14 +43,14 @@ export interface Kit<F> {
   call<P extends Record<string, ParamSpec>, R>(
     procedure: Procedure<P, R> | (() => Procedure<P, R>),
     args: Reads<F, ParamValues<P>>,
-    then?: (f: F, result: R) => void,
+    receive?: (f: F, result: R) => void,
   ): Statement<F>;
   /** Calls through an operations table; `orElse` runs when the entry is NULL (without it, that is a NULL dereference). */
   callback<P extends Record<string, ParamSpec>, R>(
     type: CallbackType<P, R>,
     target: Reads<F, Procedure<P, R> | null>,
     args: Reads<F, ParamValues<P>>,
-    then?: (f: F, result: R) => void,
+    receive?: (f: F, result: R) => void,
     orElse?: readonly Statement<F>[],
   ): Statement<F>;
   return(value?: number | boolean | string | null | Reads<F, unknown>): Statement<F>;
@@ -101,18 +101,18 @@ export const kit: Kit<any> = {
   continue: () => ({ op: 'continue' }),
   label: (name) => ({ op: 'label', name }),
   goto: (name) => ({ op: 'goto', name }),
-  call: (procedure, args, then) => ({
+  call: (procedure, args, receive) => ({
     op: 'call',
     procedure: (typeof procedure === 'function' ? procedure : () => procedure) as never,
     args: args as never,
-    ...(then ? { then: then as never } : {}),
+    ...(receive ? { receive: receive as never } : {}),
   }),
-  callback: (type, target, args, then, orElse = []) => ({
+  callback: (type, target, args, receive, orElse = []) => ({
     op: 'callback',
     type: type as never,
     target,
     args: args as never,
-    ...(then ? { then: then as never } : {}),
+    ...(receive ? { receive: receive as never } : {}),
     orElse,
   }),
   return: (value) =>
