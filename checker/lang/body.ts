@@ -26,6 +26,8 @@ export interface Waiting<F> {
 
 export interface StepNotes {
   readonly label: string;
+  /** The label was made from the statement, not written by the author: repetitions are numbered, not refused. */
+  readonly derived?: boolean;
   /** Free text shown in traces; not part of the state. */
   readonly note?: string;
   readonly source?: Source;

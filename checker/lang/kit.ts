@@ -147,6 +147,7 @@ export const kit: Kit<any> = {
     return {
       op: 'alloc',
       label: label ?? `allocate ${type.name}`,
+      derived: label === undefined,
       budget: mayFail ?? null,
       type: type as never,
       act: act as never,
@@ -156,7 +157,7 @@ export const kit: Kit<any> = {
   },
   free: (what, options = {}) => {
     const { label, do: act, ...notes } = options;
-    return { op: 'free', label: label ?? `free ${pathOf(what) ?? 'object'}`, what, ...(act ? { act } : {}), ...notes };
+    return { op: 'free', label: label ?? `free ${pathOf(what) ?? 'object'}`, derived: label === undefined, what, ...(act ? { act } : {}), ...notes };
   },
   switch: (on, arms) => ({ op: 'switch', on, arms: arms as never }),
 };

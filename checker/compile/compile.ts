@@ -1,0 +1,311 @@
+/**
+ * From a scenario to a compiled model: set-up, control flow, layout of frames and program counters, emitted text.
+ */
+import { createHash } from 'node:crypto';
+import { modelError, nearest, QuiesceError } from '../lang/errors.ts';
+import type { Actor } from '../lang/fields.ts';
+import { nameOf } from '../lang/names.ts';
+import type { Bounds, Scenario } from '../lang/scenario.ts';
+import { type Evidence, Violation, violated } from '../lang/violation.ts';
+import type { Identified } from './collections.ts';
+import { type EmitRuntime, type EmittedActor, emit, numberPoints } from './emit.ts';
+import { Flow, type FlowContext, type FrameInfo, type Point } from './flow.ts';
+import type { LockCell } from './layout.ts';
+import { BUFFER_BYTES } from './memory.ts';
+import type { CompiledActor, CompiledModel, CoveragePoint } from './model.ts';
+import { type ActorView, effectiveBounds, runSetup, type SetupResult } from './setup.ts';
+import { isScalar } from './views.ts';
+
+export interface CompileOptions {
+  readonly variant?: string;
+  readonly bounds?: Bounds;
+  /** Record footprints and check that guards only read and fused code is local. Slower; for replay and audit. */
+  readonly instrumented?: boolean;
+}
+
+/** Compiles one variant of a scenario. Throws `QuiesceError` with place and hint when the model is malformed. */
+export function compile(scenario: Scenario, options: CompileOptions = {}): CompiledModel {
+  const variantName = options.variant ?? (Object.keys(scenario.variants)[0] as string);
+  const variant = scenario.variants[variantName];
+  if (variant === undefined) {
+    const near = nearest(variantName, Object.keys(scenario.variants));
+    throw new QuiesceError('usage', `scenario ${scenario.name} has no variant "${variantName}"`, {
+      hint: near ? `did you mean "${near}"?` : `its variants are ${Object.keys(scenario.variants).join(', ')}`,
+    });
+  }
+  const bounds = effectiveBounds(scenario, variant, options.bounds);
+  const instrumented = options.instrumented ?? false;
+  const setup = runSetup(scenario, variant, bounds, instrumented);
+  const { memory, layout, heap, programs } = setup;
+
+  const met = new Map<string, { readonly switch: { readonly name: string }; readonly value: string }>();
+  const context: FlowContext = {
+    layout,
+    factory: setup.factory,
+    settings: setup.settings,
+    met: met as FlowContext['met'],
+    implementations: setup.implementations,
+    budgets: setup.budgets,
+  };
+  let parks = false;
+  const emitted: EmittedActor[] = [];
+  for (const program of programs) {
+    const flow = new Flow(context, program.actor);
+    const entry = flow.program(program.operations);
+    layout.extendTo(flow.frameEnd);
+    parks ||= flow.parks;
+    const points = numberPoints(entry);
+    if (points.length > 65_534) throw modelError(`actor ${program.actor.name} has ${points.length} program points`);
+    const pcBytes = points.length > 254 ? 2 : 1;
+    emitted.push({ actor: program.actor, entry, points, pcOffset: layout.reserve(pcBytes), pcBytes });
+  }
+  if (parks) for (const { actor } of programs) actor.$flags = layout.reserve(1);
+  const budgetOffsets = new Map<string, number>();
+  for (const [name, budget] of Object.entries(setup.budgets))
+    if (budget > 0) {
+      const offset = layout.reserve(1);
+      memory.bytes[offset] = budget;
+      budgetOffsets.set(name, offset);
+    }
+
+  const actors: CompiledActor[] = emitted.map((e, index) => ({
+    index,
+    view: e.actor as ActorView,
+    points: e.points,
+    pcOffset: e.pcOffset,
+    pcBytes: e.pcBytes,
+  }));
+  const coverage: CoveragePoint[] = [];
+  const coverageBase = actors.map((a) =>
+    a.points.map((point) => {
+      const base = coverage.length;
+      for (let choice = 0; choice < point.arity; choice++) coverage.push({ actor: a.index, point, choice });
+      return base;
+    }),
+  );
+
+  const spinLocks = layout.locks.filter((lock) => lock.spins);
+  const actorName = (id: number) => (setup.tables.actors[id] as Actor).name;
+  heap.actorName = actorName;
+  const runtime = makeRuntime(setup, actors, budgetOffsets, spinLocks);
+  const words = layout.stateBytes / 4;
+  const text = emit({
+    actors: emitted,
+    words,
+    instrumented,
+    spins: spinLocks.length > 0,
+    runtime,
+    coverageBase,
+  });
+  const branching = actors.reduce((sum, a) => sum + a.points.reduce((m, p) => Math.max(m, p.arity), 0), 0);
+  const room = Math.floor(BUFFER_BYTES / layout.stateBytes) - 1;
+  if (room <= branching) throw modelError(`a state may have ${branching} successors, more than fit into a batch`);
+  const registers = new Int32Array(4);
+  const moves = new Int32Array(room + 1);
+  const taken = new Uint8Array(coverage.length);
+  const refused = new Uint8Array(coverage.length);
+  const engine = new Function('m', 'reg', 'moves', 'taken', 'refused', ...text.names, text.text)(
+    memory,
+    registers,
+    moves,
+    taken,
+    refused,
+    ...text.values,
+  ) as Engine;
+  heap.framePointers = () => framePointers(actors, engine);
+
+  memory.at = 0;
+  actors.forEach((a, i) => {
+    engine.setPc[i]?.(engine.start[i]?.() as number);
+    void a;
+  });
+  memory.phase = 'free';
+  const initial = memory.words.slice(0, words);
+
+  const model: CompiledModel = {
+    scenario,
+    variantName,
+    variant,
+    bounds,
+    settings: Object.fromEntries([...met].map(([name, { value }]) => [name, value]).sort()),
+    budgets: setup.budgets,
+    budgetOffsets,
+    memory,
+    layout,
+    heap,
+    cells: layout.cells,
+    locks: layout.locks,
+    actors,
+    properties: setup.properties,
+    words,
+    stateBytes: layout.stateBytes,
+    room,
+    branching,
+    initial,
+    hash: hashOf(scenario, variantName, bounds, setup, actors),
+    coverage,
+    coverageBase,
+    taken,
+    refused,
+    registers,
+    moves,
+    expand: engine.expand,
+    resting: engine.resting,
+    run: (actor, choice) => (engine.run[actor] as (c: number) => number)(choice),
+    arity: (actor) => (engine.arity[actor] as () => number)(),
+    pc: (actor) => (engine.pc[actor] as () => number)(),
+    rests: (actor) => (engine.rests[actor] as () => boolean)(),
+    load: (source, src) => {
+      memory.at = 0;
+      memory.phase = 'free';
+      memory.words.set(source.subarray(src, src + words), 0);
+    },
+    leak: () => findLeak(setup),
+    held: (actor) => heldBy(setup, actor),
+  };
+  return model;
+}
+
+interface Engine {
+  readonly expand: CompiledModel['expand'];
+  readonly resting: () => boolean;
+  readonly start: readonly (() => number)[];
+  readonly run: readonly ((choice: number) => number)[];
+  readonly arity: readonly (() => number)[];
+  readonly pc: readonly (() => number)[];
+  readonly setPc: readonly ((value: number) => void)[];
+  readonly rests: readonly (() => boolean)[];
+}
+
+function makeRuntime(
+  setup: SetupResult,
+  actors: readonly CompiledActor[],
+  budgets: ReadonlyMap<string, number>,
+  spinLocks: readonly LockCell[],
+): EmitRuntime {
+  const m = setup.memory;
+  const name = (index: number) => (actors[index] as CompiledActor).view.name;
+  return {
+    allocate: (type) => setup.heap.allocate(type as never),
+    free: (view, actor) => setup.heap.free(view as object | null, actor),
+    spend: (budget) => {
+      const offset = m.at + (budgets.get(budget) as number);
+      if (m.bytes[offset] === 0) return false;
+      m.bytes[offset] = (m.bytes[offset] as number) - 1;
+      return true;
+    },
+    noSleep: (index, point) => {
+      const id = index + 1;
+      for (const lock of spinLocks)
+        if (isLive(setup, lock) && modeOf(setup, lock, id) !== null)
+          throw new Violation(
+            'sleep-in-atomic',
+            `${point.label} in ${point.procedure} may sleep while ${name(index)} holds ${lock.name}`,
+            [lock.name],
+            [name(index)],
+          );
+    },
+    returned: (index, operation) => {
+      for (const lock of setup.layout.locks)
+        if (isLive(setup, lock) && modeOf(setup, lock, index + 1) !== null)
+          throw new Violation('lock-misuse', `${operation} returns with ${lock.name} held`, [lock.name], [name(index)]);
+    },
+    nullCall: (point) => {
+      throw new Violation('null-dereference', `${point.label} in ${point.procedure} calls through a NULL pointer`);
+    },
+  };
+}
+
+function isLive(setup: SetupResult, lock: LockCell): boolean {
+  return lock.liveness < 0 || setup.memory.bytes[setup.memory.at + lock.liveness] === 1;
+}
+
+/** How the actor with this identity holds the lock. */
+function modeOf(setup: SetupResult, lock: LockCell, id: number): 'exclusive' | 'shared' | null {
+  const m = setup.memory;
+  for (const offset of lock.exclusive) if (m.bytes[m.at + offset] === id) return 'exclusive';
+  for (const offset of lock.shared) {
+    const mask = (m.bytes[m.at + offset] as number) | ((m.bytes[m.at + offset + 1] as number) << 8);
+    if (mask & (1 << (id - 1))) return 'shared';
+  }
+  return null;
+}
+
+function heldBy(setup: SetupResult, actor: Actor): ReturnType<CompiledModel['held']> {
+  const held: ReturnType<CompiledModel['held']> = [];
+  for (const lock of setup.layout.locks) {
+    if (!isLive(setup, lock)) continue;
+    const mode = modeOf(setup, lock, (actor as ActorView).$id);
+    if (mode !== null) held.push({ lock, mode });
+  }
+  return held;
+}
+
+/** Offsets of pointers in the frames that each actor uses at its present point. */
+function* framePointers(actors: readonly CompiledActor[], engine: Engine): Generator<number> {
+  for (const a of actors) {
+    const point = a.points[(engine.pc[a.index] as () => number)()];
+    for (let frame: FrameInfo | null = point?.frame ?? null; frame !== null; frame = frame.caller)
+      for (const slot of frame.slots) if (isScalar(slot.spec) && slot.spec.kind === 'ref') yield slot.offset;
+  }
+}
+
+/** An object that lives on at the end although no object of the scenario leads to it. */
+function findLeak(setup: SetupResult): Evidence | null {
+  const { heap, layout, memory: m } = setup;
+  const reached = new Set<Identified>(setup.roots.filter((root) => heap.isLive(root)));
+  const owner = new Map<number, Identified>();
+  for (const [, slot] of heap.all()) for (let i = 0; i < slot.size; i++) owner.set(slot.base + i, slot.view);
+  let grew = true;
+  while (grew) {
+    grew = false;
+    for (const offset of heap.pointers()) {
+      const holder = owner.get(offset);
+      if (holder !== undefined && !reached.has(holder)) continue;
+      const target = setup.tables.views[m.bytes[m.at + offset] as number] ?? null;
+      if (target !== null && !reached.has(target)) {
+        reached.add(target);
+        grew = true;
+      }
+    }
+  }
+  void layout;
+  for (const [type, slot] of heap.all())
+    if (slot.pooled && heap.isLive(slot.view) && !reached.has(slot.view) && !setup.mayOutlive.has(type)) {
+      const name = nameOf(slot.view);
+      return violated('leak', `${name} is still allocated at the end and nothing leads to it`, { objects: [name] });
+    }
+  return null;
+}
+
+/** Eight bytes in hex that change when the model does: its layout, its program points and the text of its steps. */
+function hashOf(
+  scenario: Scenario,
+  variant: string,
+  bounds: Bounds,
+  setup: SetupResult,
+  actors: readonly CompiledActor[],
+): string {
+  const hash = createHash('sha256');
+  const line = (...parts: unknown[]) => hash.update(`${parts.join('\u0000')}\n`);
+  line(scenario.name, variant, JSON.stringify(bounds), JSON.stringify(setup.budgets));
+  for (const cell of setup.layout.cells) line(cell.path, cell.offset, cell.bytes);
+  const texts = new Map<unknown, string>();
+  for (const a of actors) {
+    line(a.view.name, a.view.role, a.points.length);
+    for (const point of a.points) line(point.procedure, point.label, point.choices.join('|'), stepText(point, texts));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Text of the closures of a step, without white space. */
+function stepText(point: Point, known: Map<unknown, string>): string {
+  let text = known.get(point.statement);
+  if (text === undefined) {
+    const parts: string[] = [point.statement.op];
+    for (const value of Object.values(point.statement)) if (typeof value === 'function') parts.push(value.toString());
+    text = parts.join('\n').replace(/\s+/g, '');
+    known.set(point.statement, text);
+  }
+  return text;
+}

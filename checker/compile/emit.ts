@@ -1,0 +1,255 @@
+/**
+ * Program text. The graph of each actor becomes plain JavaScript: one function a program point (guard, effect, and
+ * the fused nodes behind it as nested ifs), one dispatcher an actor, and `expand`, which writes every successor of
+ * a state into the batch. The closures of the model are called directly at their own call sites, so that the
+ * engine's optimiser can inline them.
+ */
+import { modelError } from '../lang/errors.ts';
+import type { Actor } from '../lang/fields.ts';
+import type { FrameInfo, Node, Point } from './flow.ts';
+
+/** What the emitted text calls; see `model.ts` for their meaning. */
+export interface EmitRuntime {
+  readonly allocate: (type: unknown) => unknown;
+  readonly free: (view: unknown, actor: string) => void;
+  readonly spend: (budget: string) => boolean;
+  readonly noSleep: (actor: number, point: Point) => void;
+  readonly returned: (actor: number, operation: string) => void;
+  readonly nullCall: (point: Point) => never;
+}
+
+export interface EmittedActor {
+  readonly actor: Actor;
+  readonly entry: Node;
+  readonly points: readonly Point[];
+  readonly pcOffset: number;
+  readonly pcBytes: 1 | 2;
+}
+
+/** Collects the closures, frames and objects that the text refers to by name. */
+class Scope {
+  readonly names: string[] = [];
+  readonly values: unknown[] = [];
+  readonly #known = new Map<unknown, string>();
+
+  name(value: unknown, stem: string): string {
+    const known = this.#known.get(value);
+    if (known !== undefined) return known;
+    const name = `${stem}${this.names.length}`;
+    this.#known.set(value, name);
+    this.names.push(name);
+    this.values.push(value);
+    return name;
+  }
+}
+
+/** Program points reachable from an entry, numbered in program order. */
+export function numberPoints(entry: Node): Point[] {
+  const points: Point[] = [];
+  const seen = new Set<Node>();
+  const stack: Node[] = [entry];
+  while (stack.length > 0) {
+    const node = stack.pop() as Node;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    switch (node.kind) {
+      case 'point':
+        node.pc = points.length;
+        points.push(node);
+        for (const target of [...node.next].reverse()) stack.push(target);
+        break;
+      case 'test':
+        stack.push(node.no, node.yes);
+        break;
+      case 'jump':
+        if (node.to === null) throw modelError(`${node.what} leads nowhere`);
+        stack.push(node.to);
+        break;
+      case 'end':
+        break;
+      default:
+        stack.push(node.next);
+    }
+  }
+  return points;
+}
+
+export interface EmitInput {
+  readonly actors: readonly EmittedActor[];
+  readonly words: number;
+  readonly instrumented: boolean;
+  readonly spins: boolean;
+  readonly runtime: EmitRuntime;
+  /** Index of the first coverage entry of each point of each actor. */
+  readonly coverageBase: readonly (readonly number[])[];
+}
+
+/** The text and the values its free names stand for. */
+export function emit(input: EmitInput): { readonly text: string; readonly names: string[]; readonly values: unknown[] } {
+  const scope = new Scope();
+  const r = {
+    allocate: scope.name(input.runtime.allocate, 'allocate'),
+    free: scope.name(input.runtime.free, 'free'),
+    spend: scope.name(input.runtime.spend, 'spend'),
+    noSleep: scope.name(input.runtime.noSleep, 'noSleep'),
+    returned: scope.name(input.runtime.returned, 'returned'),
+    nullCall: scope.name(input.runtime.nullCall, 'nullCall'),
+  };
+  const x = (closure: unknown) => scope.name(closure, 'x');
+  const f = (frame: FrameInfo) => scope.name(frame.view, 'f');
+  const phase = (name: string) => (input.instrumented ? `m.phase = '${name}';` : '');
+  const clear = (frame: FrameInfo) =>
+    frame.size === 0
+      ? ''
+      : frame.size <= 4
+        ? Array.from({ length: frame.size }, (_, i) => `n[m.at + ${frame.base + i}] = 0;`).join(' ')
+        : `n.fill(0, m.at + ${frame.base}, m.at + ${frame.base + frame.size});`;
+
+  /** Text that runs the fused nodes from `node` on and returns the next program point. */
+  const tail = (node: Node, actor: number, self: string, end: number, path: ReadonlySet<Node>): string => {
+    if (path.has(node))
+      throw modelError(
+        node.kind === 'jump' ? `${node.what} can repeat without a step` : 'a loop has no step',
+        undefined,
+        'put a labelled step or a blocking guard in the loop',
+      );
+    const deeper = node.kind === 'jump' ? new Set([...path, node]) : path;
+    const go = (next: Node) => tail(next, actor, self, end, deeper);
+    switch (node.kind) {
+      case 'point':
+        return `return ${node.pc};`;
+      case 'end':
+        return `return ${end};`;
+      case 'jump':
+        return go(node.to as Node);
+      case 'act':
+        return `${x(node.run)}(${f(node.frame)}, ${self}); ${go(node.next)}`;
+      case 'test':
+        return `if (${x(node.test)}(${f(node.frame)}, ${self})) { ${go(node.yes)} } else { ${go(node.no)} }`;
+      case 'enter': {
+        const stores = node.stored.map((name) => `${f(node.to)}.$set_${name}(r.${name});`).join(' ');
+        return `{ const r = ${x(node.args)}(${f(node.from)}, ${self}); ${stores} } ${go(node.next)}`;
+      }
+      case 'leave': {
+        const value = node.value === null ? 'const v = 0;' : `const v = ${x(node.value)}(${f(node.from)}, ${self});`;
+        const receive = node.receive === null || node.to === null ? '' : `${x(node.receive)}(${f(node.to)}, v);`;
+        if (receive === '') return `${clear(node.from)} ${go(node.next)}`;
+        return `{ ${value} ${clear(node.from)} ${receive} } ${go(node.next)}`;
+      }
+      case 'returned': {
+        return `${r.returned}(${actor}, ${JSON.stringify(node.operation)}); ${go(node.next)}`;
+      }
+    }
+  };
+
+  const step = (point: Point, actor: number, self: string, end: number): string => {
+    const s = point.statement;
+    const frame = f(point.frame);
+    const target = (i: number) => `${phase('fused')} ${tail(point.next[i] as Node, actor, self, end, new Set())}`;
+    const guard = (closure: unknown, args: string) =>
+      `${phase('guard')} if (!${x(closure)}(${args})) return -1; ${phase('free')}`;
+    const call = (closure: unknown, args = `${frame}, ${self}`) => `${x(closure)}(${args});`;
+    const fail = (budget: string | null) =>
+      `if (c === 1) { if (!${r.spend}(${JSON.stringify(budget)})) return -1; ${target(1)} }`;
+    switch (s.op) {
+      case 'step':
+        return `${call(s.act)} ${target(0)}`;
+      case 'block':
+        return `${guard(s.guard, `${frame}, ${self}`)} ${s.act ? call(s.act) : ''} ${target(0)}`;
+      case 'branch':
+        return `if (${x(s.test)}(${frame}, ${self})) { ${target(0)} } else { ${target(1)} }`;
+      case 'choose': {
+        const arms = s.arms.map(
+          (arm, i) =>
+            `case ${i}: { ${arm.when ? guard(arm.when, `${frame}, ${self}`) : ''} ${arm.act ? call(arm.act) : ''} ${target(i)} }`,
+        );
+        return `switch (c) { ${arms.join('\n')} default: return -1; }`;
+      }
+      case 'pick':
+        return `const xs = ${x(s.from)}(${frame}, ${self}); if (c >= xs.length) return -1; const o = xs[c];
+          ${s.when ? guard(s.when, `${frame}, o, ${self}`) : ''} ${call(s.act, `${frame}, o, ${self}`)} ${target(0)}`;
+      case 'attempt':
+        return `${point.arity === 2 ? fail(s.budget) : ''} ${call(s.act)} ${target(0)}`;
+      case 'alloc':
+        return `${point.arity === 2 ? fail(s.budget) : ''}
+          const o = ${r.allocate}(${scope.name(s.type, 't')}); ${call(s.act, `${frame}, o, ${self}`)} ${target(0)}`;
+      case 'free':
+        return `const o = ${x(s.what)}(${frame}, ${self}); ${s.act ? call(s.act) : ''}
+          ${r.free}(o, ${self}.name); ${target(0)}`;
+      case 'callback': {
+        const arms = point.implementations.map((p, i) => `if (p === ${scope.name(p, 'p')}) { ${target(i)} }`);
+        const none =
+          s.orElse.length === 0 ? `${r.nullCall}(${scope.name(point, 'q')});` : target(point.implementations.length);
+        return `const p = ${x(s.target)}(${frame}, ${self}); if (p === null) { ${none} } ${arms.join(' ')} return -1;`;
+      }
+    }
+  };
+
+  const parts: string[] = [];
+  const expandActors: string[] = [];
+  input.actors.forEach((a, index) => {
+    const self = scope.name(a.actor, 'self');
+    const end = a.points.length;
+    const pc = (at: string) =>
+      a.pcBytes === 1 ? `n[${at} + ${a.pcOffset}]` : `(n[${at} + ${a.pcOffset}] | n[${at} + ${a.pcOffset + 1}] << 8)`;
+    const setPc = (at: string, value: string) =>
+      a.pcBytes === 1
+        ? `n[${at} + ${a.pcOffset}] = ${value};`
+        : `n[${at} + ${a.pcOffset}] = ${value} & 255; n[${at} + ${a.pcOffset + 1}] = ${value} >> 8;`;
+    for (const point of a.points) {
+      const sleeps = input.spins && (point.statement as { sleeps?: boolean }).sleeps === true;
+      const prelude = sleeps ? `${r.noSleep}(${index}, ${scope.name(point, 'q')});` : '';
+      parts.push(`function s${index}_${point.pc}(c) { ${phase('free')} ${prelude} ${step(point, index, self, end)} }`);
+    }
+    parts.push(`function start${index}() { ${phase('fused')} ${tail(a.entry, index, self, end, new Set())} }`);
+    const cases = a.points.map((p) => `case ${p.pc}: return s${index}_${p.pc}(c);`);
+    parts.push(`function d${index}(pc, c) { switch (pc) { ${cases.join(' ')} default: return -1; } }`);
+    const arities = scope.name(Uint16Array.from([...a.points.map((p) => p.arity), 0]), 'arity');
+    const rests = scope.name(
+      Uint8Array.from([...a.points.map((p) => ((p.statement as { idle?: boolean }).idle === true ? 1 : 0)), 1]),
+      'rest',
+    );
+    const base = scope.name(Int32Array.from([...(input.coverageBase[index] ?? []), 0]), 'cover');
+    parts.push(`function run${index}(c) { const r = d${index}(${pc('m.at')}, c); if (r >= 0) { ${setPc('m.at', 'r')} } return r; }`);
+    parts.push(`function arity${index}() { return ${arities}[${pc('m.at')}]; }`);
+    expandActors.push(`
+      if (from <= ${index}) {
+        const pc = ${pc('at')}, k = ${arities}[pc];
+        reg[1] = ${index};
+        for (let c = from === ${index} ? choice : 0; c < k; c++) {
+          reg[2] = c;
+          const r = d${index}(pc, c);
+          if (r >= 0) {
+            ${setPc('at', 'r')}
+            taken[${base}[pc] + c] = 1;
+            moves[nb] = ${index << 16} | c;
+            nb++; reg[0] = nb; reg[3] = 1;
+            at += ${input.words * 4}; m.at = at;
+            copy(words, src, nb * ${input.words});
+          } else refused[${base}[pc] + c] = 1;
+        }
+      }`);
+    parts.push(`function rests${index}() { return ${rests}[${pc('m.at')}] === 1; }`);
+    parts.push(`function pc${index}() { return ${pc('m.at')}; }`);
+    parts.push(`function setPc${index}(v) { ${setPc('m.at', 'v')} }`);
+  });
+  const all = (stem: string) => `[${input.actors.map((_, i) => `${stem}${i}`).join(', ')}]`;
+  const copy =
+    input.words <= 48
+      ? Array.from({ length: input.words }, (_, k) => `w[to + ${k}] = words[src + ${k}];`).join(' ')
+      : `for (let k = 0; k < ${input.words}; k++) w[to + k] = words[src + k];`;
+  const text = `'use strict';
+    const n = m.bytes, w = m.words;
+    function copy(words, src, to) { ${copy} }
+    ${parts.join('\n')}
+    function expand(words, src, from, choice) {
+      let nb = reg[0], at = nb * ${input.words * 4};
+      m.at = at;
+      copy(words, src, nb * ${input.words});
+      ${expandActors.join('\n')}
+      return nb;
+    }
+    function resting() { return ${input.actors.map((_, i) => `rests${i}()`).join(' && ') || 'true'}; }
+    return { expand, resting, start: ${all('start')}, run: ${all('run')}, arity: ${all('arity')}, pc: ${all('pc')}, setPc: ${all('setPc')}, rests: ${all('rests')} };`;
+  return { text, names: scope.names, values: scope.values };
+}

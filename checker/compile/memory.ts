@@ -1,0 +1,51 @@
+/**
+ * The bytes that views look at. A buffer holds a batch of state vectors; `at` is where the current one begins.
+ * Steps run on the current one, in place.
+ *
+ * When `recording` is on, every access leaves its byte offset in `reads` or `writes`: the footprint of the step.
+ * Only instrumented models (replay, explanation, audit) record; the search runs the same steps without it.
+ */
+import { modelError } from '../lang/errors.ts';
+
+/** What part of a step runs, so that an access which does not belong there is found. */
+export type Phase = 'free' | 'guard' | 'fused';
+
+export const BUFFER_BYTES = 1 << 20;
+
+export class Memory {
+  readonly buffer = new ArrayBuffer(BUFFER_BYTES);
+  readonly bytes = new Uint8Array(this.buffer);
+  readonly words = new Int32Array(this.buffer);
+  /** Byte offset of the current state vector. */
+  at = 0;
+  recording = false;
+  phase: Phase = 'free';
+  readonly reads = new Set<number>();
+  readonly writes = new Set<number>();
+
+  /** Notes a read of the shared byte at `offset`. */
+  read(offset: number): void {
+    if (this.phase === 'fused') throw sharedInFused();
+    this.reads.add(offset);
+  }
+
+  /** Notes a write of the shared byte at `offset`. */
+  write(offset: number): void {
+    if (this.phase === 'fused') throw sharedInFused();
+    if (this.phase === 'guard') throw modelError('a guard writes shared memory', undefined, 'move the write to `do`');
+    this.writes.add(offset);
+  }
+
+  forget(): void {
+    this.reads.clear();
+    this.writes.clear();
+  }
+}
+
+function sharedInFused() {
+  return modelError(
+    'shared memory is touched between two steps',
+    undefined,
+    'when, local, call arguments and return values may use parameters and locals only: read the value into a local in a labelled step, or use k.test',
+  );
+}

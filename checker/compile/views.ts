@@ -1,0 +1,383 @@
+/**
+ * Accessors. For each type of object, struct and frame one class is generated whose getters and setters read and
+ * write fixed offsets of the current state vector, check liveness, and (in instrumented models) record the
+ * footprint. Views are made once, before the search; no object is made while it runs.
+ */
+import { modelError } from '../lang/errors.ts';
+import type { Actor, FieldSpec } from '../lang/fields.ts';
+import { nameOf, rememberName } from '../lang/names.ts';
+import type { Shape } from '../lang/object.ts';
+import type { Params, Procedure } from '../lang/procedure.ts';
+import {
+  ActorSetView,
+  type Codec,
+  dead,
+  type Identified,
+  ListView,
+  RingView,
+  ScalarArrayView,
+  ViewArrayView,
+} from './collections.ts';
+import type { Layout } from './layout.ts';
+import type { Memory } from './memory.ts';
+
+/** Tables that bytes index into: identity to view. Index 0 is null. */
+export interface Tables {
+  readonly views: (Identified | null)[];
+  readonly actors: (Actor | null)[];
+  readonly callbacks: (Procedure<Params, unknown> | null)[];
+}
+
+export type ViewClass = new (base: number, live: number, id: number) => object;
+
+const SCALARS = ['int', 'bool', 'enum', 'ref', 'actor', 'callback'] as const;
+export const isScalar = (spec: FieldSpec): boolean => (SCALARS as readonly string[]).includes(spec.kind);
+
+/** Bytes a field takes. */
+export function sizeOf(spec: FieldSpec): number {
+  switch (spec.kind) {
+    case 'actors':
+      return 2;
+    case 'list':
+      return 1 + spec.capacity;
+    case 'ring':
+      return 1 + spec.capacity;
+    case 'array':
+      return spec.length * sizeOf(spec.element);
+    case 'struct':
+      return sizeOfShape(spec.shape);
+    default:
+      return 1;
+  }
+}
+
+export function sizeOfShape(shape: Shape): number {
+  let size = 0;
+  for (const field of Object.values(shape)) size += sizeOf(field as FieldSpec);
+  return size;
+}
+
+/** Expression that decodes byte expression `b`; every zero byte is the initial value. */
+function decode(spec: FieldSpec, b: string, name: string): string {
+  switch (spec.kind) {
+    case 'int': {
+      const shift = spec.init - spec.lo;
+      if (shift === 0) return spec.lo === 0 ? b : `${b} + ${spec.lo}`;
+      return `((${b} + ${shift}) & 255) + ${spec.lo}`;
+    }
+    case 'bool':
+      return spec.init ? `${b} === 0` : `${b} !== 0`;
+    case 'enum':
+      return `E_${name}[${b}]`;
+    case 'ref':
+      return `V[${b}]`;
+    case 'actor':
+      return `A[${b}]`;
+    case 'callback':
+      return `C[${b}]`;
+    default:
+      throw new Error(`${spec.kind} is no scalar`);
+  }
+}
+
+/** Statements that check `v` and expression that encodes it. */
+function encode(spec: FieldSpec, name: string): { check: string; value: string } {
+  switch (spec.kind) {
+    case 'int': {
+      const shift = spec.init - spec.lo;
+      const check = `if (!(v >= ${spec.lo} && v <= ${spec.hi})) bad(this, '${name}', v);`;
+      const raw = spec.lo === 0 ? 'v' : `(v - ${spec.lo})`;
+      return { check, value: shift === 0 ? raw : `(${raw} - ${shift}) & 255` };
+    }
+    case 'bool':
+      return { check: '', value: spec.init ? '(v ? 0 : 1)' : '(v ? 1 : 0)' };
+    case 'enum':
+      return {
+        check: `let e = E_${name}.indexOf(v); if (e < 0) bad(this, '${name}', v);`,
+        value: 'e',
+      };
+    case 'ref':
+    case 'actor':
+      return {
+        check: `if (v === undefined) bad(this, '${name}', v);`,
+        value: 'v === null ? 0 : v.$id',
+      };
+    case 'callback':
+      return {
+        check: `let e = v === null ? 0 : C.indexOf(v); if (e < 0) badCallback(this, '${name}', v);`,
+        value: 'e',
+      };
+    default:
+      throw new Error(`${spec.kind} is no scalar`);
+  }
+}
+
+export class ViewFactory {
+  readonly #memory: Memory;
+  readonly #layout: Layout;
+  readonly #tables: Tables;
+  readonly #instrumented: boolean;
+  readonly #classes = new Map<unknown, ViewClass>();
+
+  constructor(layout: Layout, tables: Tables, instrumented: boolean) {
+    this.#memory = layout.memory;
+    this.#layout = layout;
+    this.#tables = tables;
+    this.#instrumented = instrumented;
+  }
+
+  /**
+   * The view of an object or struct whose fields begin at `base`. Registers its cells, references and locks with
+   * the layout under `name`.
+   */
+  view(shape: Shape, base: number, live: number, id: number, name: string): object {
+    let Class = this.#classes.get(shape);
+    if (Class === undefined) {
+      Class = this.#generate(shape, `shape of ${name}`);
+      this.#classes.set(shape, Class);
+    }
+    const view = new Class(base, live, id);
+    rememberName(view, name);
+    let offset = base;
+    for (const [field, f] of Object.entries(shape)) {
+      const spec = f as FieldSpec;
+      this.#embed(view, field, spec, offset, live, `${name}.${field}`);
+      offset += sizeOf(spec);
+    }
+    return view;
+  }
+
+  /** Makes sub-views and registers what the field holds. */
+  #embed(view: object, field: string, spec: FieldSpec, offset: number, live: number, path: string): void {
+    const part = this.#part(spec, offset, live, path);
+    if (part !== null) Object.defineProperty(view, `$${field}`, { value: part });
+  }
+
+  #part(spec: FieldSpec, offset: number, live: number, path: string): object | null {
+    const m = this.#memory;
+    const t = this.#tables;
+    switch (spec.kind) {
+      case 'struct': {
+        const view = this.view(spec.shape, offset, -1, 0, path);
+        // Cells of an embedded struct live and die with the object around it.
+        for (let i = this.#layout.cells.length - 1; i >= 0; i--) {
+          const cell = this.#layout.cells[i];
+          if (cell === undefined || cell.offset < offset) break;
+          if (cell.liveness < 0 && live >= 0) this.#layout.cells[i] = { ...cell, liveness: live };
+        }
+        if (spec.lock !== null) this.#registerLock(spec, offset, live, path, view);
+        return view;
+      }
+      case 'list': {
+        this.#layout.refs.push({ offset: offset + 1, lengthAt: offset, capacity: spec.capacity });
+        const view = new ListView(m, offset, spec.capacity, t.views);
+        rememberName(view, path);
+        this.#cell(path, offset, 1 + spec.capacity, live, () => {
+          const length = m.bytes[m.at + offset] as number;
+          const ids = Array.from({ length }, (_, i) => t.views[m.bytes[m.at + offset + 1 + i] as number] ?? null);
+          return `[${ids.map(nameOf).join(', ')}]`;
+        });
+        return view;
+      }
+      case 'ring': {
+        if (!isScalar(spec.element)) throw modelError(`ring ${path} may hold scalars and references only`);
+        if (spec.element.kind === 'ref')
+          this.#layout.refs.push({ offset: offset + 1, lengthAt: offset, capacity: spec.capacity });
+        const codec = this.codec(spec.element, path);
+        const view = new RingView(m, offset, spec.capacity, codec);
+        rememberName(view, path);
+        this.#cell(path, offset, 1 + spec.capacity, live, () => `[${[...view].map(showValue).join(', ')}]`);
+        return view;
+      }
+      case 'array': {
+        const size = sizeOf(spec.element);
+        if (isScalar(spec.element)) {
+          for (let i = 0; i < spec.length; i++) {
+            this.#scalarCell(spec.element, offset + i, live, `${path}[${i}]`);
+          }
+          const view = new ScalarArrayView(offset, spec.length, this.codec(spec.element, path));
+          rememberName(view, path);
+          return view;
+        }
+        const elements = Array.from(
+          { length: spec.length },
+          (_, i) => this.#part(spec.element, offset + i * size, live, `${path}[${i}]`) as object,
+        );
+        const view = new ViewArrayView(elements);
+        rememberName(view, path);
+        return view;
+      }
+      case 'actors': {
+        const view = new ActorSetView(m, offset, t.actors);
+        rememberName(view, path);
+        this.#cell(path, offset, 2, live, () => `{${[...view].map((a) => a.name).join(', ')}}`);
+        return view;
+      }
+      default:
+        this.#scalarCell(spec, offset, live, path);
+        return null;
+    }
+  }
+
+  #scalarCell(spec: FieldSpec, offset: number, live: number, path: string): void {
+    if (spec.kind === 'ref') this.#layout.refs.push({ offset, lengthAt: -1, capacity: 1 });
+    const codec = this.codec(spec, path);
+    this.#cell(path, offset, 1, live, () => showValue(codec.get(offset)));
+  }
+
+  #cell(path: string, offset: number, bytes: number, liveness: number, show: () => string): void {
+    this.#layout.cells.push({ path, offset, bytes, liveness, owner: 'shared', show });
+  }
+
+  #registerLock(spec: FieldSpec & { kind: 'struct' }, base: number, live: number, name: string, view: object): void {
+    const exclusive: number[] = [];
+    const shared: number[] = [];
+    let offset = base;
+    for (const field of Object.values(spec.shape)) {
+      const f = field as FieldSpec;
+      if (f.kind === 'actor') exclusive.push(offset);
+      if (f.kind === 'actors') shared.push(offset);
+      offset += sizeOf(f);
+    }
+    this.#layout.locks.push({ name, spins: spec.lock?.spins ?? false, liveness: live, view, exclusive, shared });
+  }
+
+  /** Reads and writes one scalar at any offset; for collections, frames and display. */
+  codec(spec: FieldSpec, name: string): Codec<unknown> {
+    const { check, value } = encode(spec, 'value');
+    const rec = (kind: 'read' | 'write') => (this.#instrumented ? `if (m.recording) m.${kind}(offset);` : '');
+    return this.#evaluate(
+      [['value', spec]],
+      `return {
+        get(offset) { ${rec('read')} return ${decode(spec, 'n[m.at + offset]', 'value')}; },
+        set(offset, v) { ${check} ${rec('write')} n[m.at + offset] = ${value}; },
+        $name: ${JSON.stringify(name)}
+      };`,
+    ) as Codec<unknown>;
+  }
+
+  #generate(shape: Shape, what: string): ViewClass {
+    const fields = Object.entries(shape) as [string, FieldSpec][];
+    let members = '';
+    let offset = 0;
+    for (const [name, spec] of fields) {
+      const live = (access: string) => {
+        const record = this.#instrumented ? 'if (m.recording && this.$live >= 0) m.read(this.$live);' : '';
+        return `if (this.$live >= 0) { ${record} if (n[m.at + this.$live] !== 1) dead(m, this, '${access}'); }`;
+      };
+      const place = `this.$b + ${offset}`;
+      if (isScalar(spec)) {
+        const { check, value } = encode(spec, name);
+        const rec = (kind: string) => (this.#instrumented ? `if (m.recording) m.${kind}(${place});` : '');
+        members += `
+          get ${name}() { ${live(name)} ${rec('read')} return ${decode(spec, `n[m.at + ${place}]`, name)}; }
+          set ${name}(v) { ${live(name)} ${check} ${rec('write')} n[m.at + ${place}] = ${value}; }`;
+      } else {
+        members += `
+          get ${name}() { ${live(name)} return this.$${name}; }
+          set ${name}(v) { fixed(this, '${name}'); }`;
+      }
+      offset += sizeOf(spec);
+    }
+    return this.#evaluate(
+      fields,
+      `return class {
+        constructor(base, live, id) { this.$b = base; this.$live = live; this.$id = id; }
+        ${members}
+      };`,
+      what,
+    ) as ViewClass;
+  }
+
+  /**
+   * The class of frames of a procedure whose parameters in `constants` are fixed. Its other parameters and its
+   * locals are bytes from `base` on, in the order of `stored`.
+   */
+  frameClass(
+    key: string,
+    stored: readonly (readonly [string, FieldSpec, 'param' | 'local'])[],
+  ): new (
+    base: number,
+    constants: Readonly<Record<string, unknown>>,
+  ) => object {
+    const known = this.#classes.get(key);
+    if (known !== undefined) return known as never;
+    let members = '';
+    stored.forEach(([name, spec, role], offset) => {
+      const place = `m.at + this.$b + ${offset}`;
+      const { check, value } = encode(spec, name);
+      members += `
+        get ${name}() { return ${decode(spec, `n[${place}]`, name)}; }
+        ${role === 'local' ? `set ${name}(v)` : `$set_${name}(v)`} { ${check} n[${place}] = ${value}; }`;
+    });
+    const Class = this.#evaluate(
+      stored.map(([name, spec]) => [name, spec]),
+      `return class {
+        constructor(base, constants) {
+          this.$b = base;
+          for (const k of Object.keys(constants)) Object.defineProperty(this, k, { value: constants[k], enumerable: true });
+        }
+        ${members}
+      };`,
+      key,
+    );
+    this.#classes.set(key, Class as ViewClass);
+    return Class as never;
+  }
+
+  /** Evaluates generated text in a scope that knows the memory, the tables and the names of enums. */
+  #evaluate(fields: readonly (readonly [string, FieldSpec])[], text: string, what = 'view'): unknown {
+    const scope: Record<string, unknown> = {
+      m: this.#memory,
+      n: this.#memory.bytes,
+      V: this.#tables.views,
+      A: this.#tables.actors,
+      C: this.#tables.callbacks,
+      dead,
+      bad,
+      badCallback,
+      fixed,
+    };
+    for (const [name, spec] of fields) if (spec.kind === 'enum') scope[`E_${name}`] = spec.values;
+    try {
+      return new Function(...Object.keys(scope), `'use strict'; ${text}`)(...Object.values(scope));
+    } catch (cause) {
+      throw modelError(`${what} cannot be compiled: ${String(cause)}`);
+    }
+  }
+}
+
+export function showValue(value: unknown): string {
+  if (value === null) return 'NULL';
+  if (typeof value === 'object') {
+    if ((value as { kind?: string }).kind === 'procedure') return (value as { name: string }).name;
+    return (value as Partial<Actor>).name !== undefined && '$flags' in value
+      ? (value as unknown as Actor).name
+      : nameOf(value as object);
+  }
+  return String(value);
+}
+
+function bad(view: object, field: string, value: unknown): never {
+  throw modelError(
+    `${nameOf(view)}.${field} cannot hold ${typeof value === 'object' || value === undefined ? showUnknown(value) : String(value)}`,
+    undefined,
+    'widen the field, or look for the step that should not happen',
+  );
+}
+
+function showUnknown(value: unknown): string {
+  return value === undefined ? 'undefined' : showValue(value);
+}
+
+function badCallback(view: object, field: string, value: unknown): never {
+  throw modelError(
+    `${nameOf(view)}.${field} is set to ${(value as { name?: string } | null)?.name ?? String(value)}, which the scenario does not list`,
+    undefined,
+    'add it to s.implementations(...)',
+  );
+}
+
+function fixed(view: object, field: string): never {
+  throw modelError(`${nameOf(view)}.${field} is embedded and cannot be assigned`, undefined, 'assign its fields');
+}

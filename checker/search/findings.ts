@@ -1,0 +1,175 @@
+/**
+ * What a search has found: violations, one for each signature, goals that were reached.
+ */
+import { createHash } from 'node:crypto';
+import type { CompiledModel } from '../compile/model.ts';
+import type { AtEnd, Always, Sometimes } from '../lang/property.ts';
+import { type Evidence, violated } from '../lang/violation.ts';
+
+/** Names of the checks that are always made, unless `properties` leaves them out. */
+export const builtIn = {
+  deadlock: 'in no reachable state is everybody blocked while somebody has not ended',
+  stuck: 'no actor can reach a state from which it never moves again, short of its end',
+  memory: 'no use after free, double free, invalid free, NULL dereference or corrupted list',
+  refcount: 'no reference count underflows or is raised from zero',
+  locking: 'no lock is released by a stranger, held at return, or held with spinning while sleeping',
+  leak: 'at the end every allocated object is freed or can be reached',
+  model: 'what the steps of the model assert themselves: isolation, protocol, assertions',
+} as const;
+
+export type BuiltIn = keyof typeof builtIn;
+
+/** The built-in check that a kind of violation thrown by a step belongs to. */
+export function checkOf(kind: Evidence['kind']): BuiltIn {
+  switch (kind) {
+    case 'use-after-free':
+    case 'double-free':
+    case 'invalid-free':
+    case 'null-dereference':
+    case 'list-corruption':
+      return 'memory';
+    case 'refcount':
+      return 'refcount';
+    case 'sleep-in-atomic':
+    case 'lock-misuse':
+      return 'locking';
+    case 'leak':
+      return 'leak';
+    case 'deadlock':
+      return 'deadlock';
+    case 'stuck':
+      return 'stuck';
+    default:
+      return 'model';
+  }
+}
+
+/** One violation and how to reach it: the moves from the initial state, the last one faulty when `fault` is set. */
+export interface Finding {
+  readonly property: string;
+  readonly evidence: Evidence;
+  readonly signature: string;
+  /** Steps of the counterexample. */
+  readonly length: number;
+  /** `actor << 16 | choice`, from the initial state. */
+  moves: readonly number[];
+  /** The last move is a step that broke a promise, rather than one that led to a bad state. */
+  readonly fault: boolean;
+}
+
+export class Findings {
+  readonly violations: Finding[] = [];
+  readonly reached = new Set<string>();
+  readonly always: readonly Always[];
+  readonly atEnd: readonly AtEnd[];
+  #sometimes: Sometimes[];
+  readonly goals: readonly Sometimes[];
+  readonly #checks: ReadonlySet<string>;
+  readonly #signatures = new Set<string>();
+  readonly #model: CompiledModel;
+
+  /** @param only names of built-in checks and properties to look at; all when null. */
+  constructor(model: CompiledModel, only: readonly string[] | null) {
+    const wanted = (name: string) => only === null || only.includes(name);
+    this.#model = model;
+    this.#checks = new Set(Object.keys(builtIn).filter(wanted));
+    const own = model.properties.filter((p) => wanted(p.name));
+    this.always = own.filter((p) => p.kind === 'always');
+    this.atEnd = own.filter((p) => p.kind === 'at-end');
+    this.goals = own.filter((p) => p.kind === 'sometimes');
+    this.#sometimes = [...this.goals];
+  }
+
+  checks(name: BuiltIn): boolean {
+    return this.#checks.has(name);
+  }
+
+  /** Is there anything to evaluate in each new state? */
+  get watchesStates(): boolean {
+    return this.always.length > 0 || this.#sometimes.length > 0;
+  }
+
+  /**
+   * Records a violation unless one of the same signature is known. The current state of the memory must be the
+   * state it was found in. Returns the finding when it is new.
+   */
+  record(
+    property: string,
+    evidence: Evidence,
+    actor: number | null,
+    length: number,
+    fault: boolean,
+    moves: () => readonly number[],
+  ): Finding | null {
+    const signature = this.signature(property, evidence, actor);
+    if (this.#signatures.has(signature)) return null;
+    this.#signatures.add(signature);
+    const finding: Finding = { property, evidence, signature, length, moves: moves(), fault };
+    this.violations.push(finding);
+    return finding;
+  }
+
+  /** Evidence against `always` properties in the current state; goals that it reaches are noted. */
+  *inState(): Generator<readonly [string, Evidence]> {
+    for (const p of this.always) {
+      const evidence = p.check();
+      if (evidence !== null) yield [p.name, evidence];
+    }
+    if (this.#sometimes.length > 0)
+      this.#sometimes = this.#sometimes.filter((goal) => {
+        if (!goal.reached()) return true;
+        this.reached.add(goal.name);
+        return false;
+      });
+  }
+
+  /** Evidence against the current state, in which nobody can move. */
+  *atRest(): Generator<readonly [string, Evidence]> {
+    const model = this.#model;
+    if (!model.resting()) {
+      if (this.checks('deadlock')) yield ['deadlock', this.#deadlock()];
+      return;
+    }
+    if (this.checks('leak')) {
+      const leak = model.leak();
+      if (leak !== null) yield ['leak', leak];
+    }
+    for (const p of this.atEnd) {
+      const evidence = p.check();
+      if (evidence !== null) yield [p.name, evidence];
+    }
+  }
+
+  #deadlock(): Evidence {
+    const stuck = this.#model.actors.filter((a) => !this.#model.rests(a.index)).map((a) => a.view.name);
+    return violated('deadlock', `${listOf(stuck)} can never move again`, { actors: stuck });
+  }
+
+  /** Equal for equal bugs: property, kind, roles of the objects and program points of the actors involved. */
+  signature(property: string, evidence: Evidence, actor: number | null): string {
+    const model = this.#model;
+    const place = (index: number): string => {
+      const point = model.actors[index]?.points[model.pc(index)];
+      return point ? `${point.procedure}/${point.label}` : 'ended';
+    };
+    const involved = model.actors.filter((a) => a.index === actor || evidence.actors.includes(a.view.name));
+    const parts = [
+      property,
+      evidence.kind,
+      ...evidence.objects.map(stem).sort(),
+      '|',
+      ...involved.map((a) => place(a.index)).sort(),
+    ];
+    return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 8);
+  }
+}
+
+/** Name without its number: `mm1` and `mm0` play one role. */
+function stem(name: string): string {
+  return name.replace(/#?\d+/g, '');
+}
+
+export function listOf(names: readonly string[]): string {
+  if (names.length <= 1) return names[0] ?? 'nobody';
+  return `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;
+}

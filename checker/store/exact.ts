@@ -1,0 +1,180 @@
+/**
+ * The exact visited set: every state lies once, whole, in an arena of words; a table of (hash, index) pairs with
+ * open addressing finds it. A batch of candidates is hashed first, then all their table lines are touched, then
+ * they are compared and inserted one after another: the cache misses of a batch overlap.
+ *
+ * Cost a state: the vector, 4 bytes for the parent, and 8 bytes of table at a load of at most 5/8.
+ * Limits: 2^31 states; arena and table double when they are full, which for a moment takes one and a half times
+ * their memory.
+ */
+
+/** Text of the hash of one state at word `d` of `w`: two multiply-xor lanes over the words. */
+function hashText(words: number): string {
+  let text = 'let x = 0x9e3779b9 | 0, y = 0x7f4a7c15 | 0;';
+  const lane = (k: string) =>
+    `{ const v = w[d + ${k}]; x = Math.imul(x ^ v, 0x9e3779b1); x ^= x >>> 15; y = Math.imul((y + v) | 0, 0x85ebca6b); y ^= y >>> 13; }`;
+  if (words <= 48) for (let k = 0; k < words; k++) text += lane(String(k));
+  else text += `for (let k = 0; k < ${words}; k++) ${lane('k')}`;
+  return `${text} x = Math.imul(x ^ (y >>> 16), 0xc2b2ae35); x ^= x >>> 16;`;
+}
+
+const unrolled = (words: number, each: (k: string) => string, join: string, loop: string): string =>
+  words <= 48 ? Array.from({ length: words }, (_, k) => each(String(k))).join(join) : loop;
+
+interface Tables {
+  arena: Int32Array;
+  table: Int32Array;
+  mask: number;
+  count: number;
+}
+
+type Insert = (w: Int32Array, n: number, s: Tables, hashes: Int32Array, found: Int32Array) => void;
+
+function makeInsert(words: number): Insert {
+  const copy = unrolled(words, (k) => `arena[a + ${k}] = w[d + ${k}];`, ' ', `for (let k = 0; k < ${words}; k++) arena[a + k] = w[d + k];`);
+  const same = words <= 48 ? unrolled(words, (k) => `arena[a + ${k}] === w[d + ${k}]`, ' && ', '') : `same(arena, a, w, d)`;
+  return new Function(`'use strict';
+    function same(arena, a, w, d) { for (let k = 0; k < ${words}; k++) if (arena[a + k] !== w[d + k]) return false; return true; }
+    let sink = 0;
+    return function insert(w, n, s, hashes, found) {
+      const arena = s.arena, table = s.table, mask = s.mask;
+      let count = s.count;
+      for (let i = 0, d = 0; i < n; i++, d += ${words}) { ${hashText(words)} hashes[i] = x; }
+      let z = 0;
+      for (let i = 0; i < n; i++) { const e = table[2 * (hashes[i] & mask) + 1]; found[i] = e; }
+      for (let i = 0; i < n; i++) { const e = found[i]; if (e !== 0) z ^= arena[(e - 1) * ${words}]; }
+      sink ^= z;
+      for (let i = 0, d = 0; i < n; i++, d += ${words}) {
+        const h = hashes[i];
+        let p = h & mask;
+        for (;;) {
+          const e = table[2 * p + 1];
+          if (e === 0) {
+            const a = count * ${words};
+            ${copy}
+            count++;
+            table[2 * p] = h;
+            table[2 * p + 1] = count;
+            found[i] = -count;
+            break;
+          }
+          if (table[2 * p] === h) {
+            const a = (e - 1) * ${words};
+            if (${same}) { found[i] = e; break; }
+          }
+          p = (p + 1) & mask;
+        }
+      }
+      s.count = count;
+    };`)() as Insert;
+}
+
+export class ExactStore {
+  readonly words: number;
+  /** Index of the parent of each state; -1 for the initial one. */
+  parents: Int32Array;
+  readonly #insert: Insert;
+  readonly #t: Tables;
+  readonly #hashes: Int32Array;
+  /** After `insert`: for each candidate the index of its state plus one, negative when it is new. */
+  readonly found: Int32Array;
+
+  /** @param batch largest number of candidates given to `insert` at once. */
+  constructor(words: number, batch: number, log2Slots = 12) {
+    this.words = words;
+    const slots = 2 ** log2Slots;
+    this.#insert = makeInsert(words);
+    this.#hashes = new Int32Array(batch);
+    this.found = new Int32Array(batch);
+    const states = Math.max(capacityOf(slots), batch + 1);
+    this.#t = { arena: new Int32Array(states * words), table: new Int32Array(slots * 2), mask: slots - 1, count: 0 };
+    this.parents = new Int32Array(states);
+  }
+
+  get count(): number {
+    return this.#t.count;
+  }
+
+  /** The words of all states, one after another. Replaced when it grows: read it anew after `insert`. */
+  get arena(): Int32Array {
+    return this.#t.arena;
+  }
+
+  get bytes(): number {
+    return this.#t.arena.byteLength + this.#t.table.byteLength + this.parents.byteLength;
+  }
+
+  /** Bytes it would take after the next doubling, while both halves exist. */
+  get bytesWhenGrown(): number {
+    return this.bytes * 3;
+  }
+
+  /** Would `n` more states need a larger table or arena? */
+  mustGrow(n: number): boolean {
+    const after = this.#t.count + n;
+    return after > this.parents.length || after > capacityOf(this.#t.mask + 1);
+  }
+
+  /** Inserts the first `n` states of `w`; see `found`. */
+  insert(w: Int32Array, n: number): void {
+    if (this.mustGrow(n)) this.#grow(this.#t.count + n);
+    this.#insert(w, n, this.#t, this.#hashes, this.found);
+  }
+
+  #grow(states: number): void {
+    const t = this.#t;
+    if (states > this.parents.length) {
+      const larger = Math.max(states, this.parents.length * 2);
+      const arena = new Int32Array(larger * this.words);
+      arena.set(t.arena.subarray(0, t.count * this.words));
+      t.arena = arena;
+      const parents = new Int32Array(larger);
+      parents.set(this.parents.subarray(0, t.count));
+      this.parents = parents;
+    }
+    let slots = t.mask + 1;
+    if (states <= capacityOf(slots)) return;
+    while (states > capacityOf(slots)) slots *= 2;
+    const old = t.table;
+    const table = new Int32Array(slots * 2);
+    const mask = slots - 1;
+    for (let i = 0; i < old.length; i += 2) {
+      const e = old[i + 1] as number;
+      if (e === 0) continue;
+      const h = old[i] as number;
+      let p = h & mask;
+      while (table[2 * p + 1] !== 0) p = (p + 1) & mask;
+      table[2 * p] = h;
+      table[2 * p + 1] = e;
+    }
+    t.table = table;
+    t.mask = mask;
+  }
+
+  /** Index of the state at `w[0...]`, or -1. Does not insert. */
+  indexOf(w: Int32Array): number {
+    const before = this.#t.count;
+    if (this.mustGrow(1)) this.#grow(before + 1);
+    this.#insert(w, 1, this.#t, this.#hashes, this.found);
+    const e = this.found[0] as number;
+    if (e > 0) return e - 1;
+    this.#remove(before);
+    return -1;
+  }
+
+  /** Takes the newest state out again. */
+  #remove(index: number): void {
+    const t = this.#t;
+    const h = this.#hashes[0] as number;
+    let p = h & t.mask;
+    while (t.table[2 * p + 1] !== index + 1) p = (p + 1) & t.mask;
+    t.table[2 * p] = 0;
+    t.table[2 * p + 1] = 0;
+    t.count = index;
+  }
+}
+
+/** States a table of so many slots takes before it doubles. */
+function capacityOf(slots: number): number {
+  return Math.floor(slots * 0.7);
+}
