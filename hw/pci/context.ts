@@ -1,0 +1,156 @@
+/**
+ * A context of the function at work: translate, miss, send the page requests of a group, wait for the response, try
+ * again, until the driver clears the run bit.
+ *
+ * Source: spec (c), device machine. Posting is seen by the SMMU in the same step: a function counts as stopped only
+ * when everything it posted has arrived, so a message still under way is the same as a function that is a step behind.
+ *
+ * Limits: every page is missing at first; a context that is stopped is not started again.
+ */
+import { constant, each, int, machine, patch } from '../../checker/lang/index.ts';
+import { SmmuV3 } from '../smmu/objects.ts';
+import { reaches, takePageRequest, translate } from '../smmu/translate.ts';
+import { GROUPS, PageRequest, PciContext, PciFunction } from './objects.ts';
+
+/**
+ * When a function that was told that a page is missing sends the page request: in the same instant, or at any time
+ * later, unless it is stopped first.
+ */
+export type PostsRequest = 'at once' | 'later';
+
+interface Frame {
+  readonly fn: PciFunction;
+  readonly ctx: PciContext;
+  readonly smmu: SmmuV3;
+  readonly requests: readonly PageRequest[];
+  readonly posts: PostsRequest;
+  next: number;
+}
+
+const nextRequest = (f: Frame) => f.requests[f.next] as PageRequest;
+const newestRequest = (f: Frame) => f.requests[f.next - 1] as PageRequest;
+
+/** Within a group the index is kept; a new group takes the lowest one free. */
+function groupFor(f: Frame): number {
+  if (f.next > 0 && !newestRequest(f).last) return newestRequest(f).group;
+  for (let group = 0; group < GROUPS; group++) if (f.fn.prg.at(group) === null) return group;
+  return -1;
+}
+
+const canAsk = (f: Frame) => f.next < f.requests.length && groupFor(f) >= 0;
+const missesPage = (f: Frame) => canAsk(f) && reaches(f.smmu, f.ctx.pasid) !== null;
+
+function post(f: Frame): void {
+  const request = nextRequest(f);
+  request.pasid = f.ctx.pasid;
+  request.group = groupFor(f);
+  f.fn.prg.set(request.group, request);
+  f.next++;
+  takePageRequest(f.smmu, f.fn, request);
+}
+
+function missAndPost(f: Frame): void {
+  translate(f.smmu, f.ctx.pasid);
+  post(f);
+}
+
+/** Runs one context. `requests` are what it may send in its life, in order; the last of each group is marked. */
+export const pciContext = machine(
+  'pci_context',
+  {
+    source: patch('spec (c) SMMUv3 and PCIe device')(),
+    params: {
+      fn: PciFunction,
+      ctx: PciContext,
+      smmu: SmmuV3,
+      requests: each(PageRequest),
+      posts: constant<PostsRequest>(),
+    },
+    locals: { next: int(0, 8) },
+    states: ['idle', 'running', 'missed', 'in group', 'waiting', 'retry', 'stopped'],
+  },
+  [
+    { label: 'start', from: 'idle', to: 'running', when: (f) => f.ctx.run },
+    {
+      label: 'translation request misses, page request (last of its group)',
+      from: 'running',
+      to: 'waiting',
+      when: (f) => f.posts === 'at once' && missesPage(f) && nextRequest(f).last,
+      do: missAndPost,
+    },
+    {
+      label: 'translation request misses, page request',
+      from: 'running',
+      to: 'in group',
+      when: (f) => f.posts === 'at once' && missesPage(f) && !nextRequest(f).last,
+      do: missAndPost,
+    },
+    {
+      label: 'translation request misses',
+      from: 'running',
+      to: 'missed',
+      when: (f) => f.posts === 'later' && missesPage(f),
+      do: (f) => {
+        translate(f.smmu, f.ctx.pasid);
+      },
+    },
+    {
+      label: 'page request (last of its group)',
+      from: ['missed', 'in group'],
+      to: 'waiting',
+      when: (f) => canAsk(f) && nextRequest(f).last,
+      do: post,
+    },
+    {
+      label: 'page request',
+      from: ['missed', 'in group'],
+      to: 'in group',
+      when: (f) => canAsk(f) && !nextRequest(f).last,
+      do: post,
+    },
+    {
+      label: 'response: success',
+      from: 'waiting',
+      to: 'retry',
+      when: (f) => newestRequest(f).answer === 'success',
+    },
+    {
+      label: 'response: invalid or failure',
+      from: 'waiting',
+      to: 'running',
+      when: (f) => newestRequest(f).answer === 'invalid' || newestRequest(f).answer === 'failure',
+    },
+    {
+      // The page is still missing: the access is tried again as a new group, if the bound allows another.
+      label: 'response: queue was full',
+      from: 'waiting',
+      to: 'running',
+      when: (f) => newestRequest(f).answer === 'overflow',
+    },
+    {
+      label: 'translation request hits, fill ATC',
+      from: 'retry',
+      to: 'running',
+      when: (f) => reaches(f.smmu, f.ctx.pasid) !== null,
+      do: (f) => {
+        f.ctx.atc = translate(f.smmu, f.ctx.pasid);
+      },
+    },
+    {
+      label: 'translation request is aborted',
+      from: 'retry',
+      to: 'running',
+      when: (f) => reaches(f.smmu, f.ctx.pasid) === null,
+    },
+    {
+      // A group that was begun is finished first, so there is no way out of it.
+      label: 'stop',
+      from: ['idle', 'running', 'missed', 'waiting', 'retry'],
+      to: 'stopped',
+      when: (f) => f.ctx.active && !f.ctx.run,
+      do: (f) => {
+        f.ctx.active = false;
+      },
+    },
+  ],
+);

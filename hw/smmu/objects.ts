@@ -1,0 +1,32 @@
+/**
+ * An SMMUv3 as far as drivers and devices see it: context descriptors of one stream, the configuration cache that
+ * holds copies of them, and the page request queue (PRIQ).
+ *
+ * Source: spec (c). Commands have no queue of their own: a driver step named after a command stands for the command
+ * together with the CMD_SYNC that waits for it, and has its effect on the caches here.
+ *
+ * Limits: one stream; no main TLB (a table walk is not cached, so the order of TLB and ATC invalidation cannot be
+ * studied); no stalls; only valid context descriptors are cached.
+ */
+import { array, bool, int, object, opaque, patch, ref, ring, struct, type ViewOf } from '../../checker/lang/index.ts';
+import { LAST_PASID, PageRequest } from '../pci/objects.ts';
+
+/** Entries the ring has room for; a scenario may give the hardware fewer. */
+export const PRIQ_CAPACITY = 3;
+
+export const SmmuV3 = object(
+  'SmmuV3',
+  {
+    /** Context descriptor table in memory, indexed by substream id, which is the PASID. */
+    cd: array(struct('context_descriptor', { valid: bool(), ttb: opaque() }), LAST_PASID + 1),
+    /** Configuration cache: the table base of a cached descriptor, or none. */
+    cfg_cache: array(opaque(), LAST_PASID + 1),
+    priq: ring(ref(PageRequest), PRIQ_CAPACITY),
+    /** Size of the queue as the driver set it up. */
+    priq_entries: int(1, PRIQ_CAPACITY, 1),
+    /** Overflow flag of the producer register: entries were lost and not yet acknowledged. */
+    priq_overflow: bool(),
+  },
+  { permanent: true, source: patch('spec (c) SMMUv3 and PCIe device')() },
+);
+export type SmmuV3 = ViewOf<typeof SmmuV3>;
