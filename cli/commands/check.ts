@@ -1,0 +1,153 @@
+/** `quiesce check`: one scenario, one variant, one verdict. */
+import { resolve } from 'node:path';
+import type { CheckOptions, StrategyName } from '../../checker/check.ts';
+import { nearest, QuiesceError, type Scenario, type ViolationKind, violationKinds } from '../../checker/lang/index.ts';
+import type { Verdict } from '../../checker/verdict.ts';
+import { verdictText, verdictToJson } from '../../reports/index.ts';
+import { paint } from '../color.ts';
+import type { Console } from '../console.ts';
+import { eventLog } from '../events.ts';
+import { type ExitStatus, statusOfVerdict } from '../exit.ts';
+import { shown } from '../files.ts';
+import { findScenario } from '../models.ts';
+import type { RunFiles } from '../run-folder.ts';
+import { search } from '../search.ts';
+
+export interface CheckFlags {
+  readonly variant?: string;
+  readonly bound?: Readonly<Record<string, number>>;
+  readonly property?: readonly string[];
+  readonly order?: StrategyName;
+  readonly seed?: string;
+  readonly runs?: number;
+  readonly time?: number;
+  readonly mem?: number;
+  readonly depth?: number;
+  readonly states?: number;
+  readonly all?: boolean;
+  readonly expect?: string;
+  readonly json?: boolean;
+  readonly events?: boolean;
+  readonly out: string;
+}
+
+export async function checkCommand(given: string, flags: CheckFlags, console: Console): Promise<ExitStatus> {
+  const expected = flags.expect === undefined ? null : expectation(flags.expect);
+  refuseUseless(flags);
+  const out = resolve(flags.out);
+  const scenario = await findScenario(given);
+  const variant = variantOf(scenario, flags.variant);
+  if (expected === 'declared' && flags.bound !== undefined)
+    throw new QuiesceError('config', '--expect declared does not go with --bound', {
+      hint: 'the scenario declares its verdict for its own bounds only',
+    });
+
+  const options = searchOptions(flags, variant);
+  const bounds = boundsOf(scenario, variant, flags.bound);
+  console.note(heading(scenario, variant, bounds));
+  const events = flags.events === true ? eventLog(console) : null;
+  const { verdict, files, interrupted } = await search(scenario, options, out, console, events);
+
+  if (flags.json === true) console.out(verdictToJson(verdict));
+  else if (flags.events !== true) console.out(paint(verdictWithPaths(verdict, files), console));
+
+  if (interrupted !== null) return interrupted;
+  if (expected === null) return statusOfVerdict(verdict);
+  return meets(verdict, expected, console);
+}
+
+/** The verdict as text, with the files that were written. */
+export function verdictWithPaths(verdict: Verdict, files: RunFiles): string {
+  return verdictText(verdict, {
+    schedules: files.schedules.map(shown),
+    reports: files.reports.map(shown),
+    verdict: shown(files.verdict),
+  });
+}
+
+/** Only the options that were given, so that the verdict shows defaults as defaults. */
+function searchOptions(flags: CheckFlags, variant: string): CheckOptions & { readonly variant: string } {
+  return {
+    variant,
+    ...(flags.bound === undefined ? {} : { bounds: flags.bound }),
+    ...(flags.property === undefined ? {} : { properties: flags.property }),
+    ...(flags.order === undefined ? {} : { strategy: flags.order }),
+    ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+    ...(flags.runs === undefined ? {} : { runs: flags.runs }),
+    ...(flags.depth === undefined ? {} : { depth: flags.depth }),
+    ...(flags.states === undefined ? {} : { maxStates: flags.states }),
+    ...(flags.time === undefined ? {} : { maxSeconds: flags.time }),
+    ...(flags.mem === undefined ? {} : { maxMemoryBytes: flags.mem }),
+    ...(flags.all === undefined ? {} : { all: flags.all }),
+  };
+}
+
+/** The variant asked for, or the first one. */
+export function variantOf(scenario: Scenario, given: string | undefined): string {
+  const names = Object.keys(scenario.variants);
+  if (given === undefined) return names[0] as string;
+  if (Object.hasOwn(scenario.variants, given)) return given;
+  const near = nearest(given, names);
+  throw new QuiesceError('usage', `${scenario.name} has no variant "${given}"`, {
+    hint: near === undefined ? `its variants are ${names.join(', ')}` : `did you mean ${near}?`,
+  });
+}
+
+/** Every bound in effect: the scenario's, the variant's over them, those given over both. */
+export function boundsOf(
+  scenario: Scenario,
+  variant: string,
+  given: Readonly<Record<string, number>> = {},
+): Readonly<Record<string, number>> {
+  const merged: Record<string, number> = { ...scenario.bounds };
+  for (const over of [scenario.variants[variant]?.bounds ?? {}, given])
+    for (const [name, value] of Object.entries(over)) if (value !== undefined) merged[name] = value;
+  return merged;
+}
+
+/** What is about to be searched, in one line. */
+export function heading(scenario: Scenario, variant: string, bounds: Readonly<Record<string, number>>): string {
+  const listed = Object.entries(bounds).map(([name, value]) => `${name}=${value}`);
+  return [`${scenario.name} ${variant}`, ...(listed.length === 0 ? [] : [listed.join(' ')])].join('  ');
+}
+
+/** An option either has effect or is an error. */
+function refuseUseless(flags: CheckFlags): void {
+  const walks = flags.order === 'random' || flags.order === 'pct';
+  for (const name of ['seed', 'runs'] as const)
+    if (flags[name] !== undefined && !walks)
+      throw new QuiesceError('config', `--${name} has no effect on --order ${flags.order ?? 'bfs'}`, {
+        hint: `use it with --order random or --order pct`,
+      });
+  if (flags.json === true && flags.events === true)
+    throw new QuiesceError('config', '--json and --events both want stdout', { hint: 'choose one' });
+}
+
+type Expected = 'none' | 'declared' | ViolationKind;
+
+function expectation(given: string): Expected {
+  const known = ['none', 'declared', ...Object.keys(violationKinds)];
+  if (known.includes(given)) return given as Expected;
+  const near = nearest(given, known);
+  throw new QuiesceError('usage', `nothing known as "${given}" can be expected`, {
+    hint: near === undefined ? `one of ${known.join(', ')}` : `did you mean ${near}?`,
+  });
+}
+
+function meets(verdict: Verdict, expected: Expected, console: Console): ExitStatus {
+  // What was not finished can neither meet nor miss an expectation, unless a violation was already found.
+  if (verdict.outcome === 'undecided') return 152;
+  const kinds = verdict.violations.map((v) => v.evidence.kind);
+  const found =
+    verdict.outcome === 'holds' ? 'none' : kinds.length === 0 ? 'unreached' : [...new Set(kinds)].join(', ');
+  const met =
+    expected === 'declared'
+      ? verdict.asExpected === true
+      : expected === 'none'
+        ? verdict.outcome === 'holds'
+        : found.split(', ').includes(expected);
+  if (met) return 0;
+  console.error(`quiesce: expected ${expected}, found ${found}`);
+  for (const reason of expected === 'declared' ? verdict.unexpected : []) console.error(`  ${reason}`);
+  return 20;
+}

@@ -1,0 +1,63 @@
+/** `quiesce replay`: drives one stored schedule through its model. */
+import { resolve } from 'node:path';
+import { QuiesceError, type Scenario } from '../../checker/lang/index.ts';
+import { replay } from '../../checker/trace/replay.ts';
+import { parseSchedule, type Schedule } from '../../checker/trace/schedule.ts';
+import { divergenceText, replayText, splat } from '../../reports/index.ts';
+import { paint } from '../color.ts';
+import type { Console } from '../console.ts';
+import type { ExitStatus } from '../exit.ts';
+import { readText, shown } from '../files.ts';
+import { findScenario, loadModel } from '../models.ts';
+import { variantOf } from './check.ts';
+
+export interface ReplayFlags {
+  readonly model?: string;
+  readonly variant?: string;
+  readonly steps?: boolean;
+  readonly json?: boolean;
+}
+
+export async function replayCommand(file: string, flags: ReplayFlags, console: Console): Promise<ExitStatus> {
+  const schedule = readSchedule(file);
+  const scenario = await scenarioOf(schedule, flags.model);
+  const variant = variantOf(scenario, flags.variant ?? schedule.variant);
+  const result = replay(scenario, schedule, variant);
+  if (flags.json === true) console.out(JSON.stringify(result, null, 2));
+  else if (result.result === 'diverged') console.out(divergenceText(result.divergence, schedule, variant));
+  else if (flags.steps === true) console.out(replayText(result.counterexample));
+  else {
+    const context = { scenario: scenario.name, variant, bounds: schedule.bounds };
+    console.out(paint(splat(result.counterexample, context, { schedule: shown(resolve(file)) }), console));
+  }
+  if (result.result === 'reproduced' && result.modelHash !== schedule.modelHash)
+    console.note(
+      `note: the model has changed since the schedule was stored (${schedule.modelHash} is now ${result.modelHash})`,
+    );
+  return result.result === 'reproduced' ? 0 : 20;
+}
+
+/** Reads and parses a schedule; errors name the file and the line. */
+export function readSchedule(file: string): Schedule {
+  try {
+    return parseSchedule(readText(file));
+  } catch (error) {
+    if (!(error instanceof QuiesceError) || error.code !== 'schedule') throw error;
+    throw new QuiesceError('schedule', error.message, {
+      where: error.where === undefined ? shown(file) : `${shown(file)}, ${error.where}`,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      cause: error,
+    });
+  }
+}
+
+/** The scenario a schedule belongs to: from the user's model file when one is given, else ours. */
+export async function scenarioOf(schedule: Schedule, model: string | undefined): Promise<Scenario> {
+  if (model === undefined) return findScenario(schedule.scenario);
+  const found = (await loadModel(model)).find((s) => s.name === schedule.scenario);
+  if (found === undefined)
+    throw new QuiesceError('usage', `${model} exports no scenario "${schedule.scenario}"`, {
+      hint: 'the schedule belongs to another model',
+    });
+  return found;
+}

@@ -1,0 +1,43 @@
+/**
+ * `quiesce showcase`, which `npm start` runs: the headline scenarios as they were posted and as repaired, and a
+ * table at the end. It succeeds when every verdict is the one the scenario declares.
+ */
+import { resolve } from 'node:path';
+import { QuiesceError } from '../../checker/lang/index.ts';
+import type { Verdict } from '../../checker/verdict.ts';
+import { summaryTable } from '../../reports/index.ts';
+import { scenarios } from '../../scenarios/index.ts';
+import { paint } from '../color.ts';
+import type { Console } from '../console.ts';
+import type { ExitStatus } from '../exit.ts';
+import { shown } from '../files.ts';
+import { search } from '../search.ts';
+import { boundsOf, heading, verdictWithPaths } from './check.ts';
+
+/** One of each kind of bug; the first is the deadlock that quiesce was made for. */
+export const headlines: readonly string[] = ['vfio-detach-vs-mm-exit'];
+
+export async function showcaseCommand(flags: { readonly out: string }, console: Console): Promise<ExitStatus> {
+  const out = resolve(flags.out);
+  const verdicts: Verdict[] = [];
+  const reports: string[] = [];
+  for (const name of headlines) {
+    const scenario = scenarios.find((s) => s.name === name);
+    if (scenario === undefined) throw new QuiesceError('config', `the headline scenario ${name} does not exist`);
+    console.out(`${name}: ${scenario.title}\n`);
+    for (const variant of Object.keys(scenario.variants)) {
+      console.note(heading(scenario, variant, boundsOf(scenario, variant)));
+      const { verdict, files, interrupted } = await search(scenario, { variant }, out, console);
+      console.out(paint(`${verdictWithPaths(verdict, files)}\n`, console));
+      if (interrupted !== null) return interrupted;
+      verdicts.push(verdict);
+      reports.push(...files.reports);
+    }
+  }
+  console.out(summaryTable(verdicts, { times: true }));
+  console.out(`\nreports to open in a browser:\n${reports.map((path) => `  ${shown(path)}`).join('\n')}`);
+  const wrong = verdicts.filter((v) => v.asExpected !== true);
+  if (wrong.length === 0) return 0;
+  console.error(`quiesce: ${wrong.length} of ${verdicts.length} verdicts are not the expected ones`);
+  return 20;
+}

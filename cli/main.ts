@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+/** The `quiesce` program: parse, call, print, exit status. */
+import { CommanderError } from 'commander';
+import { processConsole } from './console.ts';
+import { reportError } from './errors.ts';
+import { program } from './program.ts';
+
+// A reader such as `head` that has seen enough is no error of ours.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(141);
+    throw error;
+  });
+
+try {
+  await program((status) => {
+    process.exitCode = status;
+  }).parseAsync();
+} catch (error) {
+  // Help and version were printed by commander; help without a command is a usage error.
+  if (error instanceof CommanderError && error.exitCode === 0) process.exitCode = 0;
+  else if (error instanceof CommanderError && error.code === 'commander.help') process.exitCode = 2;
+  else process.exitCode = reportError(error, processConsole());
+}

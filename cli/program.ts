@@ -1,0 +1,131 @@
+/**
+ * Commands and flags. An unknown one is an error with the nearest name; every flag here has an effect or is refused
+ * by name.
+ */
+import { Command, Option } from 'commander';
+import type { StrategyName } from '../checker/check.ts';
+import { type CheckFlags, checkCommand } from './commands/check.ts';
+import { explainCommand } from './commands/explain.ts';
+import { listCommand } from './commands/list.ts';
+import { type RegressFlags, regressCommand } from './commands/regress.ts';
+import { type ReplayFlags, replayCommand } from './commands/replay.ts';
+import { type ReportFlags, reportCommand } from './commands/report.ts';
+import { showcaseCommand } from './commands/showcase.ts';
+import { type Console, type ConsoleOptions, processConsole } from './console.ts';
+import type { ExitStatus } from './exit.ts';
+import { packageVersion } from './package.ts';
+import { bound, collect, count, duration, size } from './values.ts';
+
+const orders: readonly StrategyName[] = ['bfs', 'dfs', 'random', 'pct'];
+
+/** The program; `done` receives the exit status of the command that ran. */
+export function program(done: (status: ExitStatus) => void): Command {
+  const root = new Command('quiesce')
+    .description('A model checker for concurrency races in the Linux IOMMU stack.')
+    .version(packageVersion)
+    .exitOverride()
+    // Errors are printed in one form by the caller.
+    .configureOutput({ outputError: () => undefined })
+    .helpCommand(false);
+  const consoleFor = (flags: ConsoleOptions) => processConsole(flags);
+  const out = () => new Option('-o, --out <dir>', 'folder for results').default('runs');
+  const quiet = () => new Option('--quiet', 'no progress and no notes');
+  const plain = () => new Option('--no-color', 'no colour in results');
+  const json = () => new Option('--json', 'one JSON document on stdout instead of text');
+  const model = () => new Option('--model <file>', 'model file that exports the scenarios');
+
+  type Common = ConsoleOptions;
+  const command = <F extends object>(
+    c: Command,
+    action: (console: Console, flags: F, given: string | undefined) => ExitStatus | Promise<ExitStatus>,
+  ) =>
+    c.action(async function (this: Command) {
+      const flags = this.opts<F & Common>();
+      done(await action(consoleFor(flags), flags, this.args[0]));
+    });
+
+  command<CheckFlags>(
+    root
+      .command('check')
+      .description('search a scenario within its bounds and tell the verdict')
+      .argument('<scenario>', 'name of a scenario, or a model file such as ./my.model.ts or ./my.model.ts#name')
+      .option('--variant <name>', 'variant of the scenario; the first one unless given')
+      .option('--bound <name=number>', 'another value for a bound; may be repeated', bound)
+      .option('--property <name>', 'only this property; may be repeated', collect)
+      .addOption(new Option('--order <order>', 'order of the search').choices(orders))
+      .option('--seed <text>', 'seed of random and pct walks')
+      .option('--runs <number>', 'number of random or pct walks', count)
+      .option('--time <duration>', 'stop after this time, such as 30s or 5m', duration)
+      .option('--mem <size>', 'stop at this much memory, such as 2G', size)
+      .option('--depth <number>', 'greatest depth, or longest walk', count)
+      .option('--states <number>', 'stop after this many states', count)
+      .option('--all', 'go on after the first violation: one counterexample for each signature')
+      .option('--expect <verdict>', 'none, declared, or a kind of violation: succeed only then')
+      .addOption(json())
+      .option('--events', 'newline-separated JSON events on stdout instead of text')
+      .addOption(quiet())
+      .addOption(plain())
+      .addOption(out()),
+    (console, flags, given) => checkCommand(given as string, flags, console),
+  );
+
+  command<{ json?: boolean }>(
+    root.command('list').description('list scenarios, variants and expected verdicts').addOption(json()),
+    (console, flags) => listCommand(flags, console),
+  );
+
+  command<ReplayFlags>(
+    root
+      .command('replay')
+      .description('drive a stored schedule through its model')
+      .argument('<schedule>', 'schedule file')
+      .addOption(model())
+      .option('--variant <name>', 'drive it against another variant')
+      .option('--steps', 'print every step with what it changed')
+      .addOption(json().conflicts('steps'))
+      .addOption(quiet())
+      .addOption(plain()),
+    (console, flags, given) => replayCommand(given as string, flags, console),
+  );
+
+  command<RegressFlags>(
+    root
+      .command('regress')
+      .description('replay every stored schedule of a folder')
+      .argument('[folder]', 'folder with .sched files; those of quiesce unless given')
+      .addOption(model())
+      .option('--update', "write the folder anew from the scenarios' expected violations")
+      .addOption(json().conflicts('update'))
+      .addOption(quiet()),
+    (console, flags, given) => regressCommand(given, flags, console),
+  );
+
+  command<ReportFlags>(
+    root
+      .command('report')
+      .description('write the HTML report of an earlier run again')
+      .argument('<run>', 'folder of the run, or its verdict.json')
+      .option('-o, --out <path>', 'folder, or a file that ends in .html')
+      .addOption(new Option('--text', 'print the verdict as text').conflicts('out')),
+    (console, flags, given) => reportCommand(given as string, flags, console),
+  );
+
+  command<object>(
+    root
+      .command('explain')
+      .description('tell what a word, kind, exit status, error or scenario means')
+      .argument('[id]', 'for example deadlock, 152, schedule'),
+    (console, _flags, given) => explainCommand(given, console),
+  );
+
+  command<{ out: string }>(
+    root
+      .command('showcase')
+      .description('check the headline scenarios as posted and as repaired')
+      .addOption(quiet())
+      .addOption(plain())
+      .addOption(out()),
+    (console, flags) => showcaseCommand(flags, console),
+  );
+  return root;
+}

@@ -1,0 +1,62 @@
+/**
+ * The progress line. On a terminal one line is rewritten four times a second; elsewhere a dated line is printed
+ * every ten seconds, so that a log shows that the search is alive and nothing more.
+ */
+import type { Progress } from '../checker/check.ts';
+import { count, rate } from '../reports/numbers.ts';
+import type { Console } from './console.ts';
+
+const secondsBetweenLines = 10;
+
+export interface ProgressLine {
+  show(progress: Progress): void;
+  /** Takes the line off the terminal, so that results stand alone. */
+  clear(): void;
+}
+
+/** A progress line for one search. */
+export function progressLine(console: Console, now: () => Date = () => new Date()): ProgressLine {
+  let onScreen = false;
+  let last = Number.NEGATIVE_INFINITY;
+  return {
+    show(progress) {
+      if (console.stderrIsTerminal) {
+        console.raw(`\r\x1b[K${progressText(progress).slice(0, Math.max(20, console.columns - 1))}`);
+        onScreen = true;
+      } else if (
+        progress.seconds - last >= (last < 0 ? 0 : secondsBetweenLines) &&
+        progress.seconds >= secondsBetweenLines
+      ) {
+        last = progress.seconds;
+        console.note(`${now().toISOString().slice(0, 19)}Z ${progressText(progress)}`);
+      }
+    },
+    clear() {
+      if (onScreen) console.raw('\r\x1b[K');
+      onScreen = false;
+    },
+  };
+}
+
+/**
+ * One line: elapsed time, depth, distinct states, states made, queue, speed, duplicates, growth of the newest level,
+ * memory. There is no percentage, because a breadth-first search has none.
+ */
+export function progressText(p: Progress): string {
+  const clock = `${String(Math.floor(p.seconds / 60)).padStart(2, '0')}:${String(Math.floor(p.seconds % 60)).padStart(2, '0')}`;
+  if (p.phase === 'compile') return ` ${clock}  compiling the model`;
+  if (p.phase === 'explain') return ` ${clock}  explaining the counterexample`;
+  const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
+  const parts = [
+    p.phase === 'search' ? clock : `${clock}  ${p.phase}`,
+    `depth ${p.depth}`,
+    `distinct ${count(p.states)}`,
+    `made ${count(p.transitions)}`,
+    `queue ${count(p.queue)}`,
+    `${rate(p.statesPerSecond)}`,
+    `dup ${Math.round(p.duplicates * 100)}%`,
+    ...(p.front === null ? [] : [`front x${p.front.toFixed(2)}`]),
+    `mem ${gib(p.memoryBytes)}${p.memoryLimitBytes === null ? '' : `/${gib(p.memoryLimitBytes)}`} GiB`,
+  ];
+  return ` ${parts.join('  ')}`;
+}

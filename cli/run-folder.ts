@@ -1,0 +1,47 @@
+/**
+ * What a check leaves behind: `runs/<scenario>-<variant>/` with the verdict as JSON, and for each violation its
+ * schedule and its HTML report.
+ */
+import { join } from 'node:path';
+import type { Verdict } from '../checker/verdict.ts';
+import { html, verdictToJson } from '../reports/index.ts';
+import { writeWhole } from './files.ts';
+
+export interface RunFiles {
+  readonly verdict: string;
+  /** HTML reports: one for each violation, or one for a verdict without any. */
+  readonly reports: readonly string[];
+  /** Schedules, in the order of the violations. */
+  readonly schedules: readonly string[];
+}
+
+/** The folder of one scenario's variant. */
+export function runFolder(out: string, scenario: string, variant: string): string {
+  return join(out, `${scenario}-${variant}`);
+}
+
+/** Writes all files of a verdict into its folder. */
+export function writeRun(folder: string, verdict: Verdict): RunFiles {
+  const schedules = verdict.violations.map((v) => {
+    const path = join(folder, `${v.signature}.sched`);
+    writeWhole(path, v.schedule);
+    return path;
+  });
+  const reports = writeReports(folder, verdict);
+  const document = join(folder, 'verdict.json');
+  writeWhole(document, verdictToJson(verdict));
+  return { verdict: document, reports, schedules };
+}
+
+/** Writes the HTML reports of a verdict: `<signature>.html` each, or `verdict.html` where nothing was violated. */
+export function writeReports(folder: string, verdict: Verdict): string[] {
+  const pages =
+    verdict.violations.length === 0
+      ? [{ name: 'verdict', text: html(verdict) }]
+      : verdict.violations.map((v, index) => ({ name: v.signature, text: html(verdict, index) }));
+  return pages.map(({ name, text }) => {
+    const path = join(folder, `${name}.html`);
+    writeWhole(path, text);
+    return path;
+  });
+}

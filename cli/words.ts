@@ -1,0 +1,84 @@
+/**
+ * The dictionary behind `quiesce explain`. The words are those of docs/glossary.md; a house test keeps the lists of
+ * kinds, outcomes and error codes complete.
+ */
+import type { StrategyName } from '../checker/check.ts';
+import type { Property, QuiesceErrorCode, ViolationKind } from '../checker/lang/index.ts';
+import type { Outcome } from '../checker/verdict.ts';
+
+export const violations: Readonly<Record<ViolationKind, string>> = {
+  deadlock:
+    'Nobody can move although somebody has not finished. The report names who waits for what and who owns it; the kind in brackets tells a lock cycle from a lock held across a wait or a flush, and from an actor that waits for itself.',
+  stuck:
+    'One or more actors can never move again although others go on: from this state no schedule lets them take another step. A partial deadlock, or a lost wake-up.',
+  'use-after-free':
+    'A step or guard followed a pointer to an object that was freed. Found at the access itself, with the steps that allocated and freed the object.',
+  'double-free': 'An object was freed a second time.',
+  'invalid-free': 'Something was freed that was never allocated, or that is still in use.',
+  refcount:
+    'A reference count went below zero, or was raised from zero: somebody gave up a reference that was not theirs, or revived a dying object.',
+  'null-dereference': 'A step followed a NULL pointer.',
+  leak: 'Everybody has ended, an object is still allocated, and no reference leads to it.',
+  'sleep-in-atomic': 'A step that may sleep ran while its actor held a spinlock.',
+  'lock-misuse': 'A lock was released by somebody who does not hold it, or was still held when its holder ended.',
+  'list-corruption': 'A list node was added while on a list, or removed while on none.',
+  isolation:
+    'A DMA access, a translation or the answer to a page request reached an address space it does not belong to.',
+  protocol: 'An ordering that the interface promises was broken, such as a callback after teardown returned.',
+  assertion: 'An assertion of the model failed.',
+  unreached:
+    'A goal declared with `sometimes` was reached in no state, although the whole space was searched. Without it a pass would be vacuous.',
+};
+
+export const propertyKinds: Readonly<Record<Property['kind'] | 'built-in', string>> = {
+  'built-in': 'Checked in every scenario: lifetime, reference counts, locks, lists, deadlock, leak.',
+  always: 'Holds in every reachable state. Evaluated once for each new state.',
+  sometimes: 'Must be true in at least one reachable state; the verdict fails if it never is.',
+  'at-end': 'Holds in every state where nobody can move and everybody has legally ended.',
+};
+
+export const outcomes: Readonly<Record<Outcome, string>> = {
+  violated: 'A schedule that breaks a property was found. It is in the report and can be replayed.',
+  holds:
+    'Every state within the bounds was visited and no property was broken. It says nothing about larger bounds, and nothing about a real machine.',
+  undecided: 'The search stopped before it was complete and had found nothing. The reason and what was left are told.',
+};
+
+export const words: Readonly<Record<string, string>> = {
+  system: 'A modelled piece of kernel or hardware, such as sva, iopf, vfio, smmu.',
+  switch: 'A named choice inside a system: behaviour as posted, a fix, or a later revision.',
+  variant: 'A named set of switches of a scenario, such as posted or fixed.',
+  actor: 'Anything that runs: a task, an irq thread, a worker, a timer, a hardware agent.',
+  procedure: 'A kernel function as an ordered list of steps, called by actors.',
+  step: 'The unit of interleaving: one guard and one indivisible effect.',
+  state: 'All shared objects, and where every actor stands with its locals.',
+  footprint: 'What a step read and wrote, recorded while it ran.',
+  scenario: 'Systems, switches, programs of actors, bounds, properties, and the verdict that is expected.',
+  bounds: 'How many of everything: devices, address spaces, page requests, injected failures.',
+  schedule: 'The sequence of (actor, step, choice) that leads to a state, written with names.',
+  property: 'What must be true: always, sometimes, or at the end.',
+  evidence: 'What a property returns when it is broken: the kind, and the objects and actors it is about.',
+  counterexample: 'A schedule whose last state violates a property, with what is known about why.',
+  signature: 'Eight hex digits over property and roles: equal for two violations that are the same bug.',
+  verdict: 'violated, holds within bounds, or undecided. Never anything else.',
+  'essential ordering': 'A pair of steps of two actors: swap them and the violation is gone.',
+  budget: 'How often an injected failure, such as kmalloc, may happen in one run.',
+};
+
+export const strategies: Readonly<Record<StrategyName, string>> = {
+  bfs: 'Breadth-first, level by level: exhaustive, and the first counterexample is a shortest one. The default.',
+  dfs: 'Depth-first: exhaustive within the depth limit; counterexamples are not shortest.',
+  random: 'Random walks, seeded: for scenarios too large to finish. Finding nothing proves nothing.',
+  pct: 'Walks with random priorities that change at a few points, seeded. Finding nothing proves nothing.',
+};
+
+export const errorCodes: Readonly<Record<QuiesceErrorCode, string>> = {
+  model: 'The model is malformed. Found while it is compiled: the place and a hint are given.',
+  'model-threw': 'A step, guard or property threw something that is not a violation: a mistake in the model.',
+  nondeterminism: 'A step gave two results for one state: it reads a clock, chance or a variable outside the state.',
+  usage: 'A name, flag or bound is unknown or out of range.',
+  schedule: 'A stored schedule is malformed, from another version, or does not belong to the model.',
+  load: 'A model file cannot be bundled or imported.',
+  config: 'Flags that do not go together.',
+  io: 'A file or folder cannot be read or written.',
+};

@@ -1,0 +1,31 @@
+/**
+ * The library. What a model file imports as `quiesce`, and what a program calls: the modelling language, `check` and
+ * `replay` with the documents they return, the reports, and the scenarios that come with quiesce.
+ */
+export { type CheckOptions, check, type Progress, type StrategyName } from './checker/check.ts';
+export * from './checker/lang/index.ts';
+export type {
+  Call,
+  Change,
+  Counterexample,
+  ExplanatoryGraph,
+  GraphEdge,
+  HeldLock,
+  Ordering,
+  Standing,
+  TraceStep,
+  Value,
+  Wait,
+} from './checker/trace/counterexample.ts';
+export { type Divergence, type Replay, replay } from './checker/trace/replay.ts';
+export { formatSchedule, parseSchedule, type Schedule, type ScheduleMove } from './checker/trace/schedule.ts';
+export type {
+  Coverage,
+  CoverageEntry,
+  Outcome,
+  PropertyResult,
+  Reduction,
+  Verdict,
+} from './checker/verdict.ts';
+export { html, verdictFromJson, verdictText, verdictToJson } from './reports/index.ts';
+export { scenarios } from './scenarios/index.ts';

@@ -1,0 +1,7 @@
+/** The scenarios that come with quiesce: bug corpus and examples at once. One line each, in the order of their names. */
+import type { Scenario } from '../checker/lang/index.ts';
+import peersSva from './peers/sva.ts';
+
+export const scenarios: readonly Scenario[] = [
+  peersSva, //
+];
