@@ -1,0 +1,15 @@
+/**
+ * Tests. Unit tests import the sources; promises that need speed or a process of their own use the compiled tree in
+ * `dist`, which `npm test` builds first.
+ */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    // Searches are measured in seconds, and a loaded machine may be many times slower than a quiet one.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
