@@ -1,8 +1,27 @@
 /**
  * `check`: one scenario, one variant, one set of bounds, one verdict.
  */
+import { setImmediate } from 'node:timers/promises';
+import { findStuck } from './analyse/stuck.ts';
+import { compile } from './compile/compile.ts';
+import type { CompiledModel } from './compile/model.ts';
+import { nearest, QuiesceError } from './lang/errors.ts';
 import type { Bounds, Scenario } from './lang/scenario.ts';
-import type { Verdict } from './verdict.ts';
+import { violated } from './lang/violation.ts';
+import { BreadthFirst } from './search/bfs.ts';
+import { DepthFirst } from './search/dfs.ts';
+import { builtIn, type Finding, Findings, listOf } from './search/findings.ts';
+import { pctPolicy } from './search/pct.ts';
+import { randomPolicy } from './search/random.ts';
+import type { SearchCounts, Strategy } from './search/strategy.ts';
+import { Walks } from './search/walk.ts';
+import { buildCounterexample } from './trace/build.ts';
+import type { Counterexample } from './trace/counterexample.ts';
+import { essentialOrderings } from './trace/orderings.ts';
+import { Simulator } from './trace/simulator.ts';
+import { fewestSwitches } from './trace/switches.ts';
+import type { Outcome, Verdict } from './verdict.ts';
+import { makeVerdict } from './verdict-of.ts';
 
 export type StrategyName = 'bfs' | 'dfs' | 'random' | 'pct';
 
@@ -50,10 +69,206 @@ export interface Progress {
   readonly memoryLimitBytes: number | null;
 }
 
+const SLICE_MS = 50;
+const TELL_MS = 250;
+const DEFAULTS = { runs: 1000, seed: 'quiesce', walkDepth: 10_000 };
+
 /**
  * Searches a scenario and returns its verdict. Throws `QuiesceError` for a model or option that is wrong; a limit
  * or an abort is not an error but an undecided verdict.
+ *
+ * Limits: exact counts need the breadth-first strategy; `random` and `pct` never prove anything.
  */
-export async function check(_scenario: Scenario, _options: CheckOptions = {}): Promise<Verdict> {
-  throw new Error('under construction');
+export async function check(scenario: Scenario, options: CheckOptions = {}): Promise<Verdict> {
+  const started = performance.now();
+  const strategyName = options.strategy ?? 'bfs';
+  refuseMeaninglessOptions(options, strategyName);
+  const model = compile(scenario, {
+    ...(options.variant === undefined ? {} : { variant: options.variant }),
+    ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
+  });
+  refuseUnknownProperties(model, options.properties);
+  const findings = new Findings(model, options.properties ?? null);
+  const stopAtFirst = !(options.all ?? false);
+  const search = makeStrategy(strategyName, model, findings, options, stopAtFirst);
+
+  const tell = teller(options, started);
+  let cut: string | null = null;
+  while (search.advance(SLICE_MS)) {
+    tell('search', search.counts);
+    await setImmediate();
+    if (options.signal?.aborted) cut = 'interrupted';
+    else if (options.maxSeconds !== undefined && performance.now() - started > options.maxSeconds * 1000)
+      cut = 'time limit';
+    if (cut !== null) break;
+  }
+  const counts = search.counts;
+  const incomplete = cut ?? search.incomplete;
+
+  const stuck = { result: 'undecided' as 'holds' | 'violated' | 'undecided', because: incomplete };
+  if (search instanceof BreadthFirst && incomplete === null && findings.checks('stuck')) {
+    tell('stuck actors', counts);
+    const found = findStuck(model, search);
+    if (found.result === 'nobody') stuck.result = 'holds';
+    else if (found.result === 'undecided') stuck.because = found.because;
+    else {
+      stuck.result = 'violated';
+      const names = found.actors.map((i) => model.actors[i]?.view.name ?? '?');
+      const moves = search.movesTo(found.state);
+      model.load(search.store.arena, found.state * model.words);
+      const evidence = violated('stuck', `${listOf(names)} can never move again although others go on`, {
+        actors: names,
+      });
+      findings.record('stuck', evidence, null, moves.length, false, () => moves);
+    }
+  }
+
+  const violations: Counterexample[] = [];
+  const searched = performance.now();
+  if (findings.violations.length > 0) {
+    tell('explain', counts);
+    const simulator = new Simulator(scenario, { variant: model.variantName, bounds: model.bounds });
+    for (const finding of inOrder(findings.violations, stopAtFirst))
+      violations.push(explain(model, simulator, search, findings, finding, options));
+  }
+  const outcome: Outcome =
+    violations.length > 0
+      ? 'violated'
+      : incomplete !== null
+        ? 'undecided'
+        : findings.goals.some((goal) => !findings.reached.has(goal.name))
+          ? 'violated'
+          : 'holds';
+  return makeVerdict({
+    model,
+    findings,
+    options,
+    strategy: strategyName,
+    seed: seedOf(options, strategyName),
+    counts,
+    incomplete,
+    outcome,
+    stuck: stuck.result,
+    violations,
+    seconds: (searched - started) / 1000,
+  });
+}
+
+/** Without `all`, only the shortest of the violations found together; ties by the order in which they were found. */
+function inOrder(violations: readonly Finding[], onlyFirst: boolean): readonly Finding[] {
+  const sorted = [...violations].sort((a, b) => a.length - b.length);
+  return onlyFirst ? sorted.slice(0, 1) : sorted;
+}
+
+function explain(
+  model: CompiledModel,
+  simulator: Simulator,
+  search: Strategy,
+  findings: Findings,
+  finding: Finding,
+  options: CheckOptions,
+): Counterexample {
+  let minimal: Counterexample['minimal'] = search instanceof BreadthFirst ? 'shortest' : 'local';
+  let needed: Counterexample['needed'] = null;
+  if (options.explain !== false) {
+    if (search instanceof BreadthFirst && finding.property !== 'stuck') {
+      const moves = fewestSwitches(model, search, findings, finding);
+      if (moves !== null) {
+        finding.moves = moves;
+        minimal = 'proven';
+      }
+    }
+    if (finding.property !== 'stuck') needed = essentialOrderings(model, findings, finding.moves, finding.signature);
+  }
+  return buildCounterexample({
+    simulator,
+    property: finding.property,
+    evidence: finding.evidence,
+    signature: finding.signature,
+    moves: finding.moves,
+    fault: finding.fault,
+    minimal,
+    needed,
+  });
+}
+
+function makeStrategy(
+  name: StrategyName,
+  model: CompiledModel,
+  findings: Findings,
+  options: CheckOptions,
+  stopAtFirst: boolean,
+): Strategy {
+  const limits = {
+    maxStates: options.maxStates ?? 2 ** 31 - 1,
+    maxDepth: options.depth ?? 2 ** 31 - 1,
+    maxMemoryBytes: options.maxMemoryBytes ?? Number.MAX_SAFE_INTEGER,
+  };
+  switch (name) {
+    case 'bfs':
+      return new BreadthFirst(model, findings, limits, stopAtFirst);
+    case 'dfs':
+      return new DepthFirst(model, findings, limits, stopAtFirst);
+    case 'random':
+    case 'pct': {
+      const policy = name === 'random' ? randomPolicy() : pctPolicy(model.actors.length);
+      const walk = { runs: options.runs ?? DEFAULTS.runs, maxDepth: options.depth ?? DEFAULTS.walkDepth };
+      return new Walks(model, findings, policy, walk, options.seed ?? DEFAULTS.seed, stopAtFirst);
+    }
+  }
+}
+
+function seedOf(options: CheckOptions, strategy: StrategyName): string | null {
+  return strategy === 'random' || strategy === 'pct' ? (options.seed ?? DEFAULTS.seed) : null;
+}
+
+/** An option that a strategy cannot honour is an error that names both. */
+function refuseMeaninglessOptions(options: CheckOptions, strategy: StrategyName): void {
+  const walks = strategy === 'random' || strategy === 'pct';
+  const refuse = (option: string, hint: string) => {
+    throw new QuiesceError('config', `option ${option} has no meaning for the ${strategy} strategy`, { hint });
+  };
+  if (!walks && options.seed !== undefined) refuse('seed', 'only random and pct use a seed');
+  if (!walks && options.runs !== undefined) refuse('runs', 'only random and pct make runs');
+  if (walks && options.maxStates !== undefined) refuse('states', 'walks store no states: use runs or time');
+  if (walks && options.maxMemoryBytes !== undefined) refuse('mem', 'walks store no states: use runs or time');
+}
+
+function refuseUnknownProperties(model: CompiledModel, wanted: readonly string[] | undefined): void {
+  const known = [...Object.keys(builtIn), ...model.properties.map((p) => p.name)];
+  for (const name of wanted ?? [])
+    if (!known.includes(name)) {
+      const near = nearest(name, known);
+      throw new QuiesceError('usage', `scenario ${model.scenario.name} has no property "${name}"`, {
+        hint: near ? `did you mean "${near}"?` : `properties are ${known.join(', ')}`,
+      });
+    }
+}
+
+/** Calls `onProgress` about four times a second, and once for each new phase. */
+function teller(options: CheckOptions, started: number) {
+  let last = 0;
+  let lastPhase: Progress['phase'] | null = null;
+  return (phase: Progress['phase'], counts: SearchCounts): void => {
+    const now = performance.now();
+    if (options.onProgress === undefined || (phase === lastPhase && now - last < TELL_MS)) return;
+    last = now;
+    lastPhase = phase;
+    const seconds = (now - started) / 1000;
+    const { levels } = counts;
+    const [before, newest] = [levels[levels.length - 3], levels[levels.length - 2]];
+    options.onProgress({
+      phase,
+      seconds,
+      depth: counts.depth,
+      states: counts.states,
+      transitions: counts.transitions,
+      queue: counts.left,
+      statesPerSecond: seconds > 0 ? Math.round(counts.states / seconds) : 0,
+      duplicates: counts.duplicates,
+      front: before !== undefined && newest !== undefined && before > 0 ? newest / before : null,
+      memoryBytes: counts.memoryBytes,
+      memoryLimitBytes: options.maxMemoryBytes ?? null,
+    });
+  };
 }

@@ -84,14 +84,22 @@ export class ListView<T extends Identified> implements List<T> {
   next(node: T): T | null {
     touch(this.#m, node, 'list link');
     const i = this.#indexOf(node);
-    if (i < 0) throw new Violation('list-corruption', `${nameOf(node)} is followed on ${nameOf(this)} but not linked there`, [nameOf(node), nameOf(this)]);
+    if (i < 0)
+      throw new Violation('list-corruption', `${nameOf(node)} is followed on ${nameOf(this)} but not linked there`, [
+        nameOf(node),
+        nameOf(this),
+      ]);
     return i + 1 < this.#read(0) ? this.#node(i + 1) : null;
   }
 
   prev(node: T): T | null {
     touch(this.#m, node, 'list link');
     const i = this.#indexOf(node);
-    if (i < 0) throw new Violation('list-corruption', `${nameOf(node)} is followed on ${nameOf(this)} but not linked there`, [nameOf(node), nameOf(this)]);
+    if (i < 0)
+      throw new Violation('list-corruption', `${nameOf(node)} is followed on ${nameOf(this)} but not linked there`, [
+        nameOf(node),
+        nameOf(this),
+      ]);
     return i > 0 ? this.#node(i - 1) : null;
   }
 
@@ -107,9 +115,16 @@ export class ListView<T extends Identified> implements List<T> {
     touch(this.#m, node, 'list link');
     const length = this.#read(0);
     if (this.#indexOf(node) >= 0)
-      throw new Violation('list-corruption', `${nameOf(node)} is added to ${nameOf(this)} twice`, [nameOf(node), nameOf(this)]);
+      throw new Violation('list-corruption', `${nameOf(node)} is added to ${nameOf(this)} twice`, [
+        nameOf(node),
+        nameOf(this),
+      ]);
     if (length === this.#capacity)
-      throw modelError(`list ${nameOf(this)} is longer than its capacity of ${this.#capacity}`, undefined, 'raise the capacity');
+      throw modelError(
+        `list ${nameOf(this)} is longer than its capacity of ${this.#capacity}`,
+        undefined,
+        'raise the capacity',
+      );
     for (let i = length; i > position; i--) this.#write(1 + i, this.#read(i));
     this.#write(1 + position, node.$id);
     this.#write(0, length + 1);
@@ -121,7 +136,10 @@ export class ListView<T extends Identified> implements List<T> {
     touch(this.#m, node, 'list link');
     const i = this.#indexOf(node);
     if (i < 0)
-      throw new Violation('list-corruption', `${nameOf(node)} is removed from ${nameOf(this)} but not linked there`, [nameOf(node), nameOf(this)]);
+      throw new Violation('list-corruption', `${nameOf(node)} is removed from ${nameOf(this)} but not linked there`, [
+        nameOf(node),
+        nameOf(this),
+      ]);
     const length = this.#read(0);
     if (i > 0) touch(this.#m, this.#node(i - 1), 'list link');
     if (i + 1 < length) touch(this.#m, this.#node(i + 1), 'list link');
@@ -187,7 +205,11 @@ export class RingView<T> implements Ring<T> {
   push(value: T): void {
     const length = this.length;
     if (length === this.capacity)
-      throw modelError(`ring ${nameOf(this)} overflows its ${this.capacity} entries`, undefined, 'test `full` first, as the hardware does');
+      throw modelError(
+        `ring ${nameOf(this)} overflows its ${this.capacity} entries`,
+        undefined,
+        'test `full` first, as the hardware does',
+      );
     this.#codec.set(this.#base + 1 + length, value);
     this.#length = length + 1;
   }

@@ -85,7 +85,11 @@ export interface EmitInput {
 }
 
 /** The text and the values its free names stand for. */
-export function emit(input: EmitInput): { readonly text: string; readonly names: string[]; readonly values: unknown[] } {
+export function emit(input: EmitInput): {
+  readonly text: string;
+  readonly names: string[];
+  readonly values: unknown[];
+} {
   const scope = new Scope();
   const r = {
     allocate: scope.name(input.runtime.allocate, 'allocate'),
@@ -210,7 +214,9 @@ export function emit(input: EmitInput): { readonly text: string; readonly names:
       'rest',
     );
     const base = scope.name(Int32Array.from([...(input.coverageBase[index] ?? []), 0]), 'cover');
-    parts.push(`function run${index}(c) { const r = d${index}(${pc('m.at')}, c); if (r >= 0) { ${setPc('m.at', 'r')} } return r; }`);
+    parts.push(
+      `function run${index}(c) { const r = d${index}(${pc('m.at')}, c); if (r >= 0) { ${setPc('m.at', 'r')} } return r; }`,
+    );
     parts.push(`function arity${index}() { return ${arities}[${pc('m.at')}]; }`);
     expandActors.push(`
       if (from <= ${index}) {

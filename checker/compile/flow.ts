@@ -85,10 +85,7 @@ export interface FlowContext {
   /** Value of each switch, by name; switches that are met are added to `met`. */
   readonly settings: ReadonlyMap<string, string>;
   readonly met: Map<string, { readonly switch: Switch; readonly value: string }>;
-  readonly implementations: ReadonlyMap<
-    CallbackType<Params, unknown>,
-    readonly Procedure<Params, unknown>[]
-  >;
+  readonly implementations: ReadonlyMap<CallbackType<Params, unknown>, readonly Procedure<Params, unknown>[]>;
   readonly budgets: Readonly<Record<string, number>>;
 }
 
@@ -122,7 +119,9 @@ export class Flow {
   }
 
   /** The program of an actor: its operations in order, each called with constant arguments. */
-  program(operations: readonly { procedure: Procedure<Params, unknown>; args: Readonly<Record<string, unknown>> }[]): Node {
+  program(
+    operations: readonly { procedure: Procedure<Params, unknown>; args: Readonly<Record<string, unknown>> }[],
+  ): Node {
     let next: Node = { kind: 'end' };
     for (const operation of [...operations].reverse()) {
       const after: Node = { kind: 'returned', operation: operation.procedure.name, next };
@@ -160,7 +159,11 @@ export class Flow {
   ): Node {
     if (calls.includes(procedure)) {
       const path = [...calls.slice(calls.indexOf(procedure)), procedure].map((p) => p.name).join(' -> ');
-      throw modelError(`recursion: ${path}`, `actor ${this.actor.name}`, 'unroll it, or model the repetition as a loop');
+      throw modelError(
+        `recursion: ${path}`,
+        `actor ${this.actor.name}`,
+        'unroll it, or model the repetition as a loop',
+      );
     }
     this.procedures.add(procedure);
     const stored = Object.entries(procedure.params).filter(([name]) => !(name in constants));
@@ -177,8 +180,16 @@ export class Flow {
     ];
     for (const [name, spec, role] of slots)
       if (!isScalar(spec))
-        throw modelError(`${role} "${name}" of ${procedure.name} is a ${spec.kind}; frames hold scalars and pointers only`);
-    const Class = this.#c.factory.frameClass(this.#frameKey(procedure, stored.map(([name]) => name)), slots);
+        throw modelError(
+          `${role} "${name}" of ${procedure.name} is a ${spec.kind}; frames hold scalars and pointers only`,
+        );
+    const Class = this.#c.factory.frameClass(
+      this.#frameKey(
+        procedure,
+        stored.map(([name]) => name),
+      ),
+      slots,
+    );
     const frame: FrameInfo = {
       view: new Class(base, constants),
       base,
@@ -274,7 +285,12 @@ export class Flow {
       case 'choose': {
         if (s.arms.length === 0) throw this.#error(scope, `choice "${s.label}" has no arm`);
         const targets = s.arms.map((arm) => this.#sequence(arm.body, scope, next));
-        return point(s, targets, s.arms.map((arm) => arm.name), s.arms.length);
+        return point(
+          s,
+          targets,
+          s.arms.map((arm) => arm.name),
+          s.arms.length,
+        );
       }
       case 'pick':
         return point(s, [next], ['*'], this.#optionsOf(s, scope));
@@ -365,7 +381,9 @@ export class Flow {
     ) => Point,
   ): Node {
     const implementations = this.#c.implementations.get(s.type) ?? [];
-    const targets = implementations.map((p) => this.#call(p, s.args as Closure, s.receive as Closure | undefined, scope, next));
+    const targets = implementations.map((p) =>
+      this.#call(p, s.args as Closure, s.receive as Closure | undefined, scope, next),
+    );
     targets.push(this.#sequence(s.orElse, scope, next));
     return point(s, targets, [], 1, implementations);
   }
@@ -375,7 +393,11 @@ export class Flow {
     const probe = constantArguments((f, self) => ({ from: s.from(f, self) }), scope.frame);
     const options = probe['from'];
     if (!Array.isArray(options))
-      throw this.#error(scope, `"${s.label}" picks from a list that is not constant`, 'use a parameter declared with each() or constant()');
+      throw this.#error(
+        scope,
+        `"${s.label}" picks from a list that is not constant`,
+        'use a parameter declared with each() or constant()',
+      );
     return Math.max(1, options.length);
   }
 

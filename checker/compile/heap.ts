@@ -73,19 +73,23 @@ export class Heap {
     if (view === null) return;
     const slot = this.#bySlot.get(view as Identified);
     const name = nameOf(view);
-    if (slot === undefined) throw modelError(`${name} cannot be freed`, undefined, 'it is permanent or embedded in another object');
+    if (slot === undefined)
+      throw modelError(`${name} cannot be freed`, undefined, 'it is permanent or embedded in another object');
     const m = this.#layout.memory;
     const live = m.at + slot.view.$live;
     if (m.bytes[live] === FREED) throw new Violation('double-free', `${name} is freed a second time`, [name], [actor]);
-    if (m.bytes[live] !== LIVE) throw new Violation('invalid-free', `${name} is freed but was never allocated`, [name], [actor]);
+    if (m.bytes[live] !== LIVE)
+      throw new Violation('invalid-free', `${name} is freed but was never allocated`, [name], [actor]);
     for (const lock of this.#layout.locks) {
       if (lock.liveness !== slot.view.$live) continue;
       for (const offset of lock.exclusive)
         if (m.bytes[m.at + offset] !== 0)
-          throw new Violation('invalid-free', `${name} is freed while ${lock.name} is held`, [name], [
-            actor,
-            this.actorName(m.bytes[m.at + offset] as number),
-          ]);
+          throw new Violation(
+            'invalid-free',
+            `${name} is freed while ${lock.name} is held`,
+            [name],
+            [actor, this.actorName(m.bytes[m.at + offset] as number)],
+          );
     }
     if (m.recording) for (let i = 0; i < slot.size; i++) m.write(slot.base + i);
     m.bytes.fill(0, m.at + slot.base, m.at + slot.base + slot.size);

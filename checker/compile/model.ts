@@ -3,14 +3,14 @@
  * run on them in place.
  */
 import type { Actor } from '../lang/fields.ts';
-import type { Bounds, Scenario, Variant } from '../lang/scenario.ts';
 import type { Property } from '../lang/property.ts';
+import type { Bounds, Scenario, Variant } from '../lang/scenario.ts';
 import type { Evidence } from '../lang/violation.ts';
-import type { ActorView } from './setup.ts';
 import type { Point } from './flow.ts';
 import type { Heap } from './heap.ts';
 import type { Cell, Layout, LockCell } from './layout.ts';
 import type { Memory } from './memory.ts';
+import type { ActorView } from './setup.ts';
 
 export interface CompiledActor {
   readonly index: number;

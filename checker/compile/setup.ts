@@ -49,7 +49,11 @@ export class ActorView implements Actor {
 
   #byte(): number {
     if (this.$flags < 0)
-      throw modelError(`${this.name} has no flags`, undefined, 'mark the steps that read or write parked or signalled with `parks: true`');
+      throw modelError(
+        `${this.name} has no flags`,
+        undefined,
+        'mark the steps that read or write parked or signalled with `parks: true`',
+      );
     if (this.#m.recording) this.#m.read(this.$flags);
     return this.#m.bytes[this.#m.at + this.$flags] as number;
   }
@@ -116,13 +120,18 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
 
   const claim = (name: string): string => {
     if (!/^[A-Za-z_][\w.#-]*$/.test(name))
-      throw modelError(`name "${name}" is not a plain word`, scenario.name, 'use letters, digits, dots and underscores');
+      throw modelError(
+        `name "${name}" is not a plain word`,
+        scenario.name,
+        'use letters, digits, dots and underscores',
+      );
     if (names.has(name)) throw modelError(`two things are named "${name}"`, scenario.name);
     names.add(name);
     return name;
   };
   const place = (type: ObjectType<Shape>, name: string, pooled: boolean): Identified => {
-    if (tables.views.length > 254) throw modelError('a scenario may have at most 254 objects', scenario.name, 'lower the bounds');
+    if (tables.views.length > 254)
+      throw modelError('a scenario may have at most 254 objects', scenario.name, 'lower the bounds');
     const live = type.permanent ? -1 : layout.reserve(1);
     const size = sizeOfShape(type.shape);
     const base = layout.reserve(size);
@@ -148,12 +157,14 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
         const near = nearest(field, Object.keys(type.shape));
         throw modelError(`${type.name} has no field "${field}"`, nameOf(view), near && `did you mean "${near}"?`);
       }
-      if (!isScalar(spec)) throw modelError(`${nameOf(view)}.${field} is embedded`, nameOf(view), 'assign its parts after s.object(...)');
+      if (!isScalar(spec))
+        throw modelError(`${nameOf(view)}.${field} is embedded`, nameOf(view), 'assign its parts after s.object(...)');
       (view as Record<string, unknown>)[field] = value;
     }
   };
   const addActor = (name: string, operations: readonly Operation[], options: ActorOptions = {}): Actor => {
-    if (tables.actors.length > 60) throw modelError('a scenario may have at most 60 actors', scenario.name, 'lower the bounds');
+    if (tables.actors.length > 60)
+      throw modelError('a scenario may have at most 60 actors', scenario.name, 'lower the bounds');
     const actor = new ActorView(memory, tables.actors.length, claim(name), options.role ?? 'task');
     tables.actors.push(actor);
     programs.push({ actor, operations });
@@ -176,7 +187,8 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
     pool: (type, slots) => {
       const erased = type as unknown as ObjectType<Shape>;
       if (erased.permanent) throw modelError(`${type.name} is permanent and cannot be allocated`, scenario.name);
-      if (!(Number.isInteger(slots) && slots >= 1)) throw modelError(`pool of ${type.name} needs at least one slot`, scenario.name);
+      if (!(Number.isInteger(slots) && slots >= 1))
+        throw modelError(`pool of ${type.name} needs at least one slot`, scenario.name);
       for (let i = 0; i < slots; i++) place(erased, claim(`${type.name}#${i}`), true);
       const pool: Pool<never> = {
         type: type.name,
@@ -200,7 +212,8 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
     },
     property: (...given) => {
       for (const p of given) {
-        if (properties.some((q) => q.name === p.name)) throw modelError(`two properties are named "${p.name}"`, scenario.name);
+        if (properties.some((q) => q.name === p.name))
+          throw modelError(`two properties are named "${p.name}"`, scenario.name);
         properties.push(p);
       }
     },
@@ -209,7 +222,8 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
     },
   };
   scenario.setup(setup);
-  if (programs.length === 0) throw modelError('the scenario has no actor', scenario.name, 'add one with s.task or s.actor');
+  if (programs.length === 0)
+    throw modelError('the scenario has no actor', scenario.name, 'add one with s.task or s.actor');
   return {
     memory,
     layout,

@@ -157,7 +157,14 @@ export const kit: Kit<any> = {
   },
   free: (what, options = {}) => {
     const { label, do: act, ...notes } = options;
-    return { op: 'free', label: label ?? `free ${pathOf(what) ?? 'object'}`, derived: label === undefined, what, ...(act ? { act } : {}), ...notes };
+    return {
+      op: 'free',
+      label: label ?? `free ${pathOf(what) ?? 'object'}`,
+      derived: label === undefined,
+      what,
+      ...(act ? { act } : {}),
+      ...notes,
+    };
   },
   switch: (on, arms) => ({ op: 'switch', on, arms: arms as never }),
 };

@@ -235,8 +235,7 @@ export class BreadthFirst implements Strategy {
     let move = -1;
     for (let i = scratch; i < (model.registers[NEXT] as number) && move < 0; i++) {
       let same = true;
-      for (let k = 0; k < words && same; k++)
-        same = model.memory.words[i * words + k] === arena[child * words + k];
+      for (let k = 0; k < words && same; k++) same = model.memory.words[i * words + k] === arena[child * words + k];
       if (same) move = model.moves[i] as number;
     }
     model.memory.words.set(saved, scratch * words);

@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { CompiledModel } from '../compile/model.ts';
-import type { AtEnd, Always, Sometimes } from '../lang/property.ts';
+import type { Always, AtEnd, Sometimes } from '../lang/property.ts';
 import { type Evidence, violated } from '../lang/violation.ts';
 
 /** Names of the checks that are always made, unless `properties` leaves them out. */

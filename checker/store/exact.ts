@@ -31,8 +31,14 @@ interface Tables {
 type Insert = (w: Int32Array, n: number, s: Tables, hashes: Int32Array, found: Int32Array) => void;
 
 function makeInsert(words: number): Insert {
-  const copy = unrolled(words, (k) => `arena[a + ${k}] = w[d + ${k}];`, ' ', `for (let k = 0; k < ${words}; k++) arena[a + k] = w[d + k];`);
-  const same = words <= 48 ? unrolled(words, (k) => `arena[a + ${k}] === w[d + ${k}]`, ' && ', '') : `same(arena, a, w, d)`;
+  const copy = unrolled(
+    words,
+    (k) => `arena[a + ${k}] = w[d + ${k}];`,
+    ' ',
+    `for (let k = 0; k < ${words}; k++) arena[a + k] = w[d + k];`,
+  );
+  const same =
+    words <= 48 ? unrolled(words, (k) => `arena[a + ${k}] === w[d + ${k}]`, ' && ', '') : `same(arena, a, w, d)`;
   return new Function(`'use strict';
     function same(arena, a, w, d) { for (let k = 0; k < ${words}; k++) if (arena[a + k] !== w[d + k]) return false; return true; }
     let sink = 0;

@@ -1,19 +1,25 @@
 /**
- * Replay: drives one schedule through a compiled model.
+ * Replay: drives one schedule through a compiled model. A schedule that no longer fits names its first divergence
+ * and the guard that refused.
  */
 import type { Scenario } from '../lang/scenario.ts';
+import { Findings } from '../search/findings.ts';
+import { buildCounterexample } from './build.ts';
 import type { Counterexample, Standing } from './counterexample.ts';
-import type { Schedule } from './schedule.ts';
+import { essentialOrderings } from './orderings.ts';
+import { formatMove, type Schedule, type ScheduleMove } from './schedule.ts';
+import { Simulator } from './simulator.ts';
+import { standingsOf } from './standings.ts';
+import { outcomesOf } from './verify.ts';
 
 /** The first move of a schedule that the model does not allow, and why. */
 export interface Divergence {
-  /** Number of the move, from 1. */
+  /** Number of the move, from 1; one more than the moves when only the violation is missing. */
   readonly step: number;
   readonly line: number;
   readonly wanted: string;
-  /** `unknown actor`, `actor has ended`, `another step`, `guard is false`, `no violation at the end`, ... */
   readonly reason: string;
-  /** The guard that refused, where there is one. */
+  /** The step whose guard is false, and what it waits for, where that is the reason. */
   readonly guard: string | null;
   /** Every actor in the state reached. */
   readonly standings: readonly Standing[];
@@ -23,7 +29,90 @@ export type Replay =
   | { readonly result: 'reproduced'; readonly counterexample: Counterexample; readonly modelHash: string }
   | { readonly result: 'diverged'; readonly divergence: Divergence; readonly modelHash: string };
 
-/** Drives the schedule against a variant (the schedule's own when not given). */
-export function replay(_scenario: Scenario, _schedule: Schedule, _variant?: string): Replay {
-  throw new Error('under construction');
+/**
+ * Drives the schedule against a variant of the scenario (the schedule's own when not given). Throws a `usage` error
+ * when variant or bounds do not exist.
+ */
+export function replay(scenario: Scenario, schedule: Schedule, variant = schedule.variant): Replay {
+  const simulator = new Simulator(scenario, { variant, bounds: schedule.bounds });
+  const model = simulator.model;
+  const findings = new Findings(model, null);
+  const diverged = (step: number, move: ScheduleMove | null, reason: string, guard: string | null = null): Replay => ({
+    result: 'diverged',
+    modelHash: model.hash,
+    divergence: {
+      step,
+      line: move?.line ?? 0,
+      wanted: move === null ? `${schedule.property} (${schedule.signature})` : formatMove(move),
+      reason,
+      guard,
+      standings: standingsOf(simulator, moves),
+    },
+  });
+
+  const moves: number[] = [];
+  for (const [i, wanted] of schedule.moves.entries()) {
+    const a = model.actors.find((actor) => actor.view.name === wanted.actor);
+    if (a === undefined) return diverged(i + 1, wanted, `there is no actor ${wanted.actor}`);
+    const point = simulator.point(a.index);
+    if (point === null) return diverged(i + 1, wanted, `${wanted.actor} has ended`);
+    const text = formatMove(wanted);
+    let choice = -1;
+    for (let c = 0; c < point.arity && choice < 0; c++) {
+      const name = simulator.choiceName(point, a.index, c);
+      if (formatMove({ actor: wanted.actor, procedure: point.procedure, label: point.label, choice: name }) === text)
+        choice = c;
+    }
+    if (choice < 0)
+      return diverged(i + 1, wanted, `${wanted.actor} stands before ${point.procedure}/${point.label} instead`);
+    const outcome = simulator.step(a.index, choice);
+    if (outcome.result === 'blocked') {
+      const standing = standingsOf(simulator, moves).find((s) => s.actor === wanted.actor);
+      const wait = standing?.waits;
+      const owners = wait && wait.owners.length > 0 ? `, up to ${wait.owners.join(' and ')}` : '';
+      return diverged(
+        i + 1,
+        wanted,
+        'its guard is false',
+        `${point.procedure}/${point.label}${wait ? ` waits for ${wait.on}${owners}` : ''}`,
+      );
+    }
+    moves.push((a.index << 16) | choice);
+    if (outcome.result === 'fault' && i + 1 < schedule.moves.length)
+      return diverged(i + 1, wanted, `the step already breaks a promise: ${outcome.evidence.message}`);
+  }
+
+  const outcomes = outcomesOf(model, findings, moves) ?? [];
+  const hit =
+    outcomes.find((o) => o.signature === schedule.signature) ?? outcomes.find((o) => o.property === schedule.property);
+  if (hit === undefined) {
+    const other = outcomes[0];
+    return diverged(
+      schedule.moves.length + 1,
+      null,
+      other ? `it ends in ${other.property} instead: ${other.evidence.message}` : 'no promise is broken at the end',
+    );
+  }
+  return {
+    result: 'reproduced',
+    modelHash: model.hash,
+    counterexample: buildCounterexample({
+      simulator,
+      property: hit.property,
+      evidence: hit.evidence,
+      signature: hit.signature,
+      moves,
+      fault: faultAtEnd(simulator, moves),
+      minimal: 'local',
+      needed: essentialOrderings(model, findings, moves, hit.signature),
+    }),
+  };
+}
+
+/** Does the last move break a promise, rather than lead to a state that does? */
+function faultAtEnd(simulator: Simulator, moves: readonly number[]): boolean {
+  simulator.state = simulator.model.initial.slice();
+  let fault = false;
+  for (const move of moves) fault = simulator.step(move >> 16, move & 0xffff).result === 'fault';
+  return fault;
 }

@@ -19,8 +19,8 @@ import {
   set,
   struct,
   switchOf,
-  Violation,
   type View,
+  Violation,
 } from '../../checker/lang/index.ts';
 
 const source = patch('teardown model of the peers')();

@@ -1,0 +1,100 @@
+/**
+ * Actors that can never move again although others go on: after a complete search, exactly.
+ *
+ * An actor is stuck in a state when it has not ended there and moves in no state that can be reached from it. If
+ * from every state a resting state can be reached, where everybody has legally ended, nobody is ever stuck. The
+ * search keeps for each state its greatest successor; following these forwards usually proves that for every
+ * state in one sweep. Only when it does not are all transitions computed again and the set of actors that may yet
+ * move propagated backwards to a fixed point.
+ *
+ * Limits: the second part takes 4 bytes for each transition and is refused above `MAX_TRANSITIONS`.
+ */
+import { type CompiledModel, MOVED, NEXT } from '../compile/model.ts';
+import type { BreadthFirst } from '../search/bfs.ts';
+import { type Fault, successors } from '../search/successors.ts';
+
+const MAX_TRANSITIONS = 200_000_000;
+const MAX_ACTORS = 31;
+
+export type StuckResult =
+  | { readonly result: 'nobody' }
+  | { readonly result: 'stuck'; readonly state: number; readonly actors: readonly number[] }
+  | { readonly result: 'undecided'; readonly because: string };
+
+/** `restless`: states without a successor in which somebody has not ended (deadlocks, reported elsewhere). */
+export function findStuck(model: CompiledModel, search: BreadthFirst): StuckResult {
+  if (reachesRest(search)) return { result: 'nobody' };
+  if (model.actors.length > MAX_ACTORS) return { result: 'undecided', because: `more than ${MAX_ACTORS} actors` };
+  if (search.transitions > MAX_TRANSITIONS) return { result: 'undecided', because: 'too many transitions' };
+  return byTransitions(model, search);
+}
+
+/** Does the greatest successor of every state lead on to a state without any? */
+function reachesRest(search: BreadthFirst): boolean {
+  const { forward } = search;
+  const count = search.store.count;
+  const reaches = new Uint8Array(count);
+  for (let s = count - 1; s >= 0; s--) {
+    const next = (forward[s] as number) - 1;
+    reaches[s] = next < 0 || (next > s && reaches[next] === 1) ? 1 : 0;
+    if (reaches[s] === 0) return false;
+  }
+  return true;
+}
+
+function byTransitions(model: CompiledModel, search: BreadthFirst): StuckResult {
+  const { store } = search;
+  const { words } = model;
+  const count = store.count;
+  const first = new Int32Array(count + 1);
+  let targets = new Int32Array(Math.max(16, search.transitions));
+  const mayMove = new Int32Array(count);
+  const everybody = model.actors.reduce((mask, a) => mask | (1 << a.index), 0);
+  let edges = 0;
+  for (let s = 0; s < count; s++) {
+    first[s] = edges;
+    model.registers[NEXT] = 0;
+    const faults: Fault[] = [];
+    successors(model, store.arena, s * words, faults);
+    const made = model.registers[NEXT] as number;
+    let mask = 0;
+    for (let i = 0; i < made; i++) mask |= 1 << ((model.moves[i] as number) >> 16);
+    for (const fault of faults) mask |= 1 << fault.actor;
+    const batch = model.memory.words.slice(0, made * words);
+    for (let i = 0; i < made; i++) {
+      if (edges === targets.length) {
+        const larger = new Int32Array(edges * 2);
+        larger.set(targets);
+        targets = larger;
+      }
+      targets[edges++] = store.indexOf(batch.subarray(i * words, (i + 1) * words));
+    }
+    model.load(store.arena, s * words);
+    for (const a of model.actors) if (model.rests(a.index)) mask |= 1 << a.index;
+    // A deadlock is reported as such, not once more for each of its actors.
+    if (model.registers[MOVED] === 0) mask = everybody;
+    mayMove[s] = mask;
+  }
+  first[count] = edges;
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (let s = count - 1; s >= 0; s--) {
+      let mask = mayMove[s] as number;
+      if (mask === everybody) continue;
+      for (let e = first[s] as number; e < (first[s + 1] as number); e++)
+        mask |= mayMove[targets[e] as number] as number;
+      if (mask !== mayMove[s]) {
+        mayMove[s] = mask;
+        changed = true;
+      }
+    }
+  }
+  for (let s = 0; s < count; s++)
+    if (mayMove[s] !== everybody)
+      return {
+        result: 'stuck',
+        state: s,
+        actors: model.actors.map((a) => a.index).filter((i) => ((mayMove[s] as number) & (1 << i)) === 0),
+      };
+  return { result: 'nobody' };
+}

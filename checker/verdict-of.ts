@@ -1,0 +1,161 @@
+/** Assembles the verdict document from what a search left behind. */
+import { arch, cpus, platform } from 'node:os';
+import type { CheckOptions } from './check.ts';
+import type { CompiledModel } from './compile/model.ts';
+import type { Expectation } from './lang/scenario.ts';
+import { builtIn, type Findings } from './search/findings.ts';
+import type { SearchCounts } from './search/strategy.ts';
+import type { Counterexample } from './trace/counterexample.ts';
+import type { Coverage, CoverageEntry, Outcome, PropertyResult, Verdict } from './verdict.ts';
+import { VERSION } from './version.ts';
+
+export interface VerdictInput {
+  readonly model: CompiledModel;
+  readonly findings: Findings;
+  readonly options: CheckOptions;
+  readonly strategy: string;
+  readonly seed: string | null;
+  readonly counts: SearchCounts;
+  readonly incomplete: string | null;
+  readonly outcome: Outcome;
+  readonly stuck: 'holds' | 'violated' | 'undecided';
+  readonly violations: readonly Counterexample[];
+  readonly seconds: number;
+}
+
+export function makeVerdict(input: VerdictInput): Verdict {
+  const { model, counts, options } = input;
+  const { scenario } = model;
+  const properties = propertyResults(input);
+  const expected = expectationOf(model, options);
+  const unexpected = expected === null ? [] : differences(input, properties, expected);
+  return {
+    schema: 'quiesce.verdict/1',
+    tool: { name: 'quiesce', version: VERSION },
+    scenario: {
+      name: scenario.name,
+      title: scenario.title,
+      about: scenario.about,
+      systems: scenario.systems,
+      source: scenario.source,
+      corpus: scenario.corpus ?? null,
+      assumptions: scenario.assumptions,
+    },
+    variant: model.variantName,
+    variantAbout: model.variant.about,
+    settings: model.settings,
+    bounds: model.bounds,
+    failures: model.budgets,
+    modelHash: model.hash,
+    options: {
+      strategy: input.strategy,
+      seed: input.seed,
+      runs: input.seed === null ? null : (options.runs ?? 1000),
+      depth: options.depth ?? null,
+      states: options.maxStates ?? null,
+      seconds: options.maxSeconds ?? null,
+      memoryBytes: options.maxMemoryBytes ?? null,
+      all: options.all ?? false,
+      properties: options.properties?.join(',') ?? null,
+    },
+    outcome: input.outcome,
+    complete: input.incomplete === null,
+    incompleteBecause: input.incomplete,
+    counts: {
+      states: counts.states,
+      transitions: counts.transitions,
+      depth: counts.depth,
+      left: counts.left,
+      stateBytes: model.stateBytes,
+      levels: counts.levels,
+    },
+    store: input.seed === null ? 'exact' : 'none',
+    reductions: [],
+    properties,
+    coverage: coverageOf(model),
+    violations: input.violations,
+    expected,
+    asExpected: expected === null ? null : unexpected.length === 0,
+    unexpected,
+    timing: {
+      seconds: input.seconds,
+      statesPerSecond: input.seconds > 0 ? Math.round(counts.states / input.seconds) : 0,
+      peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      date: new Date().toISOString(),
+      machine: `${platform()} ${arch()}, ${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown'}, node ${process.version}`,
+    },
+  };
+}
+
+function propertyResults(input: VerdictInput): PropertyResult[] {
+  const { findings, model, violations } = input;
+  const open = input.incomplete === null ? 'holds' : 'undecided';
+  const broken = new Set(violations.map((v) => v.property));
+  const results: PropertyResult[] = [];
+  for (const [name, about] of Object.entries(builtIn)) {
+    if (!findings.checks(name as keyof typeof builtIn)) continue;
+    const result = broken.has(name) ? 'violated' : name === 'stuck' ? input.stuck : open;
+    results.push({ name, kind: 'built-in', about, result });
+  }
+  const watched = new Set([...findings.always, ...findings.atEnd, ...findings.goals].map((p) => p.name));
+  for (const p of model.properties) {
+    if (!watched.has(p.name)) continue;
+    const { name, kind, about } = p;
+    if (kind === 'sometimes') {
+      const missed = input.incomplete === null ? 'never reached' : 'undecided';
+      results.push({ name, kind, about, result: findings.reached.has(name) ? 'reached' : missed });
+    } else results.push({ name, kind, about, result: broken.has(name) ? 'violated' : open });
+  }
+  return results;
+}
+
+function coverageOf(model: CompiledModel): Coverage {
+  const neverTaken: CoverageEntry[] = [];
+  const neverBlocked: CoverageEntry[] = [];
+  let taken = 0;
+  model.coverage.forEach(({ actor, point, choice }, i) => {
+    const entry: CoverageEntry = {
+      actor: model.actors[actor]?.view.name ?? '?',
+      procedure: point.procedure,
+      label: point.label,
+      choice: point.statement.op === 'pick' ? `option ${choice + 1}` : (point.choices[choice] ?? null),
+    };
+    if (model.taken[i] === 1) {
+      taken++;
+      if (point.statement.op === 'block' && model.refused[i] === 0) neverBlocked.push(entry);
+    } else neverTaken.push(entry);
+  });
+  return { steps: model.coverage.length, taken, neverTaken, neverBlocked };
+}
+
+/** The variant's expectation, when the run is one it speaks about. */
+function expectationOf(model: CompiledModel, options: CheckOptions): Expectation | null {
+  const own = { ...model.scenario.bounds, ...model.variant.bounds } as Record<string, number>;
+  const sameBounds = Object.entries(own).every(([name, value]) => model.bounds[name] === value);
+  const exhaustive = (options.strategy ?? 'bfs') === 'bfs';
+  const whole = options.properties === undefined && options.depth === undefined && !(options.all ?? false);
+  return sameBounds && exhaustive && whole ? model.variant.expect : null;
+}
+
+function differences(input: VerdictInput, properties: readonly PropertyResult[], expected: Expectation): string[] {
+  const { counts } = input;
+  const wrong: string[] = [];
+  const compare = (what: string, found: number | string, wanted: number | string) => {
+    if (found !== wanted) wrong.push(`${what} is ${found}, expected ${wanted}`);
+  };
+  if (input.outcome !== expected.verdict) {
+    wrong.push(`the verdict is ${input.outcome}, expected ${expected.verdict}`);
+    for (const p of properties) if (p.result === 'never reached') wrong.push(`goal "${p.name}" was never reached`);
+    return wrong;
+  }
+  compare('number of states', counts.states, expected.states);
+  if (expected.verdict === 'holds') compare('depth', counts.depth, expected.depth);
+  else {
+    const first = input.violations[0];
+    if (first === undefined) return ['a goal was never reached, expected a violation'];
+    compare('kind of the violation', first.evidence.kind, expected.kind);
+    compare('length of the counterexample', first.steps.length, expected.length);
+    if (expected.property !== undefined) compare('violated property', first.property, expected.property);
+  }
+  return wrong;
+}
