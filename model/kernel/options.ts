@@ -1,0 +1,31 @@
+/**
+ * What every kernel statement accepts besides its operands, and how its label is made: like the C call it stands
+ * for, from the path the accessor follows.
+ */
+import { type Notes, pathOf, type Reads, type Statement } from '../../checker/lang/index.ts';
+
+/** `label` replaces the derived one, where the accessor is no plain path or a phrase reads better. */
+export interface Options extends Notes {
+  readonly label?: string;
+}
+
+/** Label and notes of a statement that stands for `fn(&path)`. Repetitions are numbered by the compiler. */
+export function labelled(
+  fn: string,
+  operand: ((f: never, self: never) => unknown) | null,
+  options: Options,
+  prefix = '&',
+): Notes & { readonly label: string; readonly derived: boolean } {
+  const { label, ...notes } = options;
+  const path = operand === null ? null : pathOf(operand);
+  const shown = path === null ? '' : `${prefix}${path}`;
+  return { ...notes, label: label ?? `${fn}(${shown})`, derived: label === undefined };
+}
+
+/** Several statements as one. They must not contain a `break` of the author's own. */
+export function group<F>(...statements: readonly Statement<F>[]): Statement<F> {
+  return { op: 'loop', body: [...statements, { op: 'break' }] };
+}
+
+/** An accessor of one operand. */
+export type Of<F, T> = Reads<F, T>;
