@@ -11,5 +11,7 @@ export default defineConfig({
     // Searches are measured in seconds, and a loaded machine may be many times slower than a quiet one.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Each such test runs a search in a process of its own.
+    maxConcurrency: 2,
   },
 });

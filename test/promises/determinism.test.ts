@@ -1,0 +1,48 @@
+/** Two runs of the same input give the same bytes, apart from the object that holds times and the machine. */
+import { describe, expect, test } from 'vitest';
+import type { Verdict } from '../../checker/verdict.ts';
+import { scenarios } from '../../scenarios/index.ts';
+import { quiesce, scratchFolder } from './quiesce.ts';
+
+const cwd = scratchFolder();
+
+/** The document up to `timing`, which stands last, and the bytes of every other file of the run. */
+async function once(args: readonly string[], folder: string): Promise<string> {
+  const run = await quiesce(['check', ...args, '--json', '--quiet', '--out', folder], { cwd });
+  expect(run.stderr).toBe('');
+  const { timing, ...rest } = JSON.parse(run.stdout) as Verdict;
+  expect(timing.date).toMatch(/^\d{4}-/);
+  const text = run.stdout.split('\n  "timing":')[0] as string;
+  expect(JSON.parse(`${text.replace(/,$/, '')}}`)).toEqual(rest);
+  return text;
+}
+
+/** One variant of each scenario that is small enough to run twice. */
+const small = scenarios.flatMap((scenario) => {
+  const entry = Object.entries(scenario.variants).find(([, v]) => v.expect.states < 60_000);
+  return entry === undefined ? [] : [{ name: scenario.name, variant: entry[0] }];
+});
+
+describe('two runs, same bytes', () => {
+  test.concurrent.each(small)('$name $variant', async ({ name, variant }) => {
+    const args = [name, '--variant', variant];
+    expect(await once(args, 'second')).toBe(await once(args, 'first'));
+  });
+
+  const walks = small[0];
+  test.each(['random', 'pct'])('a seeded %s search', async (order) => {
+    expect(walks).toBeDefined();
+    const args = [
+      walks?.name ?? '',
+      '--variant',
+      walks?.variant ?? '',
+      '--order',
+      order,
+      '--seed',
+      'x',
+      '--runs',
+      '50',
+    ];
+    expect(await once(args, 'second')).toBe(await once(args, 'first'));
+  });
+});

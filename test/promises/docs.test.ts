@@ -1,0 +1,105 @@
+/**
+ * The documentation is true: every command in a `console` block is run, and its output must be what the page shows.
+ * A line `...` stands for any number of lines. The blocks of a page share one folder, which holds the model files that
+ * lie beside the page.
+ */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { program, root, scratchFolder } from './quiesce.ts';
+
+interface Command {
+  readonly line: number;
+  readonly text: string;
+  readonly output: readonly string[];
+}
+
+/** Commands of the `console` blocks of a page, in order. */
+function commandsOf(page: string): Command[] {
+  const found: (Command & { output: string[] })[] = [];
+  let inside = false;
+  for (const [i, line] of page.split('\n').entries()) {
+    if (line.startsWith('```')) inside = line === '```console';
+    else if (inside && line.startsWith('$ ')) found.push({ line: i + 1, text: line.slice(2), output: [] });
+    else if (inside) found.at(-1)?.output.push(line);
+  }
+  return found;
+}
+
+/** Does the output match the lines of the page? `...` matches any number of lines, also none. */
+function matches(actual: readonly string[], expected: readonly string[]): boolean {
+  const [first, ...rest] = expected;
+  if (first === undefined) return actual.length === 0;
+  if (first === '...') return actual.some((_, i) => matches(actual.slice(i), rest)) || matches([], rest);
+  return actual.length > 0 && actual[0]?.trimEnd() === first.trimEnd() && matches(actual.slice(1), rest);
+}
+
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((p) =>
+  p.endsWith('.md'),
+);
+const base = scratchFolder();
+const bin = join(base, 'bin');
+mkdirSync(bin);
+writeFileSync(join(bin, 'quiesce'), `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
+chmodSync(join(bin, 'quiesce'), 0o755);
+
+const withCommands = pages
+  .map((page) => ({ page, commands: commandsOf(readFileSync(join(root, page), 'utf8')) }))
+  .filter(({ commands }) => commands.length > 0);
+
+describe.each(withCommands)('$page', ({ page, commands }) => {
+  const cwd = join(base, page.replaceAll(/[/.]/g, '-'));
+  mkdirSync(cwd);
+  for (const name of readdirSync(join(root, 'docs')))
+    if (name.endsWith('.model.ts')) copyFileSync(join(root, 'docs', name), join(cwd, name));
+  let status = 0;
+
+  test.each(commands)('line $line: $text', ({ text, output }) => {
+    // The status of the command before is given on, so that a page may show `echo $?`.
+    const run = spawnSync('sh', ['-c', `(exit ${status}); ${text}`], {
+      cwd,
+      encoding: 'utf8',
+      env: { PATH: `${bin}:${process.env['PATH'] ?? ''}`, HOME: cwd },
+    });
+    status = run.status ?? 255;
+    const lines = (run.stderr + run.stdout).split('\n');
+    if (lines.at(-1) === '') lines.pop();
+    // toEqual is only asked when they differ, for the sake of its message.
+    if (!matches(lines, output)) expect(lines).toEqual(output);
+  });
+});
+
+test('README and the modelling guide show commands', () => {
+  expect(withCommands.map(({ page }) => page)).toEqual(
+    expect.arrayContaining(['README.md', 'docs/modelling-guide.md']),
+  );
+});
+
+test('links between pages lead somewhere', () => {
+  const broken = pages.flatMap((page) => {
+    const folder = join(root, page, '..');
+    const targets = [...readFileSync(join(root, page), 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(
+      (m) => m[1] ?? '',
+    );
+    return targets.filter((t) => !exists(join(folder, t))).map((t) => `${page}: ${t}`);
+  });
+  expect(broken).toEqual([]);
+});
+
+function exists(path: string): boolean {
+  try {
+    readFileSync(path);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EISDIR';
+  }
+}
+
+test('the comparison of outputs can fail', () => {
+  expect(matches(['a', 'b', 'c'], ['a', '...', 'c'])).toBe(true);
+  expect(matches(['a', 'c'], ['a', '...', 'c'])).toBe(true);
+  expect(matches(['a', 'b'], ['a', '...', 'c'])).toBe(false);
+  expect(matches(['a', 'b'], ['a'])).toBe(false);
+  expect(matches([], ['a'])).toBe(false);
+});
