@@ -1,16 +1,13 @@
 /**
  * Commands and flags. An unknown one is an error with the nearest name; every flag here has an effect or is refused
- * by name.
+ * by name. A command is loaded when it is called, so that help and errors come at once.
  */
 import { Command, Option } from 'commander';
 import type { StrategyName } from '../checker/check.ts';
-import { type CheckFlags, checkCommand } from './commands/check.ts';
-import { explainCommand } from './commands/explain.ts';
-import { listCommand } from './commands/list.ts';
-import { type RegressFlags, regressCommand } from './commands/regress.ts';
-import { type ReplayFlags, replayCommand } from './commands/replay.ts';
-import { type ReportFlags, reportCommand } from './commands/report.ts';
-import { showcaseCommand } from './commands/showcase.ts';
+import type { CheckFlags } from './commands/check.ts';
+import type { RegressFlags } from './commands/regress.ts';
+import type { ReplayFlags } from './commands/replay.ts';
+import type { ReportFlags } from './commands/report.ts';
 import { type Console, type ConsoleOptions, processConsole } from './console.ts';
 import type { ExitStatus } from './exit.ts';
 import { packageVersion } from './package.ts';
@@ -37,7 +34,7 @@ export function program(done: (status: ExitStatus) => void): Command {
   type Common = ConsoleOptions;
   const command = <F extends object>(
     c: Command,
-    action: (console: Console, flags: F, given: string | undefined) => ExitStatus | Promise<ExitStatus>,
+    action: (console: Console, flags: F, given: string | undefined) => Promise<ExitStatus>,
   ) =>
     c.action(async function (this: Command) {
       const flags = this.opts<F & Common>();
@@ -66,12 +63,13 @@ export function program(done: (status: ExitStatus) => void): Command {
       .addOption(quiet())
       .addOption(plain())
       .addOption(out()),
-    (console, flags, given) => checkCommand(given as string, flags, console),
+    async (console, flags, given) =>
+      (await import('./commands/check.ts')).checkCommand(given as string, flags, console),
   );
 
   command<{ json?: boolean }>(
     root.command('list').description('list scenarios, variants and expected verdicts').addOption(json()),
-    (console, flags) => listCommand(flags, console),
+    async (console, flags) => (await import('./commands/list.ts')).listCommand(flags, console),
   );
 
   command<ReplayFlags>(
@@ -85,7 +83,8 @@ export function program(done: (status: ExitStatus) => void): Command {
       .addOption(json().conflicts('steps'))
       .addOption(quiet())
       .addOption(plain()),
-    (console, flags, given) => replayCommand(given as string, flags, console),
+    async (console, flags, given) =>
+      (await import('./commands/replay.ts')).replayCommand(given as string, flags, console),
   );
 
   command<RegressFlags>(
@@ -97,7 +96,7 @@ export function program(done: (status: ExitStatus) => void): Command {
       .option('--update', "write the folder anew from the scenarios' expected violations")
       .addOption(json().conflicts('update'))
       .addOption(quiet()),
-    (console, flags, given) => regressCommand(given, flags, console),
+    async (console, flags, given) => (await import('./commands/regress.ts')).regressCommand(given, flags, console),
   );
 
   command<ReportFlags>(
@@ -107,7 +106,8 @@ export function program(done: (status: ExitStatus) => void): Command {
       .argument('<run>', 'folder of the run, or its verdict.json')
       .option('-o, --out <path>', 'folder, or a file that ends in .html')
       .addOption(new Option('--text', 'print the verdict as text').conflicts('out')),
-    (console, flags, given) => reportCommand(given as string, flags, console),
+    async (console, flags, given) =>
+      (await import('./commands/report.ts')).reportCommand(given as string, flags, console),
   );
 
   command<object>(
@@ -115,7 +115,7 @@ export function program(done: (status: ExitStatus) => void): Command {
       .command('explain')
       .description('tell what a word, kind, exit status, error or scenario means')
       .argument('[id]', 'for example deadlock, 152, schedule'),
-    (console, _flags, given) => explainCommand(given, console),
+    async (console, _flags, given) => (await import('./commands/explain.ts')).explainCommand(given, console),
   );
 
   command<{ out: string }>(
@@ -125,7 +125,7 @@ export function program(done: (status: ExitStatus) => void): Command {
       .addOption(quiet())
       .addOption(plain())
       .addOption(out()),
-    (console, flags) => showcaseCommand(flags, console),
+    async (console, flags) => (await import('./commands/showcase.ts')).showcaseCommand(flags, console),
   );
   return root;
 }
