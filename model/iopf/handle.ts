@@ -1,0 +1,120 @@
+/**
+ * The fault worker: handles the faults of a group in order and answers the group.
+ *
+ * Source: v2 07/40 and 08/40. After the first failure the other faults of the group are freed unhandled. The mmap
+ * semaphore and the look at the vma are left out: they decide whether a page is mapped, never in which address space.
+ */
+import { PageRequest, PciFunction, prgResponse } from '../../hw/pci/objects.ts';
+import { containerOf, incNotZero, MmStruct, oneOf, procedure, ptr, Work } from '../kernel/index.ts';
+import { Device, IommuSva, IopfFault, IopfGroup } from './objects.ts';
+import { iommuPageResponse } from './respond.ts';
+import { v2_07, v2_08 } from './sources.ts';
+import { workerMmput } from './switches.ts';
+
+/** iopf_handle_single(): one fault, in the address space that owns its PASID now. */
+export const iopfHandleSingle = procedure(
+  'iopf_handle_single',
+  {
+    source: v2_08('drivers/iommu/io-pgfault.c'),
+    params: { sva: IommuSva, evt: PageRequest },
+    locals: { mm: ptr(MmStruct) },
+    returns: oneOf(...prgResponse),
+  },
+  (k) => [
+    k.spinLock((f) => f.sva.lock),
+    k.step('iommu_sva_find(pasid): mmget_not_zero', (f) => {
+      const mm = f.sva.pasids.at(f.evt.pasid);
+      if (mm !== null && incNotZero(mm.mm_users)) f.mm = mm;
+    }),
+    k.spinUnlock((f) => f.sva.lock),
+    k.when((f) => f.mm === null, [k.return('invalid')]),
+    k.step('handle_mm_fault', (f, self) => {
+      f.evt.handled_in = f.mm;
+      f.evt.handled_by = self;
+    }),
+    k.switch(workerMmput, {
+      async: [k.mmputAsync((f) => f.mm, { label: 'mmput_async(mm)' })],
+      plain: [k.mmput((f) => f.mm)],
+    }),
+    k.return('success'),
+  ],
+);
+
+/** iopf_handle_group(), the work function. It frees the group it is embedded in. */
+export const iopfHandleGroup = procedure(
+  'iopf_handle_group',
+  {
+    source: v2_07('drivers/iommu/io-pgfault.c'),
+    params: { work: Work },
+    locals: {
+      group: ptr(IopfGroup),
+      dev: ptr(Device),
+      sva: ptr(IommuSva),
+      fn: ptr(PciFunction),
+      last: ptr(PageRequest),
+      fault: ptr(IopfFault),
+      evt: ptr(PageRequest),
+      status: oneOf('success', 'none', 'invalid', 'failure', 'overflow'),
+    },
+  },
+  (k) => [
+    k.step('group = container_of(work, struct iopf_group, work)', (f) => {
+      const group = containerOf(f.work, IopfGroup);
+      f.group = group;
+      f.dev = group.dev;
+      f.sva = group.dev.sva;
+      f.fn = group.dev.fn;
+      f.last = group.last_fault;
+    }),
+    k.loop([
+      k.test(
+        'list_for_each_entry_safe(fault, next, &group->faults)',
+        (f) => {
+          const { first } = f.group.faults;
+          if (first === null) return false;
+          f.fault = first;
+          f.evt = first.event;
+          return true;
+        },
+        [],
+        [k.break()],
+      ),
+      k.when(
+        (f) => f.status === 'success',
+        [
+          k.call(
+            iopfHandleSingle,
+            (f) => ({ sva: f.sva, evt: f.evt }),
+            (f, status) => {
+              f.status = status;
+            },
+          ),
+        ],
+      ),
+      k.step('list_del(&fault->head)', (f) => {
+        f.group.faults.remove(f.fault);
+      }),
+      k.kfree((f) => f.fault),
+    ]),
+    k.when(
+      (f) => f.status === 'success',
+      [
+        k.call(
+          iopfHandleSingle,
+          (f) => ({ sva: f.sva, evt: f.last }),
+          (f, status) => {
+            f.status = status;
+          },
+        ),
+      ],
+    ),
+    k.call(iommuPageResponse, (f) => ({
+      dev: f.dev,
+      fn: f.fn,
+      evt: f.last,
+      code: f.status,
+    })),
+    k.kfree((f) => f.group),
+    k.return(),
+  ],
+);

@@ -1,0 +1,95 @@
+/**
+ * Objects of the fault path: the device with its fault parameters, the fault queue, faults and groups of faults, the
+ * software side of the PRI queue, and the table of PASIDs.
+ *
+ * Limits: `iommu_param`, `fault_param` and `iopf_param` live as long as the device. Adding a device to the queue and
+ * removing it are not modelled.
+ */
+import { LAST_PASID, PageRequest, PciFunction } from '../../hw/pci/objects.ts';
+import { PRIQ_CAPACITY } from '../../hw/smmu/objects.ts';
+import {
+  bool,
+  idr,
+  int,
+  list,
+  MmStruct,
+  mutex,
+  object,
+  ptr,
+  spinlock,
+  struct,
+  type ViewOf,
+  Workqueue,
+  waitQueueHead,
+  workStruct,
+} from '../kernel/index.ts';
+import { reducedSva, specB, v2_07, v2_30 } from './sources.ts';
+
+/** The global state of the SVA core: its lock, and who owns which PASID. */
+export const IommuSva = object(
+  'iommu_sva',
+  { lock: spinlock(), pasids: idr(MmStruct, LAST_PASID) },
+  { permanent: true, source: reducedSva('drivers/iommu/iommu-sva.c') },
+);
+export type IommuSva = ViewOf<typeof IommuSva>;
+
+/**
+ * The driver's side of the PRI queue. `wq.lock` of the kernel is `lock` here. The ring itself belongs to the SMMU.
+ */
+export const ArmSmmuQueue = object(
+  'arm_smmu_queue',
+  {
+    lock: spinlock(),
+    wq: waitQueueHead(),
+    /** Entries between the consumer index and the producer index as last read from the register. */
+    known: int(0, PRIQ_CAPACITY),
+    /** Times that the irq thread has emptied the queue, or handled as many entries as it has room for. */
+    batch: int(0, 15),
+    /** Set from the pop of an entry to the end of its report, where the accounting is repaired. */
+    in_flight: bool(),
+  },
+  { permanent: true, source: v2_30('drivers/iommu/arm-smmu-v3.c') },
+);
+export type ArmSmmuQueue = ViewOf<typeof ArmSmmuQueue>;
+
+export const IopfQueue = object(
+  'iopf_queue',
+  { wq: ptr(Workqueue), flush_arg: ptr(ArmSmmuQueue) },
+  { permanent: true, source: v2_07('drivers/iommu/io-pgfault.c') },
+);
+export type IopfQueue = ViewOf<typeof IopfQueue>;
+
+/** Copy of an event that expects a response, kept until it is answered. */
+export const FaultEvent = object(
+  'iommu_fault_event',
+  { event: ptr(PageRequest) },
+  { source: specB('drivers/iommu/iommu.c') },
+);
+
+/** A fault that is not the last of its group. */
+export const IopfFault = object(
+  'iopf_fault',
+  { event: ptr(PageRequest) },
+  { source: v2_07('drivers/iommu/io-pgfault.c') },
+);
+
+export const Device = object(
+  'device',
+  {
+    iommu_param: struct('iommu_param', { lock: mutex() }),
+    fault_param: struct('iommu_fault_param', { lock: mutex(), faults: list(FaultEvent, 3) }),
+    iopf_param: struct('iopf_device_param', { queue: ptr(IopfQueue), partial: list(IopfFault, 2) }),
+    /** What the worker reaches through globals and the device in the kernel. */
+    fn: ptr(PciFunction),
+    sva: ptr(IommuSva),
+  },
+  { permanent: true, source: specB('drivers/iommu/iommu.c') },
+);
+export type Device = ViewOf<typeof Device>;
+
+/** A complete group: partial faults, the last one, and the work item that handles them. */
+export const IopfGroup = object(
+  'iopf_group',
+  { dev: ptr(Device), last_fault: ptr(PageRequest), faults: list(IopfFault, 2), ...workStruct },
+  { source: v2_07('drivers/iommu/io-pgfault.c') },
+);

@@ -1,0 +1,163 @@
+/**
+ * The PRI queue of the SMMUv3 driver: the irq thread that empties it, and the flush that waits until what is in it now
+ * has been dealt with.
+ *
+ * Source: v2 30/40 and 39/40, spec (c). The consumer index moves when an entry is popped, long before it is reported:
+ * that is defect #3. `batch` counts the times the irq thread has seen the whole queue; a flush that began in the middle
+ * of one batch is safe after the next, hence two.
+ */
+
+import { PageRequest, PciFunction } from '../../hw/pci/objects.ts';
+import { SmmuV3 } from '../../hw/smmu/objects.ts';
+import { bool, errno, int, procedure, ref, Workqueue, wake } from '../kernel/index.ts';
+import { ArmSmmuQueue, Device } from './objects.ts';
+import { iommuReportDeviceFault } from './report.ts';
+import { priResponse } from './respond.ts';
+import { v2_30, v2_39 } from './sources.ts';
+import { priqAccounting, priqFlushWait } from './switches.ts';
+
+/**
+ * arm_smmu_priq_thread(). Runs for ever: the interrupt is modelled by its cause, an entry in the queue, because the
+ * thread looks at the producer register once more before it ends, so an interrupt is never lost.
+ */
+export const armSmmuPriqThread = procedure(
+  'arm_smmu_priq_thread',
+  {
+    source: v2_39('drivers/iommu/arm-smmu-v3.c'),
+    params: { smmu: SmmuV3, q: ArmSmmuQueue, dev: Device, fn: PciFunction, wq: Workqueue },
+    locals: { evt: ref(PageRequest), last: bool(), handled: int(0, 3), ret: errno() },
+  },
+  (k) => [
+    k.loop([
+      k.blockUntil('PRI queue interrupt', (f) => f.smmu.priq.length > 0, {
+        idle: true,
+        waiting: { kind: 'device', on: (f) => f.smmu },
+      }),
+      k.spinLock((f) => f.q.lock),
+      k.loop([
+        k.test(
+          'queue_remove_raw(q, evt)',
+          (f) => {
+            if (f.q.known === 0) return false;
+            f.q.known--;
+            f.evt = f.smmu.priq.shift();
+            f.last = f.evt.last;
+            return true;
+          },
+          [
+            k.switch(priqAccounting, {
+              forgotten: [],
+              counted: [
+                k.step('count the popped entry as in flight', (f) => {
+                  f.q.in_flight = true;
+                }),
+              ],
+            }),
+            k.spinUnlock((f) => f.q.lock),
+            k.call(
+              iommuReportDeviceFault,
+              (f) => ({ dev: f.dev, wq: f.wq, evt: f.evt as PageRequest, last: f.last }),
+              (f, ret) => {
+                f.ret = ret;
+              },
+            ),
+            // A group that could not be reported is answered here; nobody else knows of it.
+            k.when(
+              (f) => f.ret !== 0 && f.last,
+              [
+                k.step('CMDQ_OP_PRI_RESP with failure', (f) => {
+                  priResponse(f.fn, f.evt as PageRequest, 'failure');
+                }),
+              ],
+            ),
+            k.spinLock((f) => f.q.lock),
+            k.switch(priqAccounting, {
+              forgotten: [],
+              counted: [
+                k.step('the reported entry is no longer in flight', (f) => {
+                  f.q.in_flight = false;
+                }),
+              ],
+            }),
+            k.step(
+              'count the entry as handled; a full queue of them is a batch',
+              (f) => {
+                f.evt = null;
+                f.handled++;
+                if (f.handled === f.smmu.priq_entries) {
+                  f.handled = 0;
+                  f.q.batch++;
+                  wake(f.q.wq);
+                }
+              },
+              { parks: true },
+            ),
+          ],
+          [
+            k.test(
+              'queue_sync_prod(q): is it empty?',
+              (f) => {
+                f.q.known = f.smmu.priq.length;
+                return f.q.known === 0;
+              },
+              [k.break()],
+            ),
+          ],
+        ),
+      ]),
+      k.step(
+        'acknowledge an overflow, end the batch, wake up the flushers',
+        (f) => {
+          f.handled = 0;
+          if (f.smmu.priq_overflow) f.smmu.priq_overflow = false;
+          f.q.batch++;
+          wake(f.q.wq);
+        },
+        { parks: true },
+      ),
+      k.spinUnlock((f) => f.q.lock),
+    ]),
+  ],
+);
+
+/** arm_smmu_flush_queue() of the PRI queue: its result says whether a signal cut the wait short. */
+export const armSmmuFlushPriq = procedure(
+  'arm_smmu_flush_queue',
+  {
+    source: v2_30('drivers/iommu/arm-smmu-v3.c'),
+    params: { smmu: SmmuV3, q: ArmSmmuQueue },
+    locals: { batch: int(0, 15), ret: errno() },
+  },
+  (k) => [
+    k.spinLock((f) => f.q.lock),
+    k.step('queue_sync_prod(q); batch = q->batch', (f) => {
+      f.q.known = f.smmu.priq.length;
+      f.batch = f.q.batch;
+    }),
+    k.switch(priqFlushWait, {
+      interruptible: [
+        k.waitEventLock(
+          (f) => f.q.wq,
+          (f) => (f.q.known === 0 && !f.q.in_flight) || f.q.batch >= f.batch + 2,
+          (f) => f.q.lock,
+          {
+            interruptible: {
+              result: (f, value) => {
+                f.ret = value;
+              },
+            },
+          },
+        ),
+      ],
+      uninterruptible: [
+        k.waitEventLock(
+          (f) => f.q.wq,
+          (f) => (f.q.known === 0 && !f.q.in_flight) || f.q.batch >= f.batch + 2,
+          (f) => f.q.lock,
+        ),
+      ],
+    }),
+    k.spinUnlock((f) => f.q.lock),
+    k.return((f) => f.ret),
+  ],
+);

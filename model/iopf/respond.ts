@@ -1,0 +1,54 @@
+/**
+ * The way back: a page response finds the pending event, tells the device, and forgets the event.
+ */
+import { PageRequest, PciFunction, prgResponse } from '../../hw/pci/objects.ts';
+import { EINVAL, nameOf, oneOf, procedure, ptr, Violation } from '../kernel/index.ts';
+import { Device, FaultEvent } from './objects.ts';
+import { specB } from './sources.ts';
+
+/**
+ * CMDQ_OP_PRI_RESP, and its delivery: the function knows the group by its index. No sync follows, and none is needed,
+ * since the function notices the response in a step of its own.
+ */
+export function priResponse(fn: PciFunction, request: PageRequest, code: (typeof prgResponse)[number]): void {
+  if (request.answer !== 'none')
+    throw new Violation('protocol', `${nameOf(request)} is answered a second time`, [nameOf(request)]);
+  const waiting = fn.prg.at(request.group);
+  if (waiting !== request)
+    throw new Violation(
+      'isolation',
+      `the response to ${nameOf(request)} reaches ${waiting === null ? 'no request' : nameOf(waiting)}, ` +
+        `which has group index ${request.group} now`,
+      [nameOf(request), nameOf(waiting)],
+    );
+  request.answer = code;
+  fn.prg.set(request.group, null);
+}
+
+/** iommu_page_response(): by group index and PASID. An event that is not pending is not answered. */
+export const iommuPageResponse = procedure(
+  'iommu_page_response',
+  {
+    source: specB('drivers/iommu/iommu.c'),
+    params: { dev: Device, fn: PciFunction, evt: PageRequest, code: oneOf(...prgResponse) },
+    locals: { pending: ptr(FaultEvent) },
+  },
+  (k) => [
+    k.mutexLock((f) => f.dev.fault_param.lock),
+    k.step('find the pending event', (f) => {
+      const { group, pasid } = f.evt;
+      const pending = f.dev.fault_param.faults.find((p) => p.event.group === group && p.event.pasid === pasid);
+      if (pending !== null) f.pending = pending;
+    }),
+    k.when((f) => f.pending === null, [k.mutexUnlock((f) => f.dev.fault_param.lock), k.return(-EINVAL)]),
+    k.step('page_response: CMDQ_OP_PRI_RESP', (f) => {
+      priResponse(f.fn, f.pending.event, f.code);
+    }),
+    k.step('list_del(&pending->list)', (f) => {
+      f.dev.fault_param.faults.remove(f.pending);
+    }),
+    k.kfree((f) => f.pending),
+    k.mutexUnlock((f) => f.dev.fault_param.lock),
+    k.return(0),
+  ],
+);

@@ -1,0 +1,70 @@
+/**
+ * Switches of the IOPF queue, of the SMMUv3 PRI queue driver and of the reduced bind and unbind. The first value is
+ * the series as posted.
+ */
+import { switchOf } from '../kernel/index.ts';
+
+/** Does the low-level flush see an entry that the irq thread has taken out of the queue and not yet reported? */
+export const priqAccounting = switchOf(
+  'smmu.priq.popped-entry',
+  'whether an entry that was taken out of the PRI queue but not yet reported counts as being in it',
+  'forgotten',
+  'counted',
+);
+
+/** How the low-level flush sleeps. */
+export const priqFlushWait = switchOf(
+  'smmu.priq.flush-wait',
+  'how the flush of the PRI queue waits; the caller ignores the result',
+  'interruptible',
+  'uninterruptible',
+);
+
+/** How the fault worker drops its reference to the address space. */
+export const workerMmput = switchOf(
+  'iopf.mmput',
+  'how the fault worker drops its mm_users reference',
+  'async',
+  'plain',
+);
+
+/** Whether the release notifier waits for the fault queue, as the 2018 series does and mainline does not. */
+export const releaseFlush = switchOf(
+  'iopf.release',
+  'whether the release notifier flushes the fault queue',
+  'flushes',
+  'only clears the context',
+);
+
+/** What unbind does first. */
+export const unbindOrder = switchOf(
+  'iopf.unbind-order',
+  'whether unbind flushes the fault queues before or after it clears the context descriptor',
+  'flush, then clear',
+  'clear, then flush',
+);
+
+/** The contract of unbind: the driver has stopped the device for this PASID before the call. */
+export const deviceStop = switchOf(
+  'iopf.device-stop',
+  'when the device stops using the PASID',
+  'before unbind',
+  'after unbind',
+  'never',
+);
+
+/** What becomes of partial faults, whose Last request may have been lost. */
+export const partialFaults = switchOf(
+  'iopf.partial-faults',
+  'whether a flush discards the partial faults that are left over',
+  'kept',
+  'discarded',
+);
+
+/** How partial faults find the Last request of their group. */
+export const groupMatch = switchOf(
+  'iopf.group-match',
+  'what a partial fault and the Last request of its group have in common',
+  'index',
+  'index and PASID',
+);
