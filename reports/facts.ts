@@ -1,0 +1,131 @@
+/**
+ * What a verdict says, in words and numbers that every report shares. Text, HTML and mail take them from here, so
+ * they cannot contradict each other.
+ */
+import type { Counterexample, Ordering } from '../checker/trace/counterexample.ts';
+import type { CoverageEntry, Verdict } from '../checker/verdict.ts';
+import { count, factor, plural } from './numbers.ts';
+
+/** What a counterexample belongs to; a verdict gives it, and so does a stored schedule. */
+export interface Context {
+  readonly scenario: string;
+  readonly variant: string;
+  readonly bounds: Readonly<Record<string, number>>;
+}
+
+export function contextOf(verdict: Verdict): Context {
+  return { scenario: verdict.scenario.name, variant: verdict.variant, bounds: verdict.bounds };
+}
+
+/** `mm=2 tasks=4`; `none` when the scenario has no bounds. */
+export function pairs(record: Readonly<Record<string, string | number | boolean | null>>, none = 'none'): string {
+  const entries = Object.entries(record);
+  return entries.length === 0 ? none : entries.map(([k, v]) => `${k}=${v}`).join(' ');
+}
+
+/** Where the schedule of a violation is stored, relative to where quiesce was run. */
+export function schedulePath(context: Context, ce: Pick<Counterexample, 'signature'>, runs = 'runs'): string {
+  return `${runs}/${context.scenario}-${context.variant}/${ce.signature}.sched`;
+}
+
+export function replayCommand(path: string): string {
+  return `quiesce replay ${/^[\w./+@%:,=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`}`;
+}
+
+/** The command that computes this verdict again. */
+export function checkCommand(verdict: Verdict): string {
+  const bounds = Object.entries(verdict.bounds).map(([k, v]) => ` --bound ${k}=${v}`);
+  return `quiesce check ${verdict.scenario.name} --variant ${verdict.variant}${bounds.join('')}`;
+}
+
+/** Headline of a verdict without its counterexample. An incomplete search never looks like a proof. */
+export function headline(verdict: Verdict): string {
+  if (verdict.outcome === 'violated')
+    return verdict.violations.length > 0 ? 'VIOLATION' : 'VIOLATION: goal never reached';
+  return verdict.outcome === 'holds' && verdict.complete ? 'NO VIOLATION within bounds' : 'NO VIOLATION SO FAR';
+}
+
+/** One greppable word: is there a schedule that breaks a property? */
+export function frequency(verdict: Verdict): 'sometimes' | 'never' | 'unknown' {
+  if (verdict.outcome === 'violated') return 'sometimes';
+  return verdict.outcome === 'holds' && verdict.complete ? 'never' : 'unknown';
+}
+
+/** `1 of 3 properties violated`, `3 properties hold`. */
+export function propertySummary(verdict: Verdict): string {
+  const all = verdict.properties.length;
+  const broken = verdict.properties.filter((p) => p.result === 'violated' || p.result === 'never reached').length;
+  const open = verdict.properties.filter((p) => p.result === 'undecided').length;
+  if (broken > 0) return `${count(broken)} of ${plural(all, 'property', 'properties')} violated`;
+  if (open > 0) return `${count(open)} of ${plural(all, 'property', 'properties')} undecided`;
+  return `${plural(all, 'property holds', 'properties hold')}`;
+}
+
+/** How much of the space was seen, in one word. */
+export function extent(verdict: Verdict): 'COMPLETE' | 'STOPPED' | 'INCOMPLETE' {
+  if (verdict.complete) return 'COMPLETE';
+  return verdict.outcome === 'violated' ? 'STOPPED' : 'INCOMPLETE';
+}
+
+/** Why not all was seen; null when all was. */
+export function incompleteText(verdict: Verdict): string | null {
+  if (verdict.complete) return null;
+  const left = verdict.counts.left > 0 ? `, ${plural(verdict.counts.left, 'state')} left to expand` : '';
+  return `${verdict.incompleteBecause ?? 'the search was stopped'}${left}`;
+}
+
+export function storeText(verdict: Verdict): string {
+  return verdict.store === 'exact' ? 'exact, no state was taken for another' : 'no store, states were not compared';
+}
+
+export function reductionsText(verdict: Verdict): string {
+  if (verdict.reductions.length === 0) return 'none';
+  return verdict.reductions
+    .map((r) => `${r.name}${r.factor === null ? '' : ` (${factor(r.factor)} times fewer states)`}`)
+    .join('; ');
+}
+
+/** How short the schedule is known to be. */
+export function minimalText(ce: Counterexample): string {
+  return {
+    proven: 'shortest, fewest switches',
+    shortest: 'shortest',
+    local: 'not proven shortest',
+  }[ce.minimal];
+}
+
+/** `15 steps`, `5 context switches`. */
+export function lengthFacts(ce: Counterexample): readonly [string, string] {
+  return [plural(ce.steps.length, 'step'), plural(ce.switches, 'context switch', 'context switches')];
+}
+
+/** `deadlock (lock + wait)`. */
+export function kindText(ce: Counterexample): string {
+  return ce.subkind === null ? ce.evidence.kind : `${ce.evidence.kind} (${ce.subkind})`;
+}
+
+/** `step 6 before 11, and 9 before 14`; null when it was not computed. */
+export function neededText(needed: readonly Ordering[] | null): string | null {
+  if (needed === null) return null;
+  if (needed.length === 0) return 'no ordering between actors: every swap of two steps violates it too';
+  return needed.map((o, i) => `${i === 0 ? 'step ' : ''}${o.before} before ${o.after}`).join(', and ');
+}
+
+/** `1 failure of kmalloc`; null when nothing has to fail. */
+export function failuresText(failures: Readonly<Record<string, number>>): string | null {
+  const needed = Object.entries(failures).filter(([, n]) => n > 0);
+  return needed.length === 0 ? null : needed.map(([name, n]) => `${plural(n, 'failure')} of ${name}`).join(', ');
+}
+
+/** `user0: vfio_unbind/kfree(vfio_mm) [fail]`. */
+export function entryText(entry: CoverageEntry): string {
+  return `${entry.actor}: ${entry.procedure}/${entry.label}${entry.choice === null ? '' : ` [${entry.choice}]`}`;
+}
+
+/** What no report about a model may leave out. */
+export const LIMITS = [
+  'The search is bounded: it says nothing about larger bounds.',
+  'Memory is sequentially consistent: barriers and torn accesses are not modelled.',
+  'The model was written by hand after the sources named beside each step. A wrong step is a wrong verdict: compare.',
+  'Nothing here is a claim about a real machine.',
+] as const;

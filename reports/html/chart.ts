@@ -1,0 +1,330 @@
+/**
+ * The interleaving chart: a plain table with one row a step and one lane an actor. Lock ownership runs as bars down a
+ * lane, waiting as hatching, and every essential ordering as a bracket at the left. All of it is drawn by the cells
+ * themselves, so it needs no script, wraps, scrolls and prints like any table.
+ *
+ * Limits: eight colours of locks, then they repeat (letters do not); the first 2,000 steps are drawn.
+ */
+import type { Counterexample, Standing, TraceStep } from '../../checker/trace/counterexample.ts';
+import { plural } from '../numbers.ts';
+import { blockedAtEnd, isAboutWaiting, locksOf, participants, standingsAfter, waitText, weights } from '../trace.ts';
+import { type Child, fragment, h, type Markup } from './write.ts';
+
+export const MOST_ROWS = 2000;
+/** With more lanes than this, text gets a column of its own. */
+const WIDE_LANES = 4;
+const COLOURS = 8;
+
+/** A stretch of rows in one track, both ends included. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+  readonly track: number;
+  readonly what: number;
+  /** The stretch begins or ends here, rather than going beyond the chart. */
+  readonly opens: boolean;
+  readonly closes: boolean;
+}
+
+/** Gives every interval the lowest track in which it overlaps no other. */
+export function intoTracks(intervals: readonly Omit<Span, 'track'>[]): Span[] {
+  const ends: number[] = [];
+  return [...intervals]
+    .sort((a, b) => a.from - b.from || a.to - b.to)
+    .map((i) => {
+      let track = ends.findIndex((end) => end < i.from);
+      if (track < 0) track = ends.length;
+      ends[track] = i.to;
+      return { ...i, track };
+    });
+}
+
+/** Rows during which `actor` holds each lock, as spans; `what` is the index of the lock. */
+export function ownership(ce: Counterexample, actor: string, locks: readonly string[]): Span[] {
+  const spans: Omit<Span, 'track'>[] = [];
+  const last = ce.steps.length;
+  for (const [what, lock] of locks.entries()) {
+    let from: number | null = null;
+    let opens = true;
+    for (let n = 0; n <= last; n++) {
+      const holds = standingsAfter(ce, n).some((s) => s.actor === actor && s.holds.some((held) => held.lock === lock));
+      if (holds && from === null) [from, opens] = [n, n > 0];
+      if (!holds && from !== null) {
+        spans.push({ from, to: n, what, opens, closes: true });
+        from = null;
+      }
+    }
+    // Still held: the bar runs on into the row that tells how it ends.
+    if (from !== null) spans.push({ from, to: last + 1, what, opens, closes: false });
+  }
+  return intoTracks(spans);
+}
+
+/** Letters A, B, ... for locks, so that nothing rests on colour. */
+export function letter(index: number): string {
+  return index < 26 ? String.fromCharCode(65 + index) : `${letter(Math.floor(index / 26) - 1)}${letter(index % 26)}`;
+}
+
+export function chart(ce: Counterexample): Markup {
+  const { in: lanes, out } = participants(ce);
+  const locks = locksOf(ce);
+  const weight = weights(ce);
+  const narrow = lanes.length > WIDE_LANES;
+  const held = lanes.map((s) => ownership(ce, s.actor, locks));
+  const orders = intoTracks(
+    (ce.needed ?? []).map((o, what) => ({ from: o.before, to: o.after, what, opens: true, closes: true })),
+  );
+  const rows = ce.steps.slice(0, MOST_ROWS);
+  const shownProcedure = new Map<string, string>();
+  const body: Markup[] = [initialRow(lanes, held, narrow)];
+  for (const [i, step] of rows.entries())
+    body.push(stepRow({ ce, step, lanes, held, orders, locks, narrow, weight: weight[i] ?? 0, shownProcedure }));
+  if (rows.length === ce.steps.length) body.push(endRow(ce, lanes, held, narrow));
+  const plain = weight.filter((w) => w === 0).length;
+
+  return fragment(
+    h(
+      'div',
+      { class: 'chartbar' },
+      legend(locks, (ce.needed ?? []).length > 0),
+      plain > 0 &&
+        h(
+          'label',
+          { class: 'fold' },
+          h('input', { type: 'checkbox', id: 'fold' }),
+          ` only the ${ce.steps.length - plain} of ${plural(ce.steps.length, 'step')} that matter most`,
+        ),
+    ),
+    h(
+      'div',
+      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Interleaving chart' },
+      h(
+        'table',
+        { class: `lanes ${narrow ? 'narrow' : `wide w${lanes.length}`}` },
+        h(
+          'thead',
+          null,
+          h(
+            'tr',
+            null,
+            h('th', { scope: 'col', class: 'n' }, 'step'),
+            orders.length > 0 && h('td', { class: `ord t${tracks(orders)}` }),
+            lanes.map((s) =>
+              h('th', { scope: 'col', class: 'lane' }, h('span', { class: 'who' }, s.actor), h('small', null, s.role)),
+            ),
+            narrow && h('th', { scope: 'col', class: 'text' }, 'what it does'),
+          ),
+        ),
+        h('tbody', { id: 'rows' }, body),
+      ),
+    ),
+    rows.length < ce.steps.length &&
+      h(
+        'p',
+        { class: 'soft' },
+        `The first ${plural(rows.length, 'step')} of ${ce.steps.length} are drawn; the schedule below has all.`,
+      ),
+    out.length > 0 &&
+      h(
+        'p',
+        { class: 'soft' },
+        'Not moving in this schedule: ',
+        out.map((s, i) => `${i > 0 ? ', ' : ''}${s.actor} (${s.role}, ${s.status})`),
+        '.',
+      ),
+  );
+}
+
+function legend(locks: readonly string[], orders: boolean): Markup {
+  return h(
+    'ul',
+    { class: 'legend', 'aria-label': 'Legend' },
+    locks.map((lock, i) =>
+      h(
+        'li',
+        null,
+        h('i', { class: `key k${i % COLOURS}` }),
+        h('b', null, letter(i)),
+        ' ',
+        h('code', null, lock),
+        ' held',
+      ),
+    ),
+    h('li', null, h('i', { class: 'key hatch' }), ' waits'),
+    orders && h('li', null, h('i', { class: 'key order' }), ' needed order'),
+    h('li', null, h('b', null, 'bold'), ' essential'),
+  );
+}
+
+const tracks = (spans: readonly Span[]) => Math.min(8, Math.max(0, ...spans.map((s) => s.track + 1)));
+
+/** What is drawn behind the text of a cell. */
+function bars(spans: readonly Span[], row: number, kind: 'b' | 'o'): Child {
+  return spans
+    .filter((s) => s.from <= row && row <= s.to)
+    .map((s) => {
+      const from = s.from === row && s.opens ? ' from' : '';
+      const to = s.to === row && s.closes ? ' to' : '';
+      const colour = kind === 'b' ? ` k${s.what % COLOURS}` : '';
+      return h('i', { class: `${kind} s${Math.min(s.track, 7)}${colour}${from}${to}`, 'aria-hidden': 'true' });
+    });
+}
+
+interface Lanes {
+  readonly lanes: readonly Standing[];
+  readonly held: readonly (readonly Span[])[];
+  readonly narrow: boolean;
+}
+
+function laneClass(held: readonly (readonly Span[])[], lane: number, more = ''): string {
+  return `lane t${tracks(held[lane] ?? [])}${more}`;
+}
+
+function initialRow(lanes: readonly Standing[], held: Lanes['held'], narrow: boolean): Markup {
+  return h(
+    'tr',
+    { id: 'step-0', class: 'initial' },
+    h('th', { scope: 'row', class: 'n' }, h('a', { href: '#step-0' }, '0')),
+    h(
+      'td',
+      { class: 'rest', colspan: 1 + lanes.length + (narrow ? 1 : 0) },
+      'initial state',
+      held.length === 0 && ' (nobody moves)',
+    ),
+  );
+}
+
+interface RowInput extends Lanes {
+  readonly ce: Counterexample;
+  readonly step: TraceStep;
+  readonly orders: readonly Span[];
+  readonly locks: readonly string[];
+  readonly weight: number;
+  /** Procedure last shown for each actor, so that it is named only when it changes. */
+  readonly shownProcedure: Map<string, string>;
+}
+
+function stepRow(r: RowInput): Markup {
+  const { ce, step } = r;
+  const n = step.index;
+  const before = standingsAfter(ce, n - 1);
+  const violating = n === ce.steps.length && !isAboutWaiting(ce);
+  const previous = ce.steps[n - 2];
+  const classes = [
+    step.essential && 'essential',
+    previous !== undefined && previous.actor !== step.actor && 'switch',
+    violating && 'bad',
+    r.weight === 0 && 'plain',
+  ].filter((c) => c !== false);
+  const changed = r.shownProcedure.get(step.actor) !== step.procedure;
+  r.shownProcedure.set(step.actor, step.procedure);
+  const text = h(
+    'div',
+    { class: 'what' },
+    changed && h('small', { class: 'proc' }, step.procedure),
+    h('code', null, step.label),
+    step.choice !== null && h('span', { class: 'choice' }, step.choice),
+    step.acquires.map((l) => tag('takes', l, r.locks)),
+    step.releases.map((l) => tag('drops', l, r.locks)),
+    violating && h('strong', { class: 'flag' }, `\u2716 ${ce.evidence.kind}`),
+  );
+  return h(
+    'tr',
+    { id: `step-${n}`, class: classes.join(' ') || null },
+    h(
+      'th',
+      { scope: 'row', class: 'n' },
+      h('a', { href: `#step-${n}`, title: `state ${step.fingerprint}` }, String(n)),
+    ),
+    r.orders.length > 0 && h('td', { class: `ord t${tracks(r.orders)}` }, bars(r.orders, n, 'o')),
+    r.lanes.map((lane, i) => {
+      const here = before.find((s) => s.actor === lane.actor);
+      const acts = lane.actor === step.actor;
+      const waits = !acts && here?.status === 'blocked';
+      const began = waits && waitBegan(ce, n, lane.actor);
+      const state = acts ? ' act' : waits ? ' waits' : here?.status === 'ended' ? ' gone' : '';
+      return h(
+        'td',
+        { class: laneClass(r.held, i, state) },
+        bars(r.held[i] ?? [], n, 'b'),
+        acts && (r.narrow ? h('span', { class: 'dot' }, '\u25cf') : text),
+        began &&
+          here?.waits &&
+          (r.narrow
+            ? h('span', { class: 'sr' }, `waits for ${here.waits.on}`)
+            : h('small', { class: 'for' }, 'waits for ', h('code', null, here.waits.on))),
+      );
+    }),
+    r.narrow && h('td', { class: 'text' }, h('b', { class: 'who' }, step.actor), text),
+  );
+}
+
+/** Is row `n` the first one of this wait? */
+function waitBegan(ce: Counterexample, n: number, actor: string): boolean {
+  if (n === 1) return true;
+  const earlier = standingsAfter(ce, n - 2).find((s) => s.actor === actor);
+  return ce.steps[n - 2]?.actor === actor || earlier?.status !== 'blocked';
+}
+
+function tag(verb: string, lock: string, locks: readonly string[]): Markup {
+  const i = locks.indexOf(lock);
+  return h(
+    'span',
+    { class: `tag k${Math.max(0, i) % COLOURS}`, title: `${verb} ${lock}` },
+    `${verb} ${letter(Math.max(0, i))}`,
+  );
+}
+
+/** How everybody stands when it is over. */
+function endRow(ce: Counterexample, lanes: readonly Standing[], held: Lanes['held'], narrow: boolean): Markup {
+  const waiting = isAboutWaiting(ce);
+  const n = ce.steps.length + 1;
+  const say = (s: Standing) => {
+    if (s.status === 'blocked') return s.waits === null ? 'is blocked' : `waits for ${waitText(s.waits)}`;
+    if (s.status === 'ended') return 'has ended';
+    if (s.status === 'idle') return 'may rest here';
+    return `could run ${s.next ?? 'on'}`;
+  };
+  const stuck = blockedAtEnd(ce);
+  const verdict =
+    ce.evidence.kind === 'deadlock'
+      ? 'nothing can run'
+      : ce.evidence.kind === 'stuck'
+        ? `${stuck.map((s) => s.actor).join(', ')} can never run again`
+        : 'the state at the end';
+  return h(
+    'tr',
+    { id: 'end', class: waiting ? 'bad end' : 'end' },
+    h('th', { scope: 'row', class: 'n' }, 'end'),
+    (ce.needed ?? []).length > 0 && h('td', { class: 'ord' }),
+    lanes.map((s, i) =>
+      h(
+        'td',
+        { class: laneClass(held, i, s.status === 'blocked' ? ' waits' : '') },
+        bars(held[i] ?? [], n, 'b'),
+        !narrow &&
+          h(
+            'small',
+            { class: 'for' },
+            s.status === 'blocked' && s.waits !== null && s.next !== null ? [h('code', null, s.next), ' '] : null,
+            say(s),
+          ),
+        !narrow &&
+          waiting &&
+          s === lanes.find((l) => l.status === 'blocked') &&
+          h('strong', { class: 'flag' }, `\u2716 ${ce.evidence.kind}: ${verdict}`),
+      ),
+    ),
+    narrow &&
+      h(
+        'td',
+        { class: 'text' },
+        waiting && h('strong', { class: 'flag' }, `\u2716 ${ce.evidence.kind}: ${verdict}`),
+        h(
+          'ul',
+          { class: 'ends' },
+          lanes.filter((s) => s.status === 'blocked').map((s) => h('li', null, h('b', null, s.actor), ' ', say(s))),
+        ),
+      ),
+  );
+}

@@ -1,0 +1,214 @@
+/**
+ * Small graphs as static SVG: who waits for whom, and in which order locks are taken. A cycle is laid out as two rows
+ * that are read clockwise; anything else in columns from left to right. Made for a dozen nodes, not for state spaces.
+ *
+ * Limits: at most 24 nodes are drawn; the list of edges beneath the drawing always has all.
+ */
+import type { ExplanatoryGraph, GraphEdge } from '../../checker/trace/counterexample.ts';
+import { type Child, h, type Markup } from './write.ts';
+
+export const MOST_NODES = 24;
+const HEIGHT = 36;
+const ROW_GAP = 74;
+const COLUMN_GAP = 130;
+const MARGIN = 24;
+const LONGEST_LABEL = 30;
+
+interface Box {
+  readonly id: string;
+  readonly kind: 'actor' | 'lock' | 'condition';
+  readonly width: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Centres and widths of all nodes. Exported for tests: no two boxes may overlap. */
+export function layout(graph: ExplanatoryGraph): {
+  readonly boxes: readonly Box[];
+  readonly width: number;
+  readonly height: number;
+} {
+  const nodes = graph.nodes.slice(0, MOST_NODES);
+  const widths = new Map(nodes.map((n) => [n.id, 28 + 7.6 * Math.min(n.id.length, LONGEST_LABEL)]));
+  const columnWidth = Math.max(90, ...widths.values());
+  const cycle = graph.cycle.filter((id) => widths.has(id));
+  const cells = new Map<string, { column: number; row: number }>();
+  if (cycle.length > 1) {
+    const top = Math.ceil(cycle.length / 2);
+    for (const [i, id] of cycle.entries())
+      cells.set(id, i < top ? { column: i, row: 0 } : { column: top - 1 - (i - top), row: 1 });
+    // The rest hangs below, each as near to what it leads to as there is room.
+    let column = 0;
+    for (const n of nodes) {
+      if (cells.has(n.id)) continue;
+      cells.set(n.id, { column: column % Math.max(2, top), row: 2 + Math.floor(column / Math.max(2, top)) });
+      column++;
+    }
+  } else {
+    const rank = ranks(
+      nodes.map((n) => n.id),
+      graph.edges,
+    );
+    const inColumn = new Map<number, number>();
+    for (const n of nodes) {
+      const column = rank.get(n.id) ?? 0;
+      const row = inColumn.get(column) ?? 0;
+      inColumn.set(column, row + 1);
+      cells.set(n.id, { column, row });
+    }
+  }
+  // Edges that jump over a column pass above the first row.
+  const head = cycle.length > 1 ? 0 : 44;
+  const boxes = nodes.map((n): Box => {
+    const cell = cells.get(n.id) ?? { column: 0, row: 0 };
+    return {
+      id: n.id,
+      kind: n.kind,
+      width: widths.get(n.id) ?? columnWidth,
+      x: MARGIN + columnWidth / 2 + cell.column * (columnWidth + COLUMN_GAP),
+      y: MARGIN + head + HEIGHT / 2 + cell.row * (HEIGHT + ROW_GAP),
+    };
+  });
+  return {
+    boxes,
+    width: Math.max(0, ...boxes.map((b) => b.x + columnWidth / 2)) + MARGIN,
+    height: Math.max(0, ...boxes.map((b) => b.y + HEIGHT / 2)) + MARGIN,
+  };
+}
+
+/** Longest distance from a node without predecessors; edges that close a cycle are ignored. */
+function ranks(ids: readonly string[], edges: readonly GraphEdge[]): Map<string, number> {
+  const rank = new Map<string, number>();
+  const open = new Set<string>();
+  const visit = (id: string): number => {
+    const known = rank.get(id);
+    if (known !== undefined) return known;
+    if (open.has(id)) return -1;
+    open.add(id);
+    const r = 1 + Math.max(-1, ...edges.filter((e) => e.to === id && e.from !== id).map((e) => visit(e.from)));
+    open.delete(id);
+    rank.set(id, r);
+    return r;
+  };
+  for (const id of ids) visit(id);
+  return rank;
+}
+
+/** The drawing and its edges in words. `name` must be a plain word: it names the arrow heads. */
+export function graphFigure(name: string, title: string, graph: ExplanatoryGraph): Markup | null {
+  if (graph.edges.length === 0) return null;
+  const { boxes, width, height } = layout(graph);
+  const at = new Map(boxes.map((b) => [b.id, b]));
+  const onCycle = new Set(graph.cycle);
+  const follows = (e: GraphEdge) => {
+    const i = graph.cycle.indexOf(e.from);
+    return i >= 0 && graph.cycle[(i + 1) % graph.cycle.length] === e.to;
+  };
+  const drawn: Child[] = [];
+  for (const e of graph.edges) {
+    const [from, to] = [at.get(e.from), at.get(e.to)];
+    if (from === undefined || to === undefined || from === to) continue;
+    const both = graph.edges.some((o) => o.from === e.to && o.to === e.from);
+    drawn.push(edge(name, from, to, e.label, both, follows(e)));
+  }
+  return h(
+    'figure',
+    { class: 'graph' },
+    h('figcaption', null, title),
+    h(
+      'div',
+      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': title },
+      h(
+        'svg',
+        {
+          viewBox: `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`,
+          width: Math.ceil(width),
+          height: Math.ceil(height),
+          role: 'img',
+          'aria-label': `${title}: ${graph.edges.map((e) => `${e.from} ${e.label} ${e.to}`).join('; ')}`,
+        },
+        h(
+          'defs',
+          null,
+          ['', '-cycle'].map((kind) =>
+            h(
+              'marker',
+              {
+                id: `arrow-${name}${kind}`,
+                viewBox: '0 0 10 10',
+                refX: 9,
+                refY: 5,
+                markerWidth: 8,
+                markerHeight: 8,
+                orient: 'auto-start-reverse',
+              },
+              h('path', { d: 'M0 0L10 5L0 10z', class: `head${kind}` }),
+            ),
+          ),
+        ),
+        drawn,
+        boxes.map((b) => box(b, onCycle.has(b.id))),
+      ),
+    ),
+    h(
+      'ul',
+      { class: 'edges' },
+      graph.edges.map((e) => h('li', null, h('code', null, e.from), ` ${e.label} `, h('code', null, e.to))),
+    ),
+  );
+}
+
+function box(b: Box, onCycle: boolean): Markup {
+  const label = b.id.length > LONGEST_LABEL ? `${b.id.slice(0, LONGEST_LABEL - 1)}\u2026` : b.id;
+  return h(
+    'g',
+    { class: `node ${b.kind}${onCycle ? ' cycle' : ''}` },
+    h('title', null, `${b.kind} ${b.id}`),
+    h('rect', {
+      x: b.x - b.width / 2,
+      y: b.y - HEIGHT / 2,
+      width: b.width,
+      height: HEIGHT,
+      rx: b.kind === 'actor' ? HEIGHT / 2 : 3,
+    }),
+    h('text', { x: b.x, y: b.y + 4.5, 'text-anchor': 'middle' }, label),
+  );
+}
+
+/** Where the line from the centre of `b` towards a point leaves its box. */
+function border(b: Box, x: number, y: number): readonly [number, number] {
+  const [dx, dy] = [x - b.x, y - b.y];
+  const scale = Math.min(b.width / 2 / Math.max(1e-6, Math.abs(dx)), HEIGHT / 2 / Math.max(1e-6, Math.abs(dy)));
+  return [b.x + dx * scale, b.y + dy * scale];
+}
+
+function edge(name: string, from: Box, to: Box, label: string, both: boolean, onCycle: boolean): Markup {
+  const jumps = Math.abs(from.y - to.y) < 1 && Math.abs(from.x - to.x) > COLUMN_GAP + (from.width + to.width) / 2 + 40;
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const length = Math.hypot(dx, dy) || 1;
+  // Opposite edges bow apart; an edge over other nodes rises above them.
+  const bow = jumps ? 84 : both ? 34 : 0;
+  const sign = jumps ? -Math.sign(dx || 1) : 1;
+  const [cx, cy] = [
+    (from.x + to.x) / 2 - (dy / length) * bow * sign * -1,
+    (from.y + to.y) / 2 + (dx / length) * bow * sign,
+  ];
+  const [x1, y1] = border(from, cx, cy);
+  const [x2, y2] = border(to, cx, cy);
+  const [lx, ly] = [(x1 + 2 * cx + x2) / 4, (y1 + 2 * cy + y2) / 4];
+  const r = (v: number) => Math.round(v * 10) / 10;
+  const kind = onCycle ? '-cycle' : '';
+  return h(
+    'g',
+    { class: `edge${onCycle ? ' cycle' : ''}` },
+    h('path', {
+      d: `M${r(x1)} ${r(y1)}Q${r(cx)} ${r(cy)} ${r(x2)} ${r(y2)}`,
+      'marker-end': `url(#arrow-${name}${kind})`,
+    }),
+    h(
+      'text',
+      { x: r(lx), y: r(ly) + (Math.abs(dy) < 1 ? -7 : 4), 'text-anchor': 'middle' },
+      label.length > 26 ? `${label.slice(0, 25)}\u2026` : label,
+    ),
+  );
+}

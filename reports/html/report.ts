@@ -1,0 +1,439 @@
+/**
+ * The HTML report: one file, complete as it is written, that opens from disk, asks for nothing over the network and
+ * reads without scripts. The content policy in the file forbids everything but its own style sheet and script, each
+ * named by its hash. One report tells of one violation, or of a verdict without any.
+ */
+import { createHash } from 'node:crypto';
+import { type Source, sourceText } from '../../checker/lang/source.ts';
+import type { Counterexample } from '../../checker/trace/counterexample.ts';
+import type { Verdict } from '../../checker/verdict.ts';
+import {
+  checkCommand,
+  contextOf,
+  extent,
+  failuresText,
+  headline,
+  incompleteText,
+  kindText,
+  lengthFacts,
+  minimalText,
+  pairs,
+  propertySummary,
+  replayCommand,
+  schedulePath,
+} from '../facts.ts';
+import { bytes, count, duration, plural, rate } from '../numbers.ts';
+import { splat } from '../text/splat.ts';
+import { stepText } from '../trace.ts';
+import { chart } from './chart.ts';
+import { graphFigure } from './graph.ts';
+import { type PageData, page } from './page.ts';
+import { details } from './pane.ts';
+import { style } from './style.ts';
+import { facts, trust } from './trust.ts';
+import { type Child, data, fragment, h, type Markup, render, trusted } from './write.ts';
+
+export interface HtmlOptions {
+  /** Path of the schedule file for the replay command; where `check` puts it unless told otherwise. */
+  readonly schedule?: string;
+}
+
+/** The report of violation number `index` of the verdict, or of the whole verdict when it has none. */
+export function html(verdict: Verdict, index = 0, options: HtmlOptions = {}): string {
+  const ce = verdict.violations[index] ?? null;
+  const script = `(${page.toString()})(window);`;
+  const title =
+    ce === null ? `${headline(verdict)}: ${verdict.scenario.name} ${verdict.variant}` : `MODEL: ${ce.headline}`;
+  const sections = ce === null ? passSections(verdict) : violationSections(verdict, ce, options);
+  const document = h(
+    'html',
+    { lang: 'en' },
+    h(
+      'head',
+      null,
+      h('meta', { charset: 'utf-8' }),
+      h('meta', {
+        'http-equiv': 'Content-Security-Policy',
+        content: `default-src 'none'; style-src '${hash(style)}'; script-src '${hash(script)}'; base-uri 'none'; form-action 'none'`,
+      }),
+      h('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
+      h('meta', { name: 'color-scheme', content: 'light dark' }),
+      h('meta', { name: 'referrer', content: 'no-referrer' }),
+      h('meta', { name: 'generator', content: `quiesce ${verdict.tool.version}` }),
+      h('title', null, title),
+      trusted('style', style),
+    ),
+    h(
+      'body',
+      null,
+      h('a', { class: 'skip', href: '#main' }, 'Skip to the report'),
+      header(verdict, ce, sections, options),
+      h(
+        'main',
+        { id: 'main' },
+        sections.map((s) =>
+          h('section', { id: s.id, 'aria-labelledby': `h-${s.id}` }, h('h2', { id: `h-${s.id}` }, s.title), s.body),
+        ),
+      ),
+      h('footer', null, `quiesce ${verdict.tool.version}. A report about a model, never a claim about a real machine.`),
+      h('p', { id: 'said', class: 'sr', role: 'status', 'aria-live': 'polite' }),
+      ce !== null && helpDialog(),
+      ce !== null && data('trace', pageData(ce)),
+      trusted('script', script),
+    ),
+  );
+  return `<!doctype html>\n${render(document)}\n`;
+}
+
+const hash = (text: string): string => `sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}`;
+
+interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly body: Child;
+}
+
+function header(
+  verdict: Verdict,
+  ce: Counterexample | null,
+  sections: readonly Section[],
+  options: HtmlOptions,
+): Markup {
+  const tone =
+    ce !== null || verdict.outcome === 'violated'
+      ? 'bad'
+      : verdict.outcome === 'holds' && verdict.complete
+        ? 'good'
+        : 'warn';
+  const mark = { bad: '\u2716', good: '\u2714', warn: '?' }[tone];
+  const word = ce === null ? headline(verdict) : `VIOLATION ${kindText(ce)}`;
+  const length = ce === null ? null : `${lengthFacts(ce).join(', ')} (${minimalText(ce)})`;
+  return h(
+    'header',
+    { class: tone },
+    h(
+      'div',
+      { class: 'top' },
+      h('span', { class: 'brand' }, 'quiesce'),
+      h('span', { class: 'verdict' }, `${mark} ${word}`),
+      h(
+        'span',
+        { class: 'buttons js-only' },
+        ce !== null && copyButton('replay-command', 'replay command', 'Copy replay command'),
+        ce !== null && copyButton('splat', 'text for mail', 'Copy text for mail'),
+        h('button', { type: 'button', id: 'theme' }, 'Light / dark'),
+        ce !== null && h('button', { type: 'button', class: 'help', 'aria-label': 'Keys' }, '?'),
+      ),
+    ),
+    h('h1', null, h('span', { class: 'model' }, 'MODEL'), ' ', ce === null ? verdict.scenario.title : ce.headline),
+    h('p', { class: 'lead' }, ce === null ? verdict.scenario.about : ce.evidence.message),
+    facts([
+      [
+        'Scenario',
+        [
+          h('b', null, verdict.scenario.name),
+          verdict.scenario.corpus === null ? null : ` (corpus ${verdict.scenario.corpus})`,
+        ],
+      ],
+      ['Variant', [h('b', null, verdict.variant), `: ${verdict.variantAbout}`]],
+      ['Bounds', h('code', null, pairs(verdict.bounds))],
+      ['Schedule', length],
+      ['Needs', ce === null ? null : failuresText(ce.failures)],
+      [
+        'Searched',
+        `${extent(verdict).toLowerCase()}: ${plural(verdict.counts.states, 'state')}, depth ${count(verdict.counts.depth)}`,
+      ],
+      ['Not complete', incompleteText(verdict)],
+      ['Properties', propertySummary(verdict)],
+      [
+        'As expected',
+        verdict.asExpected === null ? null : verdict.asExpected ? 'yes' : ['no: ', verdict.unexpected.join('; ')],
+      ],
+      ['Signature', ce === null ? null : h('code', null, ce.signature)],
+      ['Model', h('code', null, verdict.modelHash)],
+    ]),
+    ce !== null &&
+      h(
+        'p',
+        { class: 'command' },
+        h('span', null, 'Replay'),
+        h('code', { id: 'replay-command' }, commandOf(verdict, ce, options)),
+      ),
+    h(
+      'nav',
+      { 'aria-label': 'Sections' },
+      sections.map((s) => h('a', { href: `#${s.id}` }, s.title)),
+    ),
+  );
+}
+
+function commandOf(verdict: Verdict, ce: Counterexample, options: HtmlOptions): string {
+  return replayCommand(options.schedule ?? schedulePath(contextOf(verdict), ce));
+}
+
+function copyButton(id: string, what: string, label = 'Copy'): Markup {
+  return h('button', { type: 'button', 'data-copy': id, 'data-what': what, class: 'js-only' }, label);
+}
+
+function violationSections(verdict: Verdict, ce: Counterexample, options: HtmlOptions): Section[] {
+  const text = splat(ce, contextOf(verdict), options.schedule === undefined ? {} : { schedule: options.schedule });
+  const graphs = [
+    graphFigure('wait', 'Who waits for whom', ce.waitFor),
+    graphFigure('order', 'In which order locks are taken', ce.lockOrder),
+  ].filter((g) => g !== null);
+  return [
+    { id: 'race', title: 'The race', body: race(verdict, ce) },
+    { id: 'interleaving', title: 'Interleaving', body: interleaving(ce) },
+    ...(graphs.length > 0 ? [{ id: 'graphs', title: 'Graphs', body: h('div', { class: 'graphs' }, graphs) }] : []),
+    {
+      id: 'kernel',
+      title: 'Kernel view',
+      body: fragment(
+        copyButton('splat', 'text for mail'),
+        h('pre', { id: 'splat', tabindex: 0, 'aria-label': 'Kernel view' }, text),
+      ),
+    },
+    { id: 'reproduce', title: 'Reproduce', body: reproduce(verdict, ce, options) },
+    { id: 'trust', title: 'How far to trust this', body: trust(verdict) },
+    { id: 'source', title: 'Sources', body: sources(ce) },
+    { id: 'provenance', title: 'Provenance', body: provenance(verdict) },
+  ];
+}
+
+function passSections(verdict: Verdict): Section[] {
+  const broken = verdict.properties.filter((p) => p.result === 'never reached');
+  const words =
+    verdict.outcome === 'violated'
+      ? `A goal that must be reachable was never reached: ${broken.map((p) => p.name).join(', ')}.`
+      : verdict.complete && verdict.outcome === 'holds'
+        ? `Every state that can be reached within these bounds was visited: ${count(verdict.counts.states)} of them. In none of them is a property broken.`
+        : `No violation was found in the part that was searched. This is not a proof: ${incompleteText(verdict) ?? 'the search did not finish'}.`;
+  return [
+    {
+      id: 'result',
+      title: 'What was found',
+      body: fragment(
+        h('p', { class: 'words' }, words),
+        h('p', null, verdict.scenario.title, '. ', verdict.scenario.about),
+      ),
+    },
+    { id: 'trust', title: 'How far to trust this', body: trust(verdict) },
+    {
+      id: 'reproduce',
+      title: 'Reproduce',
+      body: fragment(
+        copyButton('check-command', 'command'),
+        h('pre', { id: 'check-command', tabindex: 0, 'aria-label': 'Command' }, checkCommand(verdict)),
+      ),
+    },
+    { id: 'provenance', title: 'Provenance', body: provenance(verdict) },
+  ];
+}
+
+function race(verdict: Verdict, ce: Counterexample): Markup {
+  const step = (n: number) => {
+    const s = ce.steps[n - 1];
+    return h(
+      'a',
+      { href: `#step-${n}` },
+      `step ${n}`,
+      s === undefined ? null : [' (', s.actor, ': ', h('code', null, stepText(s)), ')'],
+    );
+  };
+  const story = ce.story.length > 0 ? ce.story : [`${ce.evidence.message}.`];
+  return fragment(
+    story.map((sentence) => h('p', { class: 'words' }, withSteps(sentence, ce.steps.length))),
+    ce.needed !== null &&
+      (ce.needed.length === 0
+        ? h('p', null, 'No ordering between actors is essential: every swap of two steps breaks it too.')
+        : fragment(
+            h(
+              'p',
+              null,
+              ce.needed.length === 1
+                ? 'It needs one ordering. Swap it and the violation is gone:'
+                : 'It needs these orderings. Swap any one of them and the violation is gone:',
+            ),
+            h(
+              'ol',
+              { class: 'needed' },
+              ce.needed.map((o) => h('li', null, step(o.before), ' before ', step(o.after))),
+            ),
+          )),
+    h('p', { class: 'soft' }, verdict.scenario.title, '. ', verdict.scenario.about),
+  );
+}
+
+/** `step 12` and `(step 12)` in a sentence become links. */
+function withSteps(sentence: string, last: number): Child {
+  return sentence.split(/\b(steps? \d+)\b/).map((part) => {
+    const n = Number(/^steps? (\d+)$/.exec(part)?.[1] ?? Number.NaN);
+    return n >= 1 && n <= last ? h('a', { href: `#step-${n}` }, part) : part;
+  });
+}
+
+function interleaving(ce: Counterexample): Markup {
+  const key = (k: string, label: string, text: string) =>
+    h('button', { type: 'button', 'data-key': k, 'aria-label': label, title: `${label} (${k})` }, text);
+  return h(
+    'div',
+    { class: 'split' },
+    h('div', { class: 'chart' }, chart(ce)),
+    h(
+      'aside',
+      { class: 'pane', 'aria-label': 'The chosen step' },
+      h(
+        'div',
+        { class: 'stepper js-only' },
+        key('g', 'Initial state', '\u21e4'),
+        key('p', 'Previous essential step', '\u2190 essential'),
+        key('k', 'Previous step', '\u2191'),
+        h('output', { id: 'where', 'aria-label': 'Step' }, ''),
+        key('j', 'Next step', '\u2193'),
+        key('n', 'Next essential step', 'essential \u2192'),
+        key('G', 'Last step', '\u21e5'),
+      ),
+      h('p', { id: 'nodetail', class: 'at soft' }, 'Details of this step are not kept in this report.'),
+      details(ce),
+      h(
+        'div',
+        { id: 'watch', hidden: true },
+        h('h3', null, 'History of ', h('code', { id: 'watched' })),
+        h('ol', { id: 'history' }),
+        key('w', 'Next change', 'next change'),
+      ),
+      h(
+        'details',
+        { id: 'values', class: 'js-only' },
+        h('summary', null, 'All values after this step'),
+        h(
+          'label',
+          null,
+          'Filter ',
+          h('input', { id: 'filter', type: 'text', autocomplete: 'off', spellcheck: 'false' }),
+        ),
+        h('table', { class: 'changes' }, h('caption', null, 'All values'), h('tbody', { id: 'all' })),
+      ),
+    ),
+  );
+}
+
+function reproduce(verdict: Verdict, ce: Counterexample, options: HtmlOptions): Markup {
+  return fragment(
+    h('p', null, 'Save the schedule under the name in the command, then:'),
+    h('pre', { tabindex: 0, 'aria-label': 'Commands' }, `${commandOf(verdict, ce, options)}\n${checkCommand(verdict)}`),
+    h('h3', null, 'Schedule'),
+    copyButton('schedule', 'schedule'),
+    h('pre', { id: 'schedule', tabindex: 0, 'aria-label': 'Schedule' }, ce.schedule),
+  );
+}
+
+/** Every procedure of the schedule, with the page to lay beside it. */
+function sources(ce: Counterexample): Markup {
+  const places = new Map<string, { procedure: string; source: Source; steps: number[] }>();
+  for (const step of ce.steps) {
+    const id = `${step.procedure}\0${sourceText(step.source)}`;
+    const place = places.get(id) ?? { procedure: step.procedure, source: step.source, steps: [] };
+    place.steps.push(step.index);
+    places.set(id, place);
+  }
+  return fragment(
+    h('p', null, 'The model is a claim about these places. Lay them side by side.'),
+    h(
+      'div',
+      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Sources' },
+      h(
+        'table',
+        { class: 'grid' },
+        h(
+          'thead',
+          null,
+          h(
+            'tr',
+            null,
+            ['procedure', 'file', 'patch', 'steps'].map((t) => h('th', { scope: 'col' }, t)),
+          ),
+        ),
+        h(
+          'tbody',
+          null,
+          [...places.values()].map((p) =>
+            h(
+              'tr',
+              null,
+              h('th', { scope: 'row' }, h('code', null, p.procedure)),
+              h('td', null, p.source.file === undefined ? null : h('code', null, p.source.file)),
+              h('td', null, p.source.patch, p.source.ref === undefined ? null : [' ', reference(p.source.ref)]),
+              h(
+                'td',
+                null,
+                p.steps.map((n, i) => [i > 0 ? ', ' : '', h('a', { href: `#step-${n}` }, String(n))]),
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+/** A message id becomes a link to the list archive; anything else that is no plain https address stays text. */
+function reference(ref: string): Markup {
+  if (/^[\w.+-]+@[\w-]+(\.[\w-]+)+$/.test(ref))
+    return h('a', { href: `https://lore.kernel.org/r/${ref}`, rel: 'noreferrer' }, ref);
+  if (/^https:\/\/[\w./?#=&%+~-]+$/.test(ref)) return h('a', { href: ref, rel: 'noreferrer' }, ref);
+  return h('code', null, ref);
+}
+
+function provenance(verdict: Verdict): Markup {
+  const t = verdict.timing;
+  return facts([
+    ['Command', h('code', null, checkCommand(verdict))],
+    ['Options', h('code', null, pairs(verdict.options))],
+    ['Switches', h('code', null, pairs(verdict.settings))],
+    ['Systems', verdict.scenario.systems.join(', ')],
+    ['Scenario after', sourceText(verdict.scenario.source)],
+    ['Tool', `${verdict.tool.name} ${verdict.tool.version}`],
+    ['Model hash', h('code', null, verdict.modelHash)],
+    ['Time', `${duration(t.seconds)}, ${rate(t.statesPerSecond)}, peak memory ${bytes(t.peakMemoryBytes)}`],
+    ['Where and when', `${t.machine}, ${t.date}`],
+  ]);
+}
+
+function helpDialog(): Markup {
+  const keys: readonly (readonly [string, string])[] = [
+    ['j k or arrows', 'next and previous step'],
+    ['J K', 'next and previous step of the same actor'],
+    ['n p', 'next and previous essential step'],
+    ['g G', 'initial state, last step'],
+    ['w', 'next change of the value whose history is shown'],
+    ['/', 'all values, filtered'],
+    ['.', 'only the steps that matter most'],
+    ['t', 'light or dark'],
+    ['y', 'copy a link to this step'],
+    ['?', 'this list'],
+  ];
+  return h(
+    'dialog',
+    { id: 'help', 'aria-labelledby': 'h-help' },
+    h('h2', { id: 'h-help' }, 'Keys'),
+    h(
+      'dl',
+      { class: 'facts' },
+      keys.map(([k, what]) => h('div', null, h('dt', null, h('kbd', null, k)), h('dd', null, what))),
+    ),
+    h('button', { type: 'button', class: 'help' }, 'Close'),
+  );
+}
+
+function pageData(ce: Counterexample): PageData {
+  return {
+    steps: ce.steps.map((s) => ({
+      a: s.actor,
+      l: s.label,
+      e: s.essential,
+      c: s.changes.map((c) => [c.path, c.before, c.after] as const),
+    })),
+    initial: ce.initial.map((v) => [v.path, v.value] as const),
+  };
+}

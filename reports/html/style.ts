@@ -1,0 +1,182 @@
+/**
+ * The style sheet of the report. Colours are variables, once for light and once for dark; the system decides until the
+ * reader does. Nothing is told by colour alone: marks, letters and words stand beside it, and print needs no colour.
+ */
+const light = `
+--bg:#f6f6f3;--panel:#fff;--raise:#fbfbf9;--ink:#1b2027;--soft:#58606b;--line:#dedfdb;--axis:#c9ccd0;
+--accent:#0a57a4;--now:#e6f0fb;--nowline:#0a57a4;
+--bad:#a8201a;--badbg:#fceceb;--good:#17633c;--goodbg:#e8f4ec;--warn:#7d4b00;--warnbg:#fbf1dd;--hatch:#d9c9a8;--hatchbg:#fbf6ea;
+--k0:#2f6fb5;--k1:#b4641a;--k2:#7150ad;--k3:#25866a;--k4:#ac3c70;--k5:#6d6f14;--k6:#4d5b75;--k7:#93462f;color-scheme:light;`;
+const dark = `
+--bg:#111418;--panel:#191d23;--raise:#1e232a;--ink:#dde3ea;--soft:#9aa5b1;--line:#2c333c;--axis:#3b434e;
+--accent:#83bdff;--now:#1c2f45;--nowline:#83bdff;
+--bad:#ff9288;--badbg:#371d1c;--good:#7bd6a2;--goodbg:#15301f;--warn:#efbd68;--warnbg:#33270f;--hatch:#5b4d2c;--hatchbg:#262115;
+--k0:#6ba8ea;--k1:#e29a57;--k2:#b096e8;--k3:#5cc4a4;--k4:#e680af;--k5:#c0c257;--k6:#9aa9c6;--k7:#d9907a;color-scheme:dark;`;
+
+const tracks = [0, 1, 2, 3, 4, 5, 6, 7];
+
+export const style = `
+:root{${light}}
+@media (prefers-color-scheme:dark){:root:not([data-theme=light]){${dark}}}
+:root[data-theme=dark]{${dark}}
+*{box-sizing:border-box}
+html{scroll-behavior:smooth;scroll-padding:5rem 0 30vh}
+@media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}
+body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+code,pre,kbd,output{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.88em}
+code{overflow-wrap:anywhere}
+a{color:var(--accent);text-underline-offset:2px}
+:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:3px}
+.soft,small{color:var(--soft)}
+.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap;margin:0}
+.skip{position:absolute;left:-999px}.skip:focus{left:1rem;top:.5rem;background:var(--panel);padding:.4rem .8rem;z-index:9}
+html:not(.js) .js-only{display:none}
+button{font:inherit;font-size:13px;color:var(--ink);background:var(--raise);border:1px solid var(--line);border-radius:6px;padding:.25rem .65rem;min-height:28px;min-width:28px;cursor:pointer}
+button:hover{border-color:var(--soft)}
+header,main,footer{max-width:1480px;margin:0 auto;padding:0 1.5rem}
+header{padding-top:1.1rem}
+.top{display:flex;flex-wrap:wrap;align-items:center;gap:.75rem}
+.brand{font-weight:600;letter-spacing:.02em;color:var(--soft)}
+.verdict,.word,.flag{font-weight:600}
+.verdict{padding:.15rem .7rem;border-radius:999px;border:1px solid currentColor}
+.bad .verdict{color:var(--bad);background:var(--badbg)}.good .verdict{color:var(--good);background:var(--goodbg)}.warn .verdict{color:var(--warn);background:var(--warnbg)}
+.word.bad{color:var(--bad)}.word.good{color:var(--good)}.word.warn{color:var(--warn)}
+.buttons{margin-left:auto;display:flex;flex-wrap:wrap;gap:.4rem}
+h1{font-size:1.6rem;line-height:1.25;margin:.9rem 0 .2rem;font-weight:650;letter-spacing:-.01em;overflow-wrap:anywhere}
+.model{font-size:.62em;font-weight:700;letter-spacing:.08em;color:var(--soft);border:1px solid var(--line);border-radius:4px;padding:.15em .45em;vertical-align:.25em}
+.lead{font-size:1.05rem;margin:.2rem 0 1rem;max-width:75ch;overflow-wrap:anywhere}
+.facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(290px,1fr));gap:.55rem 2rem;margin:.6rem 0;padding:0}
+.facts>div{min-width:0;border-top:1px solid var(--line);padding-top:.35rem}
+dt{color:var(--soft);font-size:12px}dd{margin:0;overflow-wrap:anywhere}
+dd ul{margin:.1rem 0;padding-left:1.1rem}
+.command{display:flex;flex-wrap:wrap;gap:.2rem 1rem;align-items:baseline;margin:.8rem 0 0;padding:.5rem .8rem;background:var(--panel);border:1px solid var(--line);border-radius:8px}
+.command span{color:var(--soft);font-size:12px}
+nav{display:flex;flex-wrap:wrap;gap:.1rem 1.2rem;margin:1rem 0 0;padding:.5rem 0;border-bottom:1px solid var(--line)}
+nav a{text-decoration:none;font-size:14px;padding:.15rem 0;min-height:24px}nav a:hover{text-decoration:underline}
+section{margin:1.8rem 0 2.4rem}
+h2{font-size:1.12rem;margin:0 0 .7rem;font-weight:650}
+h3{font-size:.98rem;margin:1.1rem 0 .4rem;font-weight:650}h4{font-size:.9rem;margin:.9rem 0 .2rem;font-weight:600}
+.words{font-size:1.08rem;max-width:75ch;margin:.3rem 0}
+.needed{margin:.3rem 0 .6rem;padding-left:1.5rem}.needed li{margin:.15rem 0}
+pre{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:.9rem 1rem;overflow:auto;line-height:1.4;font-size:13px;margin:.5rem 0}
+#kernel pre,#reproduce pre{max-width:82ch}#schedule{max-height:24rem}
+.scroll{overflow-x:auto}
+footer{color:var(--soft);font-size:13px;padding-top:1rem;padding-bottom:2rem;border-top:1px solid var(--line)}
+table{border-collapse:separate;border-spacing:0}
+th{font-weight:600;text-align:left}
+caption{text-align:left;color:var(--soft);font-size:12px;padding:.4rem 0 .2rem}
+.grid{font-size:14px;width:100%;background:var(--panel);border:1px solid var(--line);border-radius:8px}
+.grid th,.grid td{padding:.35rem .7rem;vertical-align:top;border-top:1px solid var(--line)}.grid thead th{border-top:0;color:var(--soft);font-size:12px}
+.grid tr.broken th{color:var(--bad)}
+.entries{list-style:none;padding:0;margin:.2rem 0;font-size:14px}
+.choice{display:inline-block;font-size:12px;border:1px dashed var(--soft);border-radius:4px;padding:0 .35em;margin-left:.4em;overflow-wrap:anywhere}
+abbr{text-decoration:none}
+
+.split{display:block}
+.chart{min-width:0}
+.chartbar{display:flex;flex-wrap:wrap;gap:.3rem 1.6rem;align-items:center;justify-content:space-between;margin:.2rem 0 .6rem;font-size:13px}
+.legend{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;list-style:none;margin:0;padding:0;color:var(--soft)}
+.legend code,.legend b{color:var(--ink)}
+.key{display:inline-block;width:6px;height:14px;border-radius:3px;vertical-align:-2px;margin-right:.3em}
+.key.hatch{width:18px;border-radius:2px}.key.order{width:9px;border:2px solid var(--accent);border-right:0;border-radius:3px 0 0 3px}
+.fold{display:inline-flex;align-items:center;min-height:24px;gap:.4em}
+.chart>.scroll{background:var(--panel);border:1px solid var(--line);border-radius:10px}
+.lanes{width:100%;font-size:13.5px;line-height:1.4}
+.lanes th,.lanes td{padding:.22rem .6rem .22rem .8rem;vertical-align:top;position:relative}
+.lanes thead th,.lanes thead td{background:var(--raise);border-bottom:1px solid var(--line);padding-top:.5rem;padding-bottom:.4rem}
+.lanes thead small{display:block;font-weight:400;font-size:11.5px}
+.lanes .n{width:3.2em;text-align:right;padding:.22rem .5rem;color:var(--soft);font-variant-numeric:tabular-nums;font-weight:400}
+.lanes .n a{color:inherit;text-decoration:none;display:inline-block;min-width:24px;min-height:24px}.lanes .n a:hover{text-decoration:underline}
+tr.switch>*{border-top:1px solid var(--line)}
+tr.initial>*{color:var(--soft);border-bottom:1px solid var(--line)}
+.lanes tbody tr[id^=step]:hover>*{background-color:var(--raise)}
+.lanes tbody tr[aria-current]>*,.lanes tbody tr:target>*{background-color:var(--now)}
+.lanes tbody tr[aria-current]>.n{box-shadow:inset 3px 0 0 var(--nowline);color:var(--ink);font-weight:650}
+.wide .lane{min-width:170px}
+.w1 .lane{width:100%}.w2 .lane{width:50%}.w3 .lane{width:33%}.w4 .lane{width:25%}
+.lane::before{content:"";position:absolute;left:5px;top:-1px;bottom:0;border-left:1px dotted var(--axis)}
+thead .lane::before,.lane.gone::before{display:none}
+${tracks.map((i) => `td.lane.t${i}{padding-left:${i === 0 ? 14 : 8 + i * 9}px}.b.s${i}{left:${3 + i * 9}px}.k${i}{--k:var(--k${i})}`).join('')}
+td.lane.t8{padding-left:82px}
+${tracks.map((i) => `td.ord.t${i}{width:${12 + i * 10}px;min-width:${12 + i * 10}px}.o.s${i}{left:${3 + i * 10}px}`).join('')}
+.b{position:absolute;top:-1px;bottom:0;width:5px;background:var(--k);z-index:1}
+.key{background:var(--k)}
+.b.from{top:5px;border-radius:3px 3px 0 0}.b.to{bottom:5px;border-radius:0 0 3px 3px}.b.from.to{border-radius:3px}
+.lanes td.ord,.lanes thead td.ord{padding:0}
+.o{position:absolute;top:-1px;bottom:0;width:8px;border-left:2px solid var(--accent)}
+.o.from{top:11px;border-top:2px solid var(--accent);border-radius:4px 0 0 0}
+.o.to{bottom:auto;height:13px;border-bottom:2px solid var(--accent);border-radius:0 0 0 4px}
+.o.to::after{content:"";position:absolute;right:-4px;bottom:-5px;border:4px solid transparent;border-left-color:var(--accent);border-right:0}
+.waits,.key.hatch{background-image:repeating-linear-gradient(135deg,var(--hatch) 0 1px,transparent 1px 7px);background-color:var(--hatchbg)}
+.what code{font-size:12.6px}
+.proc{display:block;font-size:11.5px;overflow-wrap:anywhere}
+.essential .what>code{font-weight:700}
+.essential .n{font-weight:650;color:var(--ink)}
+.tag{display:inline-block;font-size:11px;line-height:1.35;border:1px solid var(--k);border-left-width:5px;border-radius:3px;padding:0 .35em;margin-left:.5em;white-space:nowrap}
+.for{display:inline-block;background:var(--hatchbg);border-radius:3px;padding:0 .25em;color:var(--ink);font-size:12px}
+.flag{display:block;color:var(--bad);margin-top:.15rem}
+tr.bad>*{background-color:var(--badbg)}
+tr.end>*{border-top:1px solid var(--line);padding-top:.5rem;padding-bottom:.6rem}
+tr.end .lane::before{bottom:auto;height:.5rem}
+.narrow td.lane{width:1%}.narrow .lane{min-width:34px}
+.narrow .lane .who{white-space:nowrap}
+.narrow .act{text-align:left}.dot{color:var(--accent);font-size:11px;line-height:1;position:relative;z-index:2}.bad .dot{color:var(--bad)}
+.narrow .text{min-width:22rem;width:100%}.narrow .text .what{display:inline}.narrow .text .proc{display:inline;margin-right:.5em}
+.narrow .text>.who{display:inline-block;min-width:5.5em;margin-right:.6em}
+.ends{margin:.2rem 0;padding-left:1.1rem}
+body:has(#fold:checked) tr.plain:not([aria-current]){display:none}
+
+.pane{font-size:14px;margin-top:1.2rem}
+.at{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:.7rem 1rem;margin:.6rem 0}
+.at h3{margin:.1rem 0}.at .label{margin:.1rem 0 .3rem;font-size:1rem}
+.note{margin:.2rem 0;font-style:italic}
+.stack{list-style:none;margin:.3rem 0;padding:0 0 0 .7rem;border-left:2px solid var(--line);font-size:13px}
+.stack small{font-size:11.5px;overflow-wrap:anywhere}
+.changes,.stand{width:100%;font-size:13px}
+.changes td,.changes th,.stand td,.stand th{padding:.2rem .5rem .2rem 0;vertical-align:top;border-top:1px solid var(--line)}
+.changes thead th{border:0;font-size:11.5px;color:var(--soft);font-weight:400}
+.mark{display:inline-block;width:1.5em;text-align:center;border-radius:3px;font-weight:700;font-size:12px}
+.added .mark{color:var(--good);background:var(--goodbg)}.modified .mark{color:var(--warn);background:var(--warnbg)}.deleted .mark{color:var(--bad);background:var(--badbg)}
+tr.modified>td:nth-child(2):last-child{color:var(--warn);font-weight:600}
+.path{all:unset;cursor:pointer;font:12.4px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere;text-decoration:underline dotted var(--soft);text-underline-offset:3px;min-height:24px}
+.path:focus-visible{outline:2px solid var(--accent)}
+html:not(.js) .path{text-decoration:none;cursor:auto}
+.stand th{white-space:nowrap;padding-right:.8rem}
+.stop{color:var(--bad);font-weight:600}.goes{color:var(--good);font-weight:600}.can{color:var(--soft)}
+.holds{display:block}
+.stepper{display:flex;gap:.3rem;align-items:center;flex-wrap:wrap}
+.stepper output{min-width:5em;text-align:center}
+#watch{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:.4rem 1rem .7rem;margin:.6rem 0}
+#watch h3{margin:.2rem 0}#history{margin:.2rem 0 .5rem;padding-left:1.3rem;font-size:13px}
+#values summary{cursor:pointer;min-height:24px}#filter{font:inherit;color:inherit;background:var(--raise);border:1px solid var(--soft);border-radius:5px;padding:.15rem .4rem}
+.js .at{display:none}.js .at.now{display:block}
+@media (min-width:1120px){
+.js .split{display:grid;grid-template-columns:minmax(0,1fr) 400px;gap:1.4rem;align-items:start}
+.js .pane{position:sticky;top:0;max-height:100vh;overflow-y:auto;margin:0;padding:.4rem 2px 1rem}
+}
+.graphs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:1.4rem}
+.graph{margin:0;background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:.7rem 1rem;min-width:0}
+figcaption{font-weight:600}
+svg{max-width:100%;height:auto;display:block;margin:.3rem auto;font:12.6px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.node rect{fill:var(--raise);stroke:var(--soft);stroke-width:1.3}.node.condition rect{stroke-dasharray:5 3}.node.cycle rect{stroke:var(--bad);stroke-width:2}
+.node text{fill:var(--ink)}
+.edge path{fill:none;stroke:var(--soft);stroke-width:1.4}.edge.cycle path{stroke:var(--bad);stroke-width:2}
+.edge text{fill:var(--soft);font:11.5px system-ui,sans-serif;paint-order:stroke;stroke:var(--panel);stroke-width:4px}
+.head{fill:var(--soft)}.head-cycle{fill:var(--bad)}
+.edges{font-size:13px;color:var(--soft);margin:.4rem 0 0;padding-left:1.1rem}.edges code{color:var(--ink)}
+dialog{color:var(--ink);background:var(--panel);border:1px solid var(--line);border-radius:12px;padding:1rem 1.4rem;max-width:34rem;width:90%}
+dialog::backdrop{background:rgb(0 0 0/.35)}
+kbd{border:1px solid var(--line);border-bottom-width:2px;border-radius:4px;padding:.05em .4em}
+@media print{
+:root,:root[data-theme]{${light}}
+body{background:#fff;font-size:10pt}
+header,main,footer{max-width:none;padding:0}
+nav,.buttons,.stepper,#values,.fold,.print-off,dialog,.skip,button:not(.path){display:none!important}
+body:has(#fold:checked) tr.plain{display:table-row!important}
+.js .at{display:block}.js #nodetail{display:none}.at{break-inside:avoid;padding:.3rem .6rem;margin:.25rem 0}.at .stand{display:none}
+.split{display:block!important}.pane{position:static!important;max-height:none!important;overflow:visible!important;columns:2;column-gap:1rem}
+tr{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap;max-height:none!important}
+.b{outline:1px solid #333}.path{text-decoration:none}
+a{color:inherit}a[href^=http]::after{content:" <" attr(href) ">"}
+}
+`;

@@ -1,0 +1,131 @@
+/**
+ * How far to trust a verdict: bounds, assumptions, reductions, what was never exercised, and what no model can say. A
+ * verdict without this section would look greener than it is.
+ */
+import type { CoverageEntry, Verdict } from '../../checker/verdict.ts';
+import { failuresText, incompleteText, LIMITS, pairs, reductionsText, storeText } from '../facts.ts';
+import { count, plural } from '../numbers.ts';
+import { type Child, fragment, h, type Markup } from './write.ts';
+
+/** Rows of a coverage list before the rest is folded away. */
+const ROWS = 12;
+
+export function trust(verdict: Verdict): Markup {
+  const c = verdict.coverage;
+  return fragment(
+    facts([
+      ['Extent', incompleteText(verdict) ?? 'complete: every state within the bounds was seen'],
+      ['Bounds', pairs(verdict.bounds)],
+      [
+        'States',
+        `${count(verdict.counts.states)} of ${plural(verdict.counts.stateBytes, 'byte')}, ${plural(verdict.counts.transitions, 'transition')}, depth ${count(verdict.counts.depth)}`,
+      ],
+      ['Store', storeText(verdict)],
+      ['Reductions', reductionsText(verdict)],
+      ['Failures that may be injected', failuresText(verdict.failures) ?? 'none'],
+      [
+        'Taken for granted',
+        verdict.scenario.assumptions.length === 0
+          ? 'nothing beyond the model'
+          : h(
+              'ul',
+              null,
+              verdict.scenario.assumptions.map((a) => h('li', null, a)),
+            ),
+      ],
+      [
+        'Always true of these reports',
+        h(
+          'ul',
+          null,
+          LIMITS.map((l) => h('li', null, l)),
+        ),
+      ],
+    ]),
+    h('h3', null, 'Properties'),
+    h(
+      'div',
+      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Properties' },
+      h(
+        'table',
+        { class: 'grid' },
+        h(
+          'thead',
+          null,
+          h(
+            'tr',
+            null,
+            ['property', 'kind', 'result', 'what it says'].map((t) => h('th', { scope: 'col' }, t)),
+          ),
+        ),
+        h(
+          'tbody',
+          null,
+          verdict.properties.map((p) =>
+            h(
+              'tr',
+              { class: p.result === 'violated' || p.result === 'never reached' ? 'broken' : null },
+              h('th', { scope: 'row' }, p.name),
+              h('td', null, p.kind),
+              h('td', null, resultMark(p.result)),
+              h('td', null, p.about),
+            ),
+          ),
+        ),
+      ),
+    ),
+    h('h3', null, 'Coverage'),
+    h(
+      'p',
+      null,
+      `${count(c.taken)} of ${plural(c.steps, 'step')} were taken at least once`,
+      verdict.complete ? '.' : ' before the search stopped.',
+    ),
+    entries('Steps never taken', c.neverTaken),
+    entries('Guards never false: these waits never happened', c.neverBlocked),
+  );
+}
+
+function resultMark(result: Verdict['properties'][number]['result']): Markup {
+  const mark = { holds: '\u2714', reached: '\u2714', violated: '\u2716', 'never reached': '\u2716', undecided: '?' }[
+    result
+  ];
+  const tone = { holds: 'good', reached: 'good', violated: 'bad', 'never reached': 'bad', undecided: 'warn' }[result];
+  return h('span', { class: `word ${tone}` }, `${mark} ${result}`);
+}
+
+/** Names and values; a value of null leaves the row out. */
+export function facts(rows: readonly (readonly [string, Child])[]): Markup {
+  return h(
+    'dl',
+    { class: 'facts' },
+    rows
+      .filter(([, value]) => value !== null)
+      .map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value))),
+  );
+}
+
+function entries(title: string, list: readonly CoverageEntry[]): Child {
+  if (list.length === 0) return h('p', null, `${title}: none.`);
+  const rows = (some: readonly CoverageEntry[]) =>
+    h(
+      'ul',
+      { class: 'entries' },
+      some.map((e) =>
+        h(
+          'li',
+          null,
+          h('b', null, e.actor),
+          ' ',
+          h('code', null, `${e.procedure}/${e.label}`),
+          e.choice !== null && h('span', { class: 'choice' }, e.choice),
+        ),
+      ),
+    );
+  return [
+    h('h4', null, `${title} (${count(list.length)})`),
+    rows(list.slice(0, ROWS)),
+    list.length > ROWS &&
+      h('details', null, h('summary', null, `${count(list.length - ROWS)} more`), rows(list.slice(ROWS))),
+  ];
+}

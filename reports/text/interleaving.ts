@@ -1,0 +1,120 @@
+/**
+ * The interleaving table: one column an actor, step numbers at the left, time downwards, as lockdep draws CPU0 and
+ * CPU1. More than three actors do not fit side by side in 72 columns; they get narrow lanes with the text behind.
+ *
+ * When there are more steps than room, the ones that matter least are hidden and counted.
+ */
+import type { Counterexample, Standing } from '../../checker/trace/counterexample.ts';
+import { plural } from '../numbers.ts';
+import { blockedAtEnd, criticalSection, finalStandings, isAboutWaiting, stepText } from '../trace.ts';
+import { cut, pad, WIDTH, wrap } from './lines.ts';
+
+const MOST_COLUMNS = 3;
+
+export interface Interleaving {
+  readonly lines: readonly string[];
+  /** No step of the two highest weights had to be hidden. */
+  readonly showsAllThatMatters: boolean;
+}
+
+interface Row {
+  readonly number: string;
+  /** Text by actor. */
+  readonly cells: ReadonlyMap<string, string>;
+}
+
+/** Draws the steps with `weight` (one a step, greater matters more) in at most `room` lines if that is possible. */
+export function interleaving(ce: Counterexample, weight: readonly number[], room: number): Interleaving {
+  const draw = (least: number, skip: ReadonlySet<number>) => {
+    const shown = ce.steps.filter((_, i) => (weight[i] ?? 0) >= least && !skip.has(i));
+    const waiting = isAboutWaiting(ce) ? blockedAtEnd(ce) : [];
+    const involved = new Set([...shown.map((s) => s.actor), ...waiting.map((s) => s.actor)]);
+    const actors = finalStandings(ce).filter((s) => involved.has(s.actor));
+    const rows: Row[] = shown.map((s) => ({ number: String(s.index), cells: new Map([[s.actor, stepText(s)]]) }));
+    if (waiting.length > 0)
+      rows.push({ number: '', cells: new Map(waiting.map((s) => [s.actor, `${s.next ?? 'waits'} ...`])) });
+    const lines = actors.length <= MOST_COLUMNS ? columns(rows, actors) : lanes(rows, actors);
+    const hidden = ce.steps.length - shown.length;
+    return [...lines, ...starred(ce), ...(hidden > 0 ? [`     ${plural(hidden, 'step')} not shown`] : [])];
+  };
+  for (const least of [0, 1, 2, 3]) {
+    const lines = draw(least, new Set());
+    if (lines.length <= room) return { lines, showsAllThatMatters: true };
+    // Within the weight that would go next, the oldest steps go first: the end is where it breaks.
+    const skip = new Set<number>();
+    for (const [i, w] of weight.entries()) {
+      if (w !== least || least > 2) continue;
+      // A release without its acquisition would puzzle more than neither.
+      for (const j of criticalSection(ce, i)) if (weight[j] === w) skip.add(j);
+      const fewer = draw(least, skip);
+      if (fewer.length <= room) return { lines: fewer, showsAllThatMatters: true };
+    }
+  }
+  return { lines: draw(4, new Set()), showsAllThatMatters: false };
+}
+
+/** The line that says how it ends. */
+function starred(ce: Counterexample): string[] {
+  const stuck = blockedAtEnd(ce).map((s) => s.actor);
+  const text = {
+    deadlock: 'nothing can run',
+    stuck: `${stuck.slice(0, 3).join(', ')} can never run again`,
+    leak: 'everybody has ended',
+  }[ce.evidence.kind as string];
+  return wrap(text ?? ce.evidence.kind, { first: '     *** ' }).map((line, i, all) =>
+    i === all.length - 1 ? `${line} ***` : line,
+  );
+}
+
+const numberWidth = (rows: readonly Row[]) => Math.max(3, ...rows.map((r) => r.number.length));
+
+function columns(rows: readonly Row[], actors: readonly Standing[]): string[] {
+  const left = numberWidth(rows) + 2;
+  const each = Math.floor((WIDTH - left) / Math.max(1, actors.length));
+  const line = (number: string, cells: readonly string[]) =>
+    `${number.padStart(left - 2)}  ${cells.map((c) => pad(c, each - 2)).join('  ')}`.trimEnd();
+  const out = [
+    line(
+      '',
+      actors.map((a) => a.actor),
+    ),
+    line(
+      '',
+      actors.map((a) => '-'.repeat(Math.min(a.actor.length, each - 2))),
+    ),
+  ];
+  for (const row of rows) {
+    const wrapped = actors.map((a) => {
+      const text = row.cells.get(a.actor);
+      return text === undefined ? [] : wrap(text, { rest: '  ', width: each - 2 });
+    });
+    const height = Math.max(...wrapped.map((w) => w.length));
+    for (let i = 0; i < height; i++)
+      out.push(
+        line(
+          i === 0 ? row.number : '',
+          wrapped.map((w) => w[i] ?? ''),
+        ),
+      );
+  }
+  return out;
+}
+
+/** One narrow lane an actor: a bar where others stand, the text in the lane of who acts. */
+function lanes(rows: readonly Row[], actors: readonly Standing[]): string[] {
+  const left = numberWidth(rows) + 2;
+  const blank = ' '.repeat(left);
+  const bars = (lane: number) => '| '.repeat(lane);
+  const out = actors.map((a, lane) => cut(`${blank}${bars(lane)}${a.actor}`));
+  for (const row of rows) {
+    let number = row.number;
+    for (const [lane, a] of actors.entries()) {
+      const text = row.cells.get(a.actor);
+      if (text === undefined) continue;
+      const first = `${number.padStart(left - 2)}  ${bars(lane)}`;
+      out.push(...wrap(text, { first, rest: `${blank}${bars(lane)}  ` }));
+      number = '';
+    }
+  }
+  return out;
+}

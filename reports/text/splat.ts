@@ -1,0 +1,229 @@
+/**
+ * The splat: one violation in the shape kernel developers read fluently, for terminals and mail. ASCII, 72 columns,
+ * at most 40 lines for ordinary bugs; the headline carries the word MODEL and nothing imitates the banner of a real
+ * crash, so that neither a reader nor a log scraper takes it for one.
+ *
+ * Limits: with very many blocked actors or essential steps it grows beyond 40 lines rather than leave one out.
+ */
+import type { Counterexample, Standing } from '../../checker/trace/counterexample.ts';
+import {
+  type Context,
+  failuresText,
+  kindText,
+  lengthFacts,
+  minimalText,
+  neededText,
+  pairs,
+  replayCommand,
+  schedulePath,
+} from '../facts.ts';
+import { plural } from '../numbers.ts';
+import {
+  allocationOf,
+  blockedAtEnd,
+  finalStandings,
+  freeOf,
+  heldSince,
+  historyOf,
+  isAboutWaiting,
+  lastStep,
+  ownerText,
+  stackOf,
+  stepText,
+  weights,
+} from '../trace.ts';
+import { interleaving } from './interleaving.ts';
+import { command, cut, facts, listing, RULE, THIN_RULE, wrap } from './lines.ts';
+import { stackLines } from './stack.ts';
+
+/** Longest splat of an ordinary bug. */
+export const MAX_LINES = 40;
+
+export interface SplatOptions {
+  /** Path of the schedule file for the replay line; where `check` puts it unless told otherwise. */
+  readonly schedule?: string;
+}
+
+/** The violation as a block of text, without a line break at the end. */
+export function splat(ce: Counterexample, context: Context, options: SplatOptions = {}): string {
+  const path = options.schedule ?? schedulePath(context, ce);
+  const tail = [
+    ...labelled('needed', neededText(ce.needed)),
+    ...labelled('needs', failuresText(ce.failures)),
+    ...command(replayCommand(path), 'replay: '),
+    RULE,
+  ];
+  const head = headLines(ce, context);
+  // Stacks give way first: the interleaving says more than a fourth frame.
+  let best: string[] = [];
+  for (const frames of [4, 3, 2, 1]) {
+    const body = bodyLines(ce, frames);
+    const room = MAX_LINES - head.length - body.length - tail.length - 2;
+    const chart = interleaving(ce, weights(ce), Math.max(room, 6));
+    best = [...head, ...body, '', ...chart.lines, '', ...tail];
+    if (best.length <= MAX_LINES && chart.showsAllThatMatters) break;
+  }
+  return best.map((line) => cut(line)).join('\n');
+}
+
+function labelled(label: string, text: string | null): string[] {
+  return text === null ? [] : wrap(text, { first: `${label}: `, rest: '  ' });
+}
+
+function headLines(ce: Counterexample, context: Context): string[] {
+  return [
+    RULE,
+    ...wrap(ce.headline, { first: 'MODEL: ', rest: '       ' }),
+    ...facts([`scenario ${context.scenario}`, `variant ${context.variant}`, `bounds ${pairs(context.bounds)}`], {
+      rest: '  ',
+    }),
+    ...facts([kindText(ce), ...lengthFacts(ce), minimalText(ce)], { rest: '  ' }),
+  ];
+}
+
+function bodyLines(ce: Counterexample, frames: number): string[] {
+  switch (ce.evidence.kind) {
+    case 'deadlock':
+    case 'stuck':
+      return waitingBody(ce, frames);
+    case 'use-after-free':
+    case 'double-free':
+    case 'invalid-free':
+      return memoryBody(ce, frames);
+    case 'refcount':
+      return warningBody(ce, frames);
+    case 'isolation':
+      return eventsBody(ce, frames);
+    default:
+      return genericBody(ce, frames);
+  }
+}
+
+/** Hung tasks: who waits for what, and who owns it. */
+function waitingBody(ce: Counterexample, frames: number): string[] {
+  const blocked = blockedAtEnd(ce);
+  const named = blocked.filter((s) => ce.evidence.actors.includes(s.actor));
+  const shown = (named.length > 0 ? named : blocked).slice(0, 5);
+  const others = blocked.filter((s) => !shown.includes(s));
+  const lines = [''];
+  for (const standing of shown) lines.push(...waiterLines(ce, standing, frames));
+  if (others.length > 0)
+    lines.push(
+      ...wrap(`also blocked: ${others.map((s) => `${s.actor} (${s.waits?.on ?? 'unknown'})`).join(', ')}`, {
+        rest: '  ',
+      }),
+    );
+  return lines;
+}
+
+function waiterLines(ce: Counterexample, s: Standing, frames: number): string[] {
+  const wait = s.waits;
+  let what = `${s.role} ${s.actor} cannot go on`;
+  if (wait !== null) {
+    what = `${s.role} ${s.actor} waits for ${wait.on}`;
+    if (wait.owners.length > 0) what += `, ${ownerText(wait)}`;
+    const owner = wait.owners[0];
+    const since = owner === undefined ? null : heldSince(finalStandings(ce), owner, wait.on);
+    if (since !== null) what += since === 0 ? ' from the start' : ` since step ${since}`;
+  }
+  const at = s.next === null ? [] : wrap(s.next, { first: '  at ', rest: '     ' });
+  const held = s.holds.map((h) => `${h.lock}${h.mode === 'shared' ? ' (shared)' : ''}`);
+  const holds = held.length === 0 ? [] : wrap(`holding ${listing(held)}`, { first: '  ', rest: '    ' });
+  return [...wrap(`${what}:`, { rest: '  ' }), ...at, ...stackLines(stackOf(s), frames), ...holds];
+}
+
+/** Memory errors: the access, who freed, who allocated. */
+function memoryBody(ce: Counterexample, frames: number): string[] {
+  const last = lastStep(ce);
+  const lines = [THIN_RULE, ...wrap(ce.evidence.message)];
+  if (last !== null) {
+    const verb = ce.evidence.kind === 'use-after-free' ? 'access by' : 'freed again by';
+    lines.push(
+      ...wrap(
+        `${ce.evidence.kind === 'invalid-free' ? 'freed by' : verb} ${last.actor} at step ${last.index}: ${stepText(last)}`,
+        { rest: '  ' },
+      ),
+    );
+    lines.push(...stackLines(stackOf(last), frames));
+  }
+  for (const object of ce.evidence.objects) {
+    const freed = freeOf(ce, object);
+    const allocated = allocationOf(ce, object);
+    if (freed !== null) {
+      lines.push(
+        ...wrap(`${object} was freed by ${freed.actor} at step ${freed.index}: ${stepText(freed)}`, { rest: '  ' }),
+      );
+      lines.push(...stackLines(stackOf(freed), frames));
+    }
+    if (allocated !== null) {
+      lines.push(
+        ...wrap(`${object} was allocated by ${allocated.actor} at step ${allocated.index}: ${stepText(allocated)}`, {
+          rest: '  ',
+        }),
+      );
+      lines.push(...stackLines(stackOf(allocated), frames));
+    } else if (freed !== null) lines.push(...wrap(`${object} was there from the start`));
+  }
+  lines.push(THIN_RULE);
+  return lines;
+}
+
+/** Failed checks: the warning, its stack, and how the counter came to its value. */
+function warningBody(ce: Counterexample, frames: number): string[] {
+  const last = lastStep(ce);
+  const lines = [
+    '---[ MODEL: a check failed here ]'.padEnd(72, '-'),
+    ...wrap(`WARNING: ${ce.evidence.message}`, { rest: '  ' }),
+  ];
+  if (last !== null) {
+    lines.push(...wrap(`${last.actor} at step ${last.index}: ${stepText(last)}`, { rest: '  ' }));
+    lines.push(...stackLines(stackOf(last), frames));
+  }
+  lines.push(...historyLines(ce, 5));
+  lines.push(`---[ end of MODEL trace ${ce.signature} ]`.padEnd(72, '-'));
+  return lines;
+}
+
+/** Wrong address space: one line an event, as an IOMMU driver prints faults. */
+function eventsBody(ce: Counterexample, frames: number): string[] {
+  const last = lastStep(ce);
+  const lines = [THIN_RULE, ...wrap(ce.evidence.message)];
+  if (ce.evidence.objects.length > 0) lines.push(...wrap(`objects: ${ce.evidence.objects.join(', ')}`, { rest: '  ' }));
+  lines.push(...historyLines(ce, 6));
+  if (last !== null) {
+    lines.push(...wrap(`${last.actor} at step ${last.index}: ${stepText(last)}`, { rest: '  ' }));
+    lines.push(...stackLines(stackOf(last), frames));
+  }
+  lines.push(THIN_RULE);
+  return lines;
+}
+
+function genericBody(ce: Counterexample, frames: number): string[] {
+  const last = lastStep(ce);
+  const lines = [THIN_RULE, ...wrap(ce.evidence.message)];
+  if (ce.property !== ce.evidence.kind) lines.push(...wrap(`property ${ce.property}`, { rest: '  ' }));
+  if (last !== null) {
+    lines.push(...wrap(`${last.actor} at step ${last.index}: ${stepText(last)}`, { rest: '  ' }));
+    lines.push(...stackLines(stackOf(last), frames));
+    const held = last.standings.find((s) => s.actor === last.actor)?.holds ?? [];
+    if (held.length > 0)
+      lines.push(...wrap(`holding ${listing(held.map((h) => h.lock))}`, { first: '  ', rest: '    ' }));
+  }
+  if (!isAboutWaiting(ce)) lines.push(...historyLines(ce, 4));
+  lines.push(THIN_RULE);
+  return lines;
+}
+
+/** The latest changes of the objects the evidence names. */
+function historyLines(ce: Counterexample, most: number): string[] {
+  const events = ce.evidence.objects.flatMap((o) => historyOf(ce, o)).sort((a, b) => a.step.index - b.step.index);
+  const shown = events.slice(-most);
+  const hidden = events.length - shown.length;
+  return [
+    ...(hidden > 0 ? [`  ${plural(hidden, 'earlier change')} not shown`] : []),
+    ...shown.map(({ step, change }) => {
+      const value = `${change.before ?? 'none'} -> ${change.after ?? 'none'}`;
+      return cut(`  step ${String(step.index).padStart(3)}  ${step.actor}: ${change.path} ${value}`);
+    }),
+  ];
+}
