@@ -31,9 +31,9 @@ export class Heap {
   }
 
   register(type: ObjectType<Shape>, slot: Slot): void {
-    let slots = this.#slots.get(type);
-    if (slots === undefined) this.#slots.set(type, (slots = []));
+    const slots = this.#slots.get(type) ?? [];
     slots.push(slot);
+    this.#slots.set(type, slots);
     this.#bySlot.set(slot.view, slot);
   }
 

@@ -2,7 +2,7 @@
  * Machines: hardware as named states and transitions. A machine runs as an actor; in each state the search tries
  * every transition whose guard holds, and the machine may rest in a state marked `rest` for ever.
  */
-import type { Acts, Arm, Body, Reads, Statement } from './body.ts';
+import type { Acts, Arm, Body, Reads, Statement, Waiting } from './body.ts';
 import { modelError, nearest } from './errors.ts';
 import { kit } from './kit.ts';
 import { type Frame, type Locals, makeProcedure, type None, type Params, type Procedure } from './procedure.ts';
@@ -24,6 +24,8 @@ export interface MachineSpec<P extends Params, L extends Locals, S extends strin
   readonly states: readonly S[];
   /** States in which the machine may stay for ever; all unless said otherwise. */
   readonly rest?: readonly S[];
+  /** What it waits for in a state when no transition can be taken. */
+  readonly waiting?: { readonly [K in S]?: Waiting<Frame<P, L>> };
 }
 
 /** Declares a piece of hardware. A transition is one step: guard and effect are indivisible. */
@@ -63,7 +65,7 @@ export function machine<const S extends string, P extends Params = None, L exten
           op: 'choose',
           label: state,
           arms,
-          waiting: { kind: 'device' },
+          waiting: spec.waiting?.[state] ?? { kind: 'device' },
           idle: (spec.rest ?? spec.states).includes(state as never),
         });
       else body.push(kit.return());

@@ -325,34 +325,34 @@ export default scenario('peers-sva', {
   variants: {
     posted: {
       about: 'the callback takes iommu->lock',
-      expect: { verdict: 'violated', kind: 'deadlock', length: 15, states: 0 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 15, states: 14_080 },
     },
     fixed: {
       about: 'the callback takes no lock',
       settings: [set(callbackLock, 'lockless')],
-      expect: { verdict: 'holds', states: 94_998, depth: 0 },
+      expect: { verdict: 'holds', states: 94_998, depth: 40 },
     },
     'posted-m': {
       about: 'two threads for each of two address spaces',
       bounds: { threads: 2, requests: 1 },
-      expect: { verdict: 'violated', kind: 'deadlock', length: 17, states: 0 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 17, states: 136_782 },
     },
     'fixed-m': {
       about: 'two threads for each of two address spaces, no lock in the callback',
       settings: [set(callbackLock, 'lockless')],
       bounds: { threads: 2, requests: 1 },
-      expect: { verdict: 'holds', states: 996_776, depth: 0 },
+      expect: { verdict: 'holds', states: 996_776, depth: 54 },
     },
     'posted-l': {
       about: 'three address spaces and three requests',
       bounds: { mms: 3, requests: 3 },
-      expect: { verdict: 'violated', kind: 'deadlock', length: 17, states: 0 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 17, states: 310_024 },
     },
     'fixed-l': {
       about: 'three address spaces and three requests, no lock in the callback',
       settings: [set(callbackLock, 'lockless')],
       bounds: { mms: 3, requests: 3 },
-      expect: { verdict: 'holds', states: 11_275_974, depth: 0 },
+      expect: { verdict: 'holds', states: 11_275_974, depth: 58 },
     },
   },
   setup: (s) => {
