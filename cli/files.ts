@@ -12,10 +12,9 @@ export function prepareFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true });
     writeFileSync(probe, '');
+    rmSync(probe);
   } catch (error) {
     throw ioError(`cannot write to ${shown(folder)}`, folder, error, 'choose another folder with --out');
-  } finally {
-    rmSync(probe, { force: true });
   }
 }
 

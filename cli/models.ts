@@ -46,7 +46,8 @@ export async function loadModel(file: string): Promise<Scenario[]> {
   return distinct;
 }
 
-function isFile(given: string): boolean {
+/** Does the user mean a model file, not the name of a scenario? */
+export function isFile(given: string): boolean {
   return /[/\\]/.test(given) || /\.[cm]?[jt]s(#.*)?$/.test(given);
 }
 

@@ -20,13 +20,14 @@ export interface SearchResult {
   readonly interrupted: ExitStatus | null;
 }
 
-/** Checks one variant and writes its files under `out`. */
+/** Checks one variant and writes its files under `out`. `model` is the file it comes from, as it was typed. */
 export async function search(
   scenario: Scenario,
   options: CheckOptions & { readonly variant: string },
   out: string,
   console: Console,
   events: EventLog | null = null,
+  model: string | null = null,
 ): Promise<SearchResult> {
   const folder = runFolder(out, scenario.name, options.variant);
   prepareFolder(folder);
@@ -34,7 +35,7 @@ export async function search(
   const interrupt = onInterrupt(console);
   try {
     events?.start(scenario, options);
-    const verdict = await check(scenario, {
+    const checked = await check(scenario, {
       ...options,
       signal: interrupt.signal,
       onProgress: (progress) => {
@@ -43,6 +44,8 @@ export async function search(
       },
     });
     line.clear();
+    // A scenario of a user's own is found again through its file only.
+    const verdict = model === null ? checked : { ...checked, options: { ...checked.options, model } };
     const files = writeRun(folder, verdict);
     events?.end(verdict, files);
     return { verdict, files, interrupted: verdict.complete ? null : interrupt.status };

@@ -9,7 +9,7 @@ import type { Console } from '../console.ts';
 import { eventLog } from '../events.ts';
 import { type ExitStatus, statusOfVerdict } from '../exit.ts';
 import { shown } from '../files.ts';
-import { findScenario } from '../models.ts';
+import { findScenario, isFile } from '../models.ts';
 import type { RunFiles } from '../run-folder.ts';
 import { search } from '../search.ts';
 
@@ -46,7 +46,14 @@ export async function checkCommand(given: string, flags: CheckFlags, console: Co
   const bounds = boundsOf(scenario, variant, flags.bound);
   console.note(heading(scenario, variant, bounds));
   const events = flags.events === true ? eventLog(console) : null;
-  const { verdict, files, interrupted } = await search(scenario, options, out, console, events);
+  const { verdict, files, interrupted } = await search(
+    scenario,
+    options,
+    out,
+    console,
+    events,
+    isFile(given) ? given : null,
+  );
 
   if (flags.json === true) console.out(verdictToJson(verdict));
   else if (flags.events !== true) console.out(paint(verdictWithPaths(verdict, files), console));

@@ -4,6 +4,7 @@ import { QuiesceError, type Scenario } from '../../checker/lang/index.ts';
 import { replay } from '../../checker/trace/replay.ts';
 import { parseSchedule, type Schedule } from '../../checker/trace/schedule.ts';
 import { divergenceText, replayText, splat } from '../../reports/index.ts';
+import { scenarios } from '../../scenarios/index.ts';
 import { paint } from '../color.ts';
 import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
@@ -39,21 +40,17 @@ export async function replayCommand(file: string, flags: ReplayFlags, console: C
 
 /** Reads and parses a schedule; errors name the file and the line. */
 export function readSchedule(file: string): Schedule {
-  try {
-    return parseSchedule(readText(file));
-  } catch (error) {
-    if (!(error instanceof QuiesceError) || error.code !== 'schedule') throw error;
-    throw new QuiesceError('schedule', error.message, {
-      where: error.where === undefined ? shown(file) : `${shown(file)}, ${error.where}`,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      cause: error,
-    });
-  }
+  return parseSchedule(readText(file), shown(resolve(file)));
 }
 
 /** The scenario a schedule belongs to: from the user's model file when one is given, else ours. */
 export async function scenarioOf(schedule: Schedule, model: string | undefined): Promise<Scenario> {
-  if (model === undefined) return findScenario(schedule.scenario);
+  if (model === undefined) {
+    if (scenarios.some((s) => s.name === schedule.scenario)) return findScenario(schedule.scenario);
+    throw new QuiesceError('usage', `there is no scenario "${schedule.scenario}"`, {
+      hint: 'name the model file it belongs to with --model',
+    });
+  }
   const found = (await loadModel(model)).find((s) => s.name === schedule.scenario);
   if (found === undefined)
     throw new QuiesceError('usage', `${model} exports no scenario "${schedule.scenario}"`, {

@@ -77,14 +77,14 @@ describe('errors in a model file name file and line', () => {
 
 describe('a schedule file is refused with its line', () => {
   const spoil: readonly (readonly [string, (text: string) => string, RegExp])[] = [
-    ['empty', () => '', /line 1/],
-    ['not a schedule', () => 'hello\n', /line 1/],
-    ['another version', (t) => t.replace('quiesce schedule 1', 'quiesce schedule 99'), /line 1\b/],
-    ['cut in the header', (t) => t.split('\n').slice(0, 3).join('\n'), /line \d/],
-    ['cut after a step', (t) => t.split('\n').slice(0, 9).join('\n'), /line \d/],
-    ['a step that is no step', (t) => t.replace(/^(task\d): .*$/m, '$1 runs'), /line 9\b/],
-    ['a bound that is no number', (t) => t.replace('actors=2', 'actors=many'), /line 4\b/],
-    ['binary', () => '\0\x01\x02'.repeat(1000), /line 1\b/],
+    ['empty', () => '', /:1$/m],
+    ['not a schedule', () => 'hello\n', /:1$/m],
+    ['another version', (t) => t.replace('quiesce schedule 1', 'quiesce schedule 99'), /:1$/m],
+    ['cut in the header', (t) => t.split('\n').slice(0, 3).join('\n'), /:\d+$/m],
+    ['cut after a step', (t) => t.split('\n').slice(0, 9).join('\n'), /:\d+$/m],
+    ['a step that is no step', (t) => t.replace(/^(task\d): .*$/m, '$1 runs'), /:9$/m],
+    ['a bound that is no number', (t) => t.replace('actors=2', 'actors=many'), /:4$/m],
+    ['binary', () => '\0\x01\x02'.repeat(1000), /:1$/m],
     [
       'huge',
       (t) => t.replace(/^end/m, `${'task0: run/x\n'.repeat(200_000)}end`),

@@ -32,7 +32,11 @@ ${rest}
 
 export const toys = {
   holds: toy('toy-holds', "  k.step('write value', (f) => { f.thing.value = 1; }),"),
-  deadlock: toy('toy-deadlock', "  k.blockUntil('wait for two', (f) => f.thing.value === 2),"),
+  deadlock: toy(
+    'toy-deadlock',
+    `  k.step('count', (f) => { f.thing.value++; }),
+  k.blockUntil('wait for three', (f) => f.thing.value === 3),`,
+  ),
   'use-after-free': toy('toy-uaf', "  k.free((f) => f.thing, { label: 'kfree(thing)' }),"),
   assertion: toy(
     'toy-assertion',
