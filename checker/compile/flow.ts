@@ -126,7 +126,17 @@ export class Flow {
     for (const operation of [...operations].reverse()) {
       const after: Node = { kind: 'returned', operation: operation.procedure.name, next };
       this.#checkArguments(operation.procedure, operation.args);
-      next = this.#expand(operation.procedure, operation.args, [], this.#c.layout.end, [], () => after, null, null);
+      // The frame is cleared, as on every return: the next operation begins with locals at zero.
+      next = this.#expand(
+        operation.procedure,
+        operation.args,
+        [],
+        this.#c.layout.end,
+        [],
+        (frame) => ({ kind: 'leave', value: null, receive: null, from: frame, to: null, next: after }),
+        null,
+        null,
+      );
     }
     return next;
   }
