@@ -2,7 +2,7 @@
  * Writing results: every file appears whole or not at all, and a folder that cannot be written is found out
  * before the search starts.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { QuiesceError } from '../checker/lang/index.ts';
 
@@ -26,7 +26,7 @@ export function writeWhole(path: string, text: string): void {
     writeFileSync(temporary, text);
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (existsSync(temporary)) rmSync(temporary);
     throw ioError(`cannot write ${shown(path)}`, path, error);
   }
 }

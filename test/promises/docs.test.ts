@@ -1,12 +1,12 @@
 /**
  * The documentation is true: every command in a `console` block is run, and its output must be what the page shows.
  * A line `...` stands for any number of lines. The blocks of a page share one folder, which holds the model files that
- * lie beside the page.
+ * lie beside the page. With UPDATE_DOCS=1 the pages are rewritten instead; a block with `...` is then only compared.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { program, root, scratchFolder } from './quiesce.ts';
 
 interface Command {
@@ -35,6 +35,21 @@ function matches(actual: readonly string[], expected: readonly string[]): boolea
   return actual.length > 0 && actual[0]?.trimEnd() === first.trimEnd() && matches(actual.slice(1), rest);
 }
 
+/** The page with the given outputs in place of those it has. */
+function rewritten(
+  page: string,
+  commands: readonly Command[],
+  outputs: ReadonlyMap<number, readonly string[]>,
+): string {
+  const lines = page.split('\n');
+  for (const { line, output } of [...commands].reverse()) {
+    const now = outputs.get(line);
+    if (now !== undefined) lines.splice(line, output.length, ...now);
+  }
+  return lines.join('\n');
+}
+
+const updating = process.env['UPDATE_DOCS'] === '1';
 const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((p) =>
   p.endsWith('.md'),
 );
@@ -54,8 +69,9 @@ describe.each(withCommands)('$page', ({ page, commands }) => {
   for (const name of readdirSync(join(root, 'docs')))
     if (name.endsWith('.model.ts')) copyFileSync(join(root, 'docs', name), join(cwd, name));
   let status = 0;
+  const shownNow = new Map<number, readonly string[]>();
 
-  test.each(commands)('line $line: $text', ({ text, output }) => {
+  test.each(commands)('line $line: $text', ({ line, text, output }) => {
     // The status of the command before is given on, so that a page may show `echo $?`.
     const run = spawnSync('sh', ['-c', `(exit ${status}); ${text}`], {
       cwd,
@@ -65,8 +81,14 @@ describe.each(withCommands)('$page', ({ page, commands }) => {
     status = run.status ?? 255;
     const lines = (run.stderr + run.stdout).split('\n');
     if (lines.at(-1) === '') lines.pop();
+    if (updating && !output.includes('...')) shownNow.set(line, lines);
     // toEqual is only asked when they differ, for the sake of its message.
-    if (!matches(lines, output)) expect(lines).toEqual(output);
+    else if (!matches(lines, output)) expect(lines).toEqual(output);
+  });
+
+  afterAll(() => {
+    if (updating)
+      writeFileSync(join(root, page), rewritten(readFileSync(join(root, page), 'utf8'), commands, shownNow));
   });
 });
 
@@ -74,6 +96,17 @@ test('README and the modelling guide show commands', () => {
   expect(withCommands.map(({ page }) => page)).toEqual(
     expect.arrayContaining(['README.md', 'docs/modelling-guide.md']),
   );
+});
+
+test('the code in the modelling guide is the code of its model file', () => {
+  const guide = readFileSync(join(root, 'docs', 'modelling-guide.md'), 'utf8');
+  const model = readFileSync(join(root, 'docs', 'first.model.ts'), 'utf8');
+  const blocks = [...guide.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((m) => m[1] ?? '');
+  expect(blocks.length).toBeGreaterThan(3);
+  for (const block of blocks) expect(model).toContain(block);
+  // And nothing of the model is kept from the reader but its header and blank lines.
+  const shown = new Set(blocks.join('').split('\n'));
+  expect(model.split('\n').filter((line) => !shown.has(line) && !line.startsWith('/**'))).toEqual([]);
 });
 
 test('links between pages lead somewhere', () => {
