@@ -3,8 +3,8 @@
  *
  * An actor is stuck in a state when it has not ended there and moves in no state that can be reached from it. If
  * from every state a resting state can be reached, where everybody has legally ended, nobody is ever stuck. The
- * search keeps for each state its greatest successor; following these forwards usually proves that for every
- * state in one sweep. Only when it does not are all transitions computed again and the set of actors that may yet
+ * search keeps for each state its greatest successor; following these forwards usually proves that for nearly
+ * every state in one sweep. Only when it fails are all transitions computed again and the set of actors that may yet
  * move propagated backwards to a fixed point.
  *
  * Limits: the second part takes 4 bytes for each transition and is refused above `MAX_TRANSITIONS`.
@@ -23,23 +23,57 @@ export type StuckResult =
 
 /** `restless`: states without a successor in which somebody has not ended (deadlocks, reported elsewhere). */
 export function findStuck(model: CompiledModel, search: BreadthFirst): StuckResult {
-  if (reachesRest(search)) return { result: 'nobody' };
+  if (reachesRest(model, search)) return { result: 'nobody' };
   if (model.actors.length > MAX_ACTORS) return { result: 'undecided', because: `more than ${MAX_ACTORS} actors` };
   if (search.transitions > MAX_TRANSITIONS) return { result: 'undecided', because: 'too many transitions' };
   return byTransitions(model, search);
 }
 
-/** Does the greatest successor of every state lead on to a state without any? */
-function reachesRest(search: BreadthFirst): boolean {
-  const { forward } = search;
-  const count = search.store.count;
-  const reaches = new Uint8Array(count);
-  for (let s = count - 1; s >= 0; s--) {
-    const next = (forward[s] as number) - 1;
-    reaches[s] = next < 0 || (next > s && reaches[next] === 1) ? 1 : 0;
-    if (reaches[s] === 0) return false;
+/**
+ * Can a state without successors be reached from every state? Sweeps over greatest successors, from the newest state
+ * to the oldest, until nothing changes; what this leaves open is expanded once more.
+ */
+function reachesRest(model: CompiledModel, search: BreadthFirst): boolean {
+  const { forward, store } = search;
+  const reaches = new Uint8Array(store.count);
+  let open = 0;
+  for (let before = -1; open !== before; ) {
+    before = open;
+    open = 0;
+    for (let s = store.count - 1; s >= 0; s--) {
+      if (reaches[s] === 1) continue;
+      const next = (forward[s] as number) - 1;
+      if (next < 0 || reaches[next] === 1) reaches[s] = 1;
+      else open++;
+    }
   }
-  return true;
+  const faults: Fault[] = [];
+  for (let before = -1; open > 0 && open !== before; ) {
+    before = open;
+    for (let s = store.count - 1; s >= 0; s--) {
+      if (reaches[s] === 1 || !anySuccessor(model, search, s, faults, reaches)) continue;
+      reaches[s] = 1;
+      open--;
+    }
+  }
+  return open === 0;
+}
+
+function anySuccessor(
+  model: CompiledModel,
+  search: BreadthFirst,
+  state: number,
+  faults: Fault[],
+  reaches: Uint8Array,
+): boolean {
+  model.registers[NEXT] = 0;
+  successors(model, search.store.arena, state * model.words, faults);
+  const made = model.registers[NEXT] as number;
+  for (let i = 0; i < made; i++) {
+    const words = model.memory.words.subarray(i * model.words, (i + 1) * model.words);
+    if (reaches[search.store.indexOf(words)] === 1) return true;
+  }
+  return false;
 }
 
 function byTransitions(model: CompiledModel, search: BreadthFirst): StuckResult {

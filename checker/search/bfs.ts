@@ -152,7 +152,6 @@ export class BreadthFirst implements Strategy {
   }
 
   #reportFaults(index: number): void {
-    const model = this.#model;
     for (const fault of this.#faults.splice(0)) {
       const property = checkOf(fault.evidence.kind);
       if (!this.#findings.checks(property)) continue;
@@ -162,7 +161,6 @@ export class BreadthFirst implements Strategy {
         (fault.actor << 16) | fault.choice,
       ]);
     }
-    void model;
   }
 
   #atRest(index: number): void {

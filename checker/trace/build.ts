@@ -160,15 +160,13 @@ export class Recorder {
     return sim.model.actors.map(({ index: actor, view }) => {
       const point = sim.point(actor);
       sim.focus();
-      const holds = sim.model
-        .held(view)
-        .map(
-          ({ lock, mode }): HeldLock => ({
-            lock: lock.name,
-            mode,
-            since: this.#heldSince.get(`${view.name} ${lock.name}`) ?? 0,
-          }),
-        );
+      const holds = sim.model.held(view).map(
+        ({ lock, mode }): HeldLock => ({
+          lock: lock.name,
+          mode,
+          since: this.#heldSince.get(`${view.name} ${lock.name}`) ?? 0,
+        }),
+      );
       if (point === null)
         return { actor: view.name, role: view.role, status: 'ended', next: null, stack: [], holds, waits: null };
       const enabled = sim.isEnabled(actor);
