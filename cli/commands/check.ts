@@ -33,7 +33,8 @@ export interface CheckFlags {
 
 export async function checkCommand(given: string, flags: CheckFlags, console: Console): Promise<ExitStatus> {
   const expected = flags.expect === undefined ? null : expectation(flags.expect);
-  refuseUseless(flags);
+  if (flags.json === true && flags.events === true)
+    throw new QuiesceError('config', '--json and --events both want stdout', { hint: 'choose one' });
   const out = resolve(flags.out);
   const scenario = await findScenario(given);
   const variant = variantOf(scenario, flags.variant);
@@ -116,18 +117,6 @@ export function boundsOf(
 export function heading(scenario: Scenario, variant: string, bounds: Readonly<Record<string, number>>): string {
   const listed = Object.entries(bounds).map(([name, value]) => `${name}=${value}`);
   return [`${scenario.name} ${variant}`, ...(listed.length === 0 ? [] : [listed.join(' ')])].join('  ');
-}
-
-/** An option either has effect or is an error. */
-function refuseUseless(flags: CheckFlags): void {
-  const walks = flags.order === 'random' || flags.order === 'pct';
-  for (const name of ['seed', 'runs'] as const)
-    if (flags[name] !== undefined && !walks)
-      throw new QuiesceError('config', `--${name} has no effect on --order ${flags.order ?? 'bfs'}`, {
-        hint: `use it with --order random or --order pct`,
-      });
-  if (flags.json === true && flags.events === true)
-    throw new QuiesceError('config', '--json and --events both want stdout', { hint: 'choose one' });
 }
 
 type Expected = 'none' | 'declared' | ViolationKind;

@@ -75,7 +75,9 @@ describe('import arrows', () => {
   test('what computes nothing does not reach for the system', () => {
     const reaching = files
       .filter((f) => ['model', 'hw', 'properties', 'scenarios', 'checker/lang'].some((l) => inside(f.path, l)))
-      .flatMap((f) => f.imports.filter((i) => i.target.startsWith('node:')).map((i) => `${f.path} imports ${i.target}`));
+      .flatMap((f) =>
+        f.imports.filter((i) => i.target.startsWith('node:')).map((i) => `${f.path} imports ${i.target}`),
+      );
     expect(reaching).toEqual([]);
   });
 

@@ -31,7 +31,10 @@ test('docs/errors.md lists every kind of violation with its status', () => {
 });
 
 test('docs/glossary.md and `quiesce explain` define the same words in the same way', () => {
-  const rows = [...page('glossary.md').matchAll(/^\| ([^|`-][^|]*) \| (.*) \|$/gm)].map(([, word, text]) => [word, text]);
+  const rows = [...page('glossary.md').matchAll(/^\| ([^|`-][^|]*) \| (.*) \|$/gm)].map(([, word, text]) => [
+    word,
+    text,
+  ]);
   const [, ...defined] = rows;
   expect(Object.fromEntries(defined)).toEqual(words);
 });
