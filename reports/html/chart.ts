@@ -8,7 +8,7 @@
 import type { Counterexample, Standing, TraceStep } from '../../checker/trace/counterexample.ts';
 import { plural } from '../numbers.ts';
 import { blockedAtEnd, isAboutWaiting, locksOf, participants, standingsAfter, waitText, weights } from '../trace.ts';
-import { type Child, fragment, h, type Markup } from './write.ts';
+import { type Child, code, fragment, h, type Markup } from './write.ts';
 
 export const MOST_ROWS = 2000;
 /** With more lanes than this, text gets a column of its own. */
@@ -76,10 +76,10 @@ export function chart(ce: Counterexample): Markup {
   );
   const rows = ce.steps.slice(0, MOST_ROWS);
   const shownProcedure = new Map<string, string>();
-  const body: Markup[] = [initialRow(lanes, held, narrow)];
+  const body: Markup[] = [initialRow(lanes.length + (orders.length > 0 ? 1 : 0) + (narrow ? 1 : 0))];
   for (const [i, step] of rows.entries())
     body.push(stepRow({ ce, step, lanes, held, orders, locks, narrow, weight: weight[i] ?? 0, shownProcedure }));
-  if (rows.length === ce.steps.length) body.push(endRow(ce, lanes, held, narrow));
+  if (rows.length === ce.steps.length && isAboutWaiting(ce)) body.push(endRows(ce, lanes, held, narrow));
   const plain = weight.filter((w) => w === 0).length;
 
   return fragment(
@@ -87,7 +87,7 @@ export function chart(ce: Counterexample): Markup {
       'div',
       { class: 'chartbar' },
       legend(locks, (ce.needed ?? []).length > 0),
-      plain > 0 &&
+      plain > 2 &&
         h(
           'label',
           { class: 'fold' },
@@ -100,7 +100,7 @@ export function chart(ce: Counterexample): Markup {
       { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Interleaving chart' },
       h(
         'table',
-        { class: `lanes ${narrow ? 'narrow' : `wide w${lanes.length}`}` },
+        { class: `lanes ${narrow ? 'narrow' : 'wide'}` },
         h(
           'thead',
           null,
@@ -110,7 +110,12 @@ export function chart(ce: Counterexample): Markup {
             h('th', { scope: 'col', class: 'n' }, 'step'),
             orders.length > 0 && h('td', { class: `ord t${tracks(orders)}` }),
             lanes.map((s) =>
-              h('th', { scope: 'col', class: 'lane' }, h('span', { class: 'who' }, s.actor), h('small', null, s.role)),
+              h(
+                'th',
+                { scope: 'col', class: 'lane', title: `${s.actor} (${s.role})` },
+                h('span', { class: 'who' }, s.actor),
+                !narrow && h('small', null, s.role),
+              ),
             ),
             narrow && h('th', { scope: 'col', class: 'text' }, 'what it does'),
           ),
@@ -180,17 +185,12 @@ function laneClass(held: readonly (readonly Span[])[], lane: number, more = ''):
   return `lane t${tracks(held[lane] ?? [])}${more}`;
 }
 
-function initialRow(lanes: readonly Standing[], held: Lanes['held'], narrow: boolean): Markup {
+function initialRow(columns: number): Markup {
   return h(
     'tr',
     { id: 'step-0', class: 'initial' },
     h('th', { scope: 'row', class: 'n' }, h('a', { href: '#step-0' }, '0')),
-    h(
-      'td',
-      { class: 'rest', colspan: 1 + lanes.length + (narrow ? 1 : 0) },
-      'initial state',
-      held.length === 0 && ' (nobody moves)',
-    ),
+    h('td', { colspan: Math.max(1, columns) }, 'initial state'),
   );
 }
 
@@ -221,8 +221,8 @@ function stepRow(r: RowInput): Markup {
   const text = h(
     'div',
     { class: 'what' },
-    changed && h('small', { class: 'proc' }, step.procedure),
-    h('code', null, step.label),
+    changed && h('small', { class: 'proc' }, code(step.procedure)),
+    code(step.label),
     step.choice !== null && h('span', { class: 'choice' }, step.choice),
     step.acquires.map((l) => tag('takes', l, r.locks)),
     step.releases.map((l) => tag('drops', l, r.locks)),
@@ -252,7 +252,7 @@ function stepRow(r: RowInput): Markup {
           here?.waits &&
           (r.narrow
             ? h('span', { class: 'sr' }, `waits for ${here.waits.on}`)
-            : h('small', { class: 'for' }, 'waits for ', h('code', null, here.waits.on))),
+            : h('small', { class: 'for' }, 'waits for ', code(here.waits.on))),
       );
     }),
     r.narrow && h('td', { class: 'text' }, h('b', { class: 'who' }, step.actor), text),
@@ -275,56 +275,51 @@ function tag(verb: string, lock: string, locks: readonly string[]): Markup {
   );
 }
 
-/** How everybody stands when it is over. */
-function endRow(ce: Counterexample, lanes: readonly Standing[], held: Lanes['held'], narrow: boolean): Markup {
-  const waiting = isAboutWaiting(ce);
+/** For violations that lie in waiting: how everybody stands when it is over, and the verdict. */
+function endRows(ce: Counterexample, lanes: readonly Standing[], held: Lanes['held'], narrow: boolean): Markup {
   const n = ce.steps.length + 1;
-  const say = (s: Standing) => {
-    if (s.status === 'blocked') return s.waits === null ? 'is blocked' : `waits for ${waitText(s.waits)}`;
+  const ordered = (ce.needed ?? []).length > 0;
+  const say = (s: Standing): Child => {
+    if (s.status === 'blocked')
+      return [s.next !== null && [code(s.next), ' '], s.waits === null ? 'is blocked' : waitText(s.waits)];
     if (s.status === 'ended') return 'has ended';
     if (s.status === 'idle') return 'may rest here';
-    return `could run ${s.next ?? 'on'}`;
+    return ['could run ', code(s.next ?? 'on')];
   };
-  const stuck = blockedAtEnd(ce);
-  const verdict =
-    ce.evidence.kind === 'deadlock'
-      ? 'nothing can run'
-      : ce.evidence.kind === 'stuck'
-        ? `${stuck.map((s) => s.actor).join(', ')} can never run again`
-        : 'the state at the end';
-  return h(
-    'tr',
-    { id: 'end', class: waiting ? 'bad end' : 'end' },
-    h('th', { scope: 'row', class: 'n' }, 'end'),
-    (ce.needed ?? []).length > 0 && h('td', { class: 'ord' }),
-    lanes.map((s, i) =>
-      h(
-        'td',
-        { class: laneClass(held, i, s.status === 'blocked' ? ' waits' : '') },
-        bars(held[i] ?? [], n, 'b'),
-        !narrow &&
-          h(
-            'small',
-            { class: 'for' },
-            s.status === 'blocked' && s.waits !== null && s.next !== null ? [h('code', null, s.next), ' '] : null,
-            say(s),
-          ),
-        !narrow &&
-          waiting &&
-          s === lanes.find((l) => l.status === 'blocked') &&
-          h('strong', { class: 'flag' }, `\u2716 ${ce.evidence.kind}: ${verdict}`),
-      ),
-    ),
-    narrow &&
-      h(
-        'td',
-        { class: 'text' },
-        waiting && h('strong', { class: 'flag' }, `\u2716 ${ce.evidence.kind}: ${verdict}`),
+  const stuck = blockedAtEnd(ce).map((s) => s.actor);
+  const verdict = ce.evidence.kind === 'deadlock' ? 'nothing can run' : `${stuck.join(', ')} can never run again`;
+  return fragment(
+    h(
+      'tr',
+      { id: 'end', class: 'end' },
+      h('th', { scope: 'row', class: 'n' }, 'end'),
+      ordered && h('td', { class: 'ord' }),
+      lanes.map((s, i) =>
         h(
-          'ul',
-          { class: 'ends' },
-          lanes.filter((s) => s.status === 'blocked').map((s) => h('li', null, h('b', null, s.actor), ' ', say(s))),
+          'td',
+          { class: laneClass(held, i, s.status === 'blocked' ? ' waits' : '') },
+          bars(held[i] ?? [], n, 'b'),
+          !narrow && h('div', { class: 'for' }, say(s)),
         ),
       ),
+      narrow &&
+        h(
+          'td',
+          { class: 'text' },
+          lanes
+            .filter((s) => s.status === 'blocked')
+            .map((s) => h('div', null, h('b', { class: 'who' }, s.actor), ' waits: ', say(s))),
+        ),
+    ),
+    h(
+      'tr',
+      { class: 'bad' },
+      h('td', { class: 'n' }),
+      h(
+        'td',
+        { colspan: lanes.length + (ordered ? 1 : 0) + (narrow ? 1 : 0) },
+        h('strong', { class: 'flag' }, `\u2716 ${ce.evidence.kind}: ${verdict}`),
+      ),
+    ),
   );
 }

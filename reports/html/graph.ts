@@ -20,6 +20,8 @@ interface Box {
   readonly width: number;
   readonly x: number;
   readonly y: number;
+  readonly column: number;
+  readonly row: number;
 }
 
 /** Centres and widths of all nodes. Exported for tests: no two boxes may overlap. */
@@ -65,6 +67,7 @@ export function layout(graph: ExplanatoryGraph): {
       id: n.id,
       kind: n.kind,
       width: widths.get(n.id) ?? columnWidth,
+      ...cell,
       x: MARGIN + columnWidth / 2 + cell.column * (columnWidth + COLUMN_GAP),
       y: MARGIN + head + HEIGHT / 2 + cell.row * (HEIGHT + ROW_GAP),
     };
@@ -153,7 +156,9 @@ export function graphFigure(name: string, title: string, graph: ExplanatoryGraph
     h(
       'ul',
       { class: 'edges' },
-      graph.edges.map((e) => h('li', null, h('code', null, e.from), ` ${e.label} `, h('code', null, e.to))),
+      graph.edges.map((e) =>
+        h('li', null, h('code', null, e.from), ' \u2192 ', h('code', null, e.to), ` (${e.label})`),
+      ),
     ),
   );
 }
@@ -183,7 +188,7 @@ function border(b: Box, x: number, y: number): readonly [number, number] {
 }
 
 function edge(name: string, from: Box, to: Box, label: string, both: boolean, onCycle: boolean): Markup {
-  const jumps = Math.abs(from.y - to.y) < 1 && Math.abs(from.x - to.x) > COLUMN_GAP + (from.width + to.width) / 2 + 40;
+  const jumps = from.row === to.row && Math.abs(from.column - to.column) > 1;
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = Math.hypot(dx, dy) || 1;
   // Opposite edges bow apart; an edge over other nodes rises above them.

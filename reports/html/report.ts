@@ -149,8 +149,10 @@ function header(
         'As expected',
         verdict.asExpected === null ? null : verdict.asExpected ? 'yes' : ['no: ', verdict.unexpected.join('; ')],
       ],
-      ['Signature', ce === null ? null : h('code', null, ce.signature)],
-      ['Model', h('code', null, verdict.modelHash)],
+      [
+        ce === null ? 'Model hash' : 'Signature and model hash',
+        h('code', null, ce === null ? verdict.modelHash : `${ce.signature}  ${verdict.modelHash}`),
+      ],
     ]),
     ce !== null &&
       h(
@@ -212,10 +214,7 @@ function passSections(verdict: Verdict): Section[] {
     {
       id: 'result',
       title: 'What was found',
-      body: fragment(
-        h('p', { class: 'words' }, words),
-        h('p', null, verdict.scenario.title, '. ', verdict.scenario.about),
-      ),
+      body: h('p', { class: 'words' }, words),
     },
     { id: 'trust', title: 'How far to trust this', body: trust(verdict) },
     {
@@ -286,11 +285,11 @@ function interleaving(ce: Counterexample): Markup {
         'div',
         { class: 'stepper js-only' },
         key('g', 'Initial state', '\u21e4'),
-        key('p', 'Previous essential step', '\u2190 essential'),
+        key('p', 'Previous essential step', '\u21d1'),
         key('k', 'Previous step', '\u2191'),
         h('output', { id: 'where', 'aria-label': 'Step' }, ''),
         key('j', 'Next step', '\u2193'),
-        key('n', 'Next essential step', 'essential \u2192'),
+        key('n', 'Next essential step', '\u21d3'),
         key('G', 'Last step', '\u21e5'),
       ),
       h('p', { id: 'nodetail', class: 'at soft' }, 'Details of this step are not kept in this report.'),

@@ -33,7 +33,7 @@ a{color:var(--accent);text-underline-offset:2px}
 html:not(.js) .js-only{display:none}
 button{font:inherit;font-size:13px;color:var(--ink);background:var(--raise);border:1px solid var(--line);border-radius:6px;padding:.25rem .65rem;min-height:28px;min-width:28px;cursor:pointer}
 button:hover{border-color:var(--soft)}
-header,main,footer{max-width:1480px;margin:0 auto;padding:0 1.5rem}
+header,main,footer{max-width:1560px;margin:0 auto;padding:0 1.5rem}
 header{padding-top:1.1rem}
 .top{display:flex;flex-wrap:wrap;align-items:center;gap:.75rem}
 .brand{font-weight:600;letter-spacing:.02em;color:var(--soft)}
@@ -60,6 +60,7 @@ h3{font-size:.98rem;margin:1.1rem 0 .4rem;font-weight:650}h4{font-size:.9rem;mar
 .needed{margin:.3rem 0 .6rem;padding-left:1.5rem}.needed li{margin:.15rem 0}
 pre{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:.9rem 1rem;overflow:auto;line-height:1.4;font-size:13px;margin:.5rem 0}
 #kernel pre,#reproduce pre{max-width:82ch}#schedule{max-height:24rem}
+.beside{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:0 2rem}.beside ul{margin:.2rem 0;padding-left:1.1rem}
 .scroll{overflow-x:auto}
 footer{color:var(--soft);font-size:13px;padding-top:1rem;padding-bottom:2rem;border-top:1px solid var(--line)}
 table{border-collapse:separate;border-spacing:0}
@@ -92,8 +93,7 @@ tr.initial>*{color:var(--soft);border-bottom:1px solid var(--line)}
 .lanes tbody tr[id^=step]:hover>*{background-color:var(--raise)}
 .lanes tbody tr[aria-current]>*,.lanes tbody tr:target>*{background-color:var(--now)}
 .lanes tbody tr[aria-current]>.n{box-shadow:inset 3px 0 0 var(--nowline);color:var(--ink);font-weight:650}
-.wide .lane{min-width:170px}
-.w1 .lane{width:100%}.w2 .lane{width:50%}.w3 .lane{width:33%}.w4 .lane{width:25%}
+.wide .lane{min-width:120px}
 .lane::before{content:"";position:absolute;left:5px;top:-1px;bottom:0;border-left:1px dotted var(--axis)}
 thead .lane::before,.lane.gone::before{display:none}
 ${tracks.map((i) => `td.lane.t${i}{padding-left:${i === 0 ? 14 : 8 + i * 9}px}.b.s${i}{left:${3 + i * 9}px}.k${i}{--k:var(--k${i})}`).join('')}
@@ -113,15 +113,15 @@ ${tracks.map((i) => `td.ord.t${i}{width:${12 + i * 10}px;min-width:${12 + i * 10
 .essential .what>code{font-weight:700}
 .essential .n{font-weight:650;color:var(--ink)}
 .tag{display:inline-block;font-size:11px;line-height:1.35;border:1px solid var(--k);border-left-width:5px;border-radius:3px;padding:0 .35em;margin-left:.5em;white-space:nowrap}
-.for{display:inline-block;background:var(--hatchbg);border-radius:3px;padding:0 .25em;color:var(--ink);font-size:12px}
-.flag{display:block;color:var(--bad);margin-top:.15rem}
+.for{display:inline-block;border-radius:3px;padding:0 .3em;color:var(--ink);font-size:12px}.waits .for{background:var(--hatchbg)}
+.flag{display:block;color:var(--bad);margin:.15rem 0}
 tr.bad>*{background-color:var(--badbg)}
 tr.end>*{border-top:1px solid var(--line);padding-top:.5rem;padding-bottom:.6rem}
-tr.end .lane::before{bottom:auto;height:.5rem}
+tr.end .lane::before{bottom:auto;height:.5rem}.lanes tr.bad>td.lane::before{display:none}
 .narrow td.lane{width:1%}.narrow .lane{min-width:34px}
-.narrow .lane .who{white-space:nowrap}
+.narrow thead .lane{padding-right:.2rem}.narrow thead .who{display:block;max-width:62px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-size:12px}
 .narrow .act{text-align:left}.dot{color:var(--accent);font-size:11px;line-height:1;position:relative;z-index:2}.bad .dot{color:var(--bad)}
-.narrow .text{min-width:22rem;width:100%}.narrow .text .what{display:inline}.narrow .text .proc{display:inline;margin-right:.5em}
+.narrow .text{min-width:20rem;width:100%}.narrow .text .what{display:inline}.narrow .text .proc{display:inline;margin-right:.5em}
 .narrow .text>.who{display:inline-block;min-width:5.5em;margin-right:.6em}
 .ends{margin:.2rem 0;padding-left:1.1rem}
 body:has(#fold:checked) tr.plain:not([aria-current]){display:none}
@@ -129,6 +129,7 @@ body:has(#fold:checked) tr.plain:not([aria-current]){display:none}
 .pane{font-size:14px;margin-top:1.2rem}
 .at{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:.7rem 1rem;margin:.6rem 0}
 .at h3{margin:.1rem 0}.at .label{margin:.1rem 0 .3rem;font-size:1rem}
+.at p.soft{font-size:13px;margin:.5rem 0 0}
 .note{margin:.2rem 0;font-style:italic}
 .stack{list-style:none;margin:.3rem 0;padding:0 0 0 .7rem;border-left:2px solid var(--line);font-size:13px}
 .stack small{font-size:11.5px;overflow-wrap:anywhere}
@@ -151,7 +152,7 @@ html:not(.js) .path{text-decoration:none;cursor:auto}
 #values summary{cursor:pointer;min-height:24px}#filter{font:inherit;color:inherit;background:var(--raise);border:1px solid var(--soft);border-radius:5px;padding:.15rem .4rem}
 .js .at{display:none}.js .at.now{display:block}
 @media (min-width:1120px){
-.js .split{display:grid;grid-template-columns:minmax(0,1fr) 400px;gap:1.4rem;align-items:start}
+.js .split{display:grid;grid-template-columns:minmax(0,1fr) 380px;gap:1.4rem;align-items:start}
 .js .pane{position:sticky;top:0;max-height:100vh;overflow-y:auto;margin:0;padding:.4rem 2px 1rem}
 }
 .graphs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:1.4rem}

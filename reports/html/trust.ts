@@ -23,25 +23,33 @@ export function trust(verdict: Verdict): Markup {
       ['Store', storeText(verdict)],
       ['Reductions', reductionsText(verdict)],
       ['Failures that may be injected', failuresText(verdict.failures) ?? 'none'],
-      [
-        'Taken for granted',
+    ]),
+    h(
+      'div',
+      { class: 'beside' },
+      h(
+        'div',
+        null,
+        h('h3', null, 'Taken for granted'),
         verdict.scenario.assumptions.length === 0
-          ? 'nothing beyond the model'
+          ? h('p', null, 'Nothing beyond the model.')
           : h(
               'ul',
               null,
               verdict.scenario.assumptions.map((a) => h('li', null, a)),
             ),
-      ],
-      [
-        'Always true of these reports',
+      ),
+      h(
+        'div',
+        null,
+        h('h3', null, 'True of every report'),
         h(
           'ul',
           null,
           LIMITS.map((l) => h('li', null, l)),
         ),
-      ],
-    ]),
+      ),
+    ),
     h('h3', null, 'Properties'),
     h(
       'div',

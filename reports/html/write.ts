@@ -13,11 +13,11 @@ export interface Markup {
 export type Child = Markup | string | number | null | undefined | false | readonly Child[];
 export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-const VOID = new Set(['meta', 'br', 'input', 'hr']);
+const VOID = new Set(['meta', 'br', 'input', 'hr', 'wbr']);
 const FORBIDDEN = new Set(['script', 'style', 'iframe', 'object', 'embed']);
 
 /** The five characters that mean something in markup, and control characters that no reader should meet, spelled out. */
-export function escape(text: string): string {
+export function escapeText(text: string): string {
   return text.replace(/[&<>"']|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (c) => {
     switch (c) {
       case '&':
@@ -46,7 +46,7 @@ export function h(tag: string, attributes: Attributes | null = null, ...children
       throw new Error(`h: no attribute ${name}`);
     if (name === 'src' || (name === 'href' && !/^(#[\w-]+|https:\/\/[^\s"'<>]+)$/.test(String(value))))
       throw new Error(`h: refused ${name}="${value}"`);
-    out += value === true ? ` ${name}` : ` ${name}="${escape(String(value))}"`;
+    out += value === true ? ` ${name}` : ` ${name}="${escapeText(String(value))}"`;
   }
   if (VOID.has(tag)) return markup(`${out}>`);
   return markup(`${out}>${inner(children)}</${tag}>`);
@@ -55,6 +55,15 @@ export function h(tag: string, attributes: Attributes | null = null, ...children
 /** Children side by side without an element around them. */
 export function fragment(...children: readonly Child[]): Markup {
   return markup(inner(children));
+}
+
+/** C text that may be broken after an arrow, a comma, a bracket or an underscore, rather than anywhere. */
+export function code(text: string): Markup {
+  return h(
+    'code',
+    null,
+    text.split(/(?<=->|[,(_/])(?=.)/).map((part, i) => [i > 0 && h('wbr'), part]),
+  );
 }
 
 /** The text of a piece of markup. */
@@ -74,7 +83,7 @@ export function data(id: string, value: unknown): Markup {
     /[<>&\u2028\u2029]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-  return markup(`<script type="application/json" id="${escape(id)}">${json}</script>`);
+  return markup(`<script type="application/json" id="${escapeText(id)}">${json}</script>`);
 }
 
 const markup = (text: string): Markup => ({ [MARKUP]: text });
@@ -83,7 +92,7 @@ function inner(children: readonly Child[]): string {
   let out = '';
   for (const child of children) {
     if (child === null || child === undefined || child === false) continue;
-    if (typeof child === 'string') out += escape(child);
+    if (typeof child === 'string') out += escapeText(child);
     else if (typeof child === 'number') out += String(child);
     else if (Array.isArray(child)) out += inner(child);
     else out += (child as Markup)[MARKUP];

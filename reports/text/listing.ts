@@ -25,7 +25,7 @@ export function replayText(ce: Counterexample): string {
     if (step.note !== null) lines.push(...wrap(`(${step.note})`, { first: '       ', rest: '       ' }));
     for (const c of step.changes)
       lines.push(
-        ...wrap(`${LETTER[c.kind]} ${c.path}  ${c.before ?? 'none'} -> ${c.after ?? 'none'}`, {
+        ...wrap(`${LETTER[c.kind]} ${c.path}: ${c.before ?? 'none'} -> ${c.after ?? 'none'}`, {
           first: '       ',
           rest: '         ',
         }),
