@@ -1,11 +1,19 @@
 /** The scenarios that come with quiesce: bug corpus and examples at once. One line each, in the order of their names. */
 import type { Scenario } from '../checker/lang/index.ts';
+import iopfFlushThenClear from './iopf-flush-then-clear.ts';
+import iopfLostLast from './iopf-lost-last.ts';
+import iopfWorkerMmput from './iopf-worker-mmput.ts';
 import peersDining from './peers/dining.ts';
 import peersPeterson from './peers/peterson.ts';
 import peersSva from './peers/sva.ts';
+import smmuFlushVsPriq from './smmu-flush-vs-priq.ts';
 
 export const scenarios: readonly Scenario[] = [
+  iopfFlushThenClear,
+  iopfLostLast,
+  iopfWorkerMmput,
   peersDining,
   peersPeterson,
   peersSva, //
+  smmuFlushVsPriq,
 ];

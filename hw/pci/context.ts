@@ -7,7 +7,7 @@
  *
  * Limits: every page is missing at first; a context that is stopped is not started again.
  */
-import { constant, each, int, machine, patch } from '../../checker/lang/index.ts';
+import { constant, each, machine, patch, switchOf, u8 } from '../../checker/lang/index.ts';
 import { SmmuV3 } from '../smmu/objects.ts';
 import { reaches, takePageRequest, translate } from '../smmu/translate.ts';
 import { GROUPS, PageRequest, PciContext, PciFunction } from './objects.ts';
@@ -16,7 +16,13 @@ import { GROUPS, PageRequest, PciContext, PciFunction } from './objects.ts';
  * When a function that was told that a page is missing sends the page request: in the same instant, or at any time
  * later, unless it is stopped first.
  */
-export type PostsRequest = 'at once' | 'later';
+export const pageRequestTiming = switchOf(
+  'pci.page-request',
+  'when the function sends the page request after a translation request that missed',
+  'at once',
+  'later',
+);
+export type PostsRequest = (typeof pageRequestTiming)['values'][number];
 
 interface Frame {
   readonly fn: PciFunction;
@@ -66,7 +72,7 @@ export const pciContext = machine(
       requests: each(PageRequest),
       posts: constant<PostsRequest>(),
     },
-    locals: { next: int(0, 8) },
+    locals: { next: u8() },
     states: ['idle', 'running', 'missed', 'in group', 'waiting', 'retry', 'stopped'],
   },
   [

@@ -5,10 +5,9 @@
  * Source: spec (a) with rules 1 and 2 of spec (c). Left out against the core: bonds and their waiting, mm_exit,
  * io_mm reference counts, error paths. The order of what is left is that of the core: the PASID goes last.
  */
-import { LAST_PASID, PciContext } from '../../hw/pci/objects.ts';
-import { SmmuV3 } from '../../hw/smmu/objects.ts';
 import { EINVAL, errno, idrInsert, int, MmStruct, procedure } from '../kernel/index.ts';
 import { iopfQueueFlushDev } from './flush.ts';
+import { hw, LAST_PASID, type PciContext, type SmmuV3 } from './hardware.ts';
 import { Device, IommuSva } from './objects.ts';
 import { reducedSva, specC } from './sources.ts';
 import { unbindOrder } from './switches.ts';
@@ -18,7 +17,7 @@ export const svaBind = procedure(
   'iommu_sva_bind_device',
   {
     source: reducedSva('drivers/iommu/iommu-sva.c'),
-    params: { sva: IommuSva, smmu: SmmuV3, mm: MmStruct },
+    params: { sva: IommuSva, smmu: hw<SmmuV3>(), mm: MmStruct },
     locals: { pasid: errno() },
   },
   (k) => [
@@ -48,7 +47,7 @@ export const clearContext = procedure(
   'arm_smmu_mm_detach',
   {
     source: specC('drivers/iommu/arm-smmu-v3.c'),
-    params: { smmu: SmmuV3, ctx: PciContext, pasid: int(0, LAST_PASID) },
+    params: { smmu: hw<SmmuV3>(), ctx: hw<PciContext>(), pasid: int(0, LAST_PASID) },
   },
   (k) => [
     k.step('clear the context descriptor', (f) => {
@@ -71,7 +70,7 @@ export const svaUnbind = procedure(
   'iommu_sva_unbind_device',
   {
     source: reducedSva('drivers/iommu/iommu-sva.c'),
-    params: { sva: IommuSva, smmu: SmmuV3, dev: Device, ctx: PciContext, pasid: int(0, LAST_PASID) },
+    params: { sva: IommuSva, smmu: hw<SmmuV3>(), dev: Device, ctx: hw<PciContext>(), pasid: int(0, LAST_PASID) },
   },
   (k) => [
     k.when((f) => f.pasid === 0, [k.return(-EINVAL)]),

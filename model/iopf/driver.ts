@@ -4,19 +4,19 @@
  *
  * Source: spec (c), device machine; the contract of unbind in spec (a).
  */
-import { LAST_PASID, PciContext } from '../../hw/pci/objects.ts';
-import { SmmuV3 } from '../../hw/smmu/objects.ts';
 import { type Actor, constant, errno, int, MmStruct, procedure } from '../kernel/index.ts';
 import { svaBind, svaUnbind } from './bind.ts';
+import { hw, LAST_PASID, type PciContext, type SmmuV3 } from './hardware.ts';
 import { Device, IommuSva } from './objects.ts';
 import { specC } from './sources.ts';
+import { deviceStop } from './switches.ts';
 
 /** Binds an mm and lets a context of the function work with its PASID. */
 export const openContext = procedure(
   'driver_open',
   {
     source: specC(),
-    params: { sva: IommuSva, smmu: SmmuV3, ctx: PciContext, mm: MmStruct },
+    params: { sva: IommuSva, smmu: hw<SmmuV3>(), ctx: hw<PciContext>(), mm: MmStruct },
     locals: { pasid: errno() },
   },
   (k) => [
@@ -39,7 +39,7 @@ export const openContext = procedure(
 );
 
 /** Stops a context: when it returns, the function has posted all it had to post for it. */
-export const stopContext = procedure('driver_stop', { source: specC(), params: { ctx: PciContext } }, (k) => [
+export const stopContext = procedure('driver_stop', { source: specC(), params: { ctx: hw<PciContext>() } }, (k) => [
   k.step('clear the run bit', (f) => {
     f.ctx.run = false;
   }),
@@ -49,24 +49,41 @@ export const stopContext = procedure('driver_stop', { source: specC(), params: {
   k.return(0),
 ]);
 
-/** Keeps the contract: stop, then unbind. */
+/** Leaves the device. The contract of unbind wants the context to be stopped before. */
 export const closeContext = procedure(
   'driver_close',
   {
     source: specC(),
-    params: { sva: IommuSva, smmu: SmmuV3, dev: Device, ctx: PciContext, pasid: int(0, LAST_PASID) },
+    params: { sva: IommuSva, smmu: hw<SmmuV3>(), dev: Device, ctx: hw<PciContext>(), pasid: int(0, LAST_PASID) },
   },
-  (k) => [
-    k.call(stopContext, (f) => ({ ctx: f.ctx })),
-    k.call(svaUnbind, (f) => ({ sva: f.sva, smmu: f.smmu, dev: f.dev, ctx: f.ctx, pasid: f.pasid })),
-    k.return(0),
-  ],
+  (k) => {
+    const stop = k.call(stopContext, (f) => ({ ctx: f.ctx }));
+    const unbind = k.call(svaUnbind, (f) => ({ sva: f.sva, smmu: f.smmu, dev: f.dev, ctx: f.ctx, pasid: f.pasid }));
+    return [
+      k.switch(deviceStop, {
+        'before unbind': [stop, unbind],
+        'after unbind': [unbind, stop],
+        never: [unbind],
+      }),
+      k.return(0),
+    ];
+  },
 );
 
-/** A device that one user at a time may open: the next one waits until the last one's context has stopped. */
-export const waitForDevice = procedure('wait_for_device', { source: specC(), params: { ctx: PciContext } }, (k) => [
-  k.blockUntil('the last user has left the device', (f) => !f.ctx.active, {
-    waiting: { kind: 'device', on: (f) => f.ctx },
+/** A device that one user at a time may open: the next one waits until the last one has closed it. */
+export const acquireDevice = procedure('device_open', { source: specC(), params: { dev: Device } }, (k) => [
+  k.blockUntil('open the device once its last user has closed it', (f) => !f.dev.opened, {
+    do: (f) => {
+      f.dev.opened = true;
+    },
+    waiting: { kind: 'device', on: (f) => f.dev },
+  }),
+  k.return(0),
+]);
+
+export const releaseDevice = procedure('device_close', { source: specC(), params: { dev: Device } }, (k) => [
+  k.step('close the device', (f) => {
+    f.dev.opened = false;
   }),
   k.return(0),
 ]);

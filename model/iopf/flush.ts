@@ -4,8 +4,8 @@
  *
  * Source: v2 07/40. The param lock is not held while waiting, because the irq thread needs it to get on.
  */
-import { SmmuV3 } from '../../hw/smmu/objects.ts';
 import { procedure, ptr, Workqueue } from '../kernel/index.ts';
+import { hw, type SmmuV3 } from './hardware.ts';
 import { ArmSmmuQueue, Device, IopfFault, IopfQueue } from './objects.ts';
 import { armSmmuFlushPriq } from './priq.ts';
 import { v2_07 } from './sources.ts';
@@ -15,7 +15,7 @@ export const iopfQueueFlushDev = procedure(
   'iopf_queue_flush_dev',
   {
     source: v2_07('drivers/iommu/io-pgfault.c'),
-    params: { dev: Device, smmu: SmmuV3 },
+    params: { dev: Device, smmu: hw<SmmuV3>() },
     locals: { queue: ptr(IopfQueue), wq: ptr(Workqueue), arg: ptr(ArmSmmuQueue), fault: ptr(IopfFault) },
   },
   (k) => [

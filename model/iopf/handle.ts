@@ -4,8 +4,8 @@
  * Source: v2 07/40 and 08/40. After the first failure the other faults of the group are freed unhandled. The mmap
  * semaphore and the look at the vma are left out: they decide whether a page is mapped, never in which address space.
  */
-import { PageRequest, PciFunction, prgResponse } from '../../hw/pci/objects.ts';
 import { containerOf, incNotZero, MmStruct, oneOf, procedure, ptr, Work } from '../kernel/index.ts';
+import { hw, type PageRequest, type PciFunction, pageResponse } from './hardware.ts';
 import { Device, IommuSva, IopfFault, IopfGroup } from './objects.ts';
 import { iommuPageResponse } from './respond.ts';
 import { v2_07, v2_08 } from './sources.ts';
@@ -16,9 +16,9 @@ export const iopfHandleSingle = procedure(
   'iopf_handle_single',
   {
     source: v2_08('drivers/iommu/io-pgfault.c'),
-    params: { sva: IommuSva, evt: PageRequest },
+    params: { sva: IommuSva, evt: hw<PageRequest>() },
     locals: { mm: ptr(MmStruct) },
-    returns: oneOf(...prgResponse),
+    returns: oneOf(...pageResponse),
   },
   (k) => [
     k.spinLock((f) => f.sva.lock),
@@ -50,11 +50,11 @@ export const iopfHandleGroup = procedure(
       group: ptr(IopfGroup),
       dev: ptr(Device),
       sva: ptr(IommuSva),
-      fn: ptr(PciFunction),
-      last: ptr(PageRequest),
+      fn: hw<PciFunction>(),
+      last: hw<PageRequest>(),
       fault: ptr(IopfFault),
-      evt: ptr(PageRequest),
-      status: oneOf('success', 'none', 'invalid', 'failure', 'overflow'),
+      evt: hw<PageRequest>(),
+      status: oneOf(...pageResponse),
     },
   },
   (k) => [

@@ -5,12 +5,9 @@
  * Limits: `iommu_param`, `fault_param` and `iopf_param` live as long as the device. Adding a device to the queue and
  * removing it are not modelled.
  */
-import { LAST_PASID, PageRequest, PciFunction } from '../../hw/pci/objects.ts';
-import { PRIQ_CAPACITY } from '../../hw/smmu/objects.ts';
 import {
   bool,
   idr,
-  int,
   list,
   MmStruct,
   mutex,
@@ -18,11 +15,13 @@ import {
   ptr,
   spinlock,
   struct,
+  u8,
   type ViewOf,
   Workqueue,
   waitQueueHead,
   workStruct,
 } from '../kernel/index.ts';
+import { hw, LAST_PASID, type PageRequest, type PciFunction } from './hardware.ts';
 import { reducedSva, specB, v2_07, v2_30 } from './sources.ts';
 
 /** The global state of the SVA core: its lock, and who owns which PASID. */
@@ -42,9 +41,9 @@ export const ArmSmmuQueue = object(
     lock: spinlock(),
     wq: waitQueueHead(),
     /** Entries between the consumer index and the producer index as last read from the register. */
-    known: int(0, PRIQ_CAPACITY),
+    known: u8(),
     /** Times that the irq thread has emptied the queue, or handled as many entries as it has room for. */
-    batch: int(0, 15),
+    batch: u8(),
     /** Set from the pop of an entry to the end of its report, where the accounting is repaired. */
     in_flight: bool(),
   },
@@ -62,14 +61,14 @@ export type IopfQueue = ViewOf<typeof IopfQueue>;
 /** Copy of an event that expects a response, kept until it is answered. */
 export const FaultEvent = object(
   'iommu_fault_event',
-  { event: ptr(PageRequest) },
+  { event: hw<PageRequest>() },
   { source: specB('drivers/iommu/iommu.c') },
 );
 
 /** A fault that is not the last of its group. */
 export const IopfFault = object(
   'iopf_fault',
-  { event: ptr(PageRequest) },
+  { event: hw<PageRequest>() },
   { source: v2_07('drivers/iommu/io-pgfault.c') },
 );
 
@@ -79,8 +78,10 @@ export const Device = object(
     iommu_param: struct('iommu_param', { lock: mutex() }),
     fault_param: struct('iommu_fault_param', { lock: mutex(), faults: list(FaultEvent, 3) }),
     iopf_param: struct('iopf_device_param', { queue: ptr(IopfQueue), partial: list(IopfFault, 2) }),
+    /** Somebody has it open, where a scenario lets one user in at a time. */
+    opened: bool(),
     /** What the worker reaches through globals and the device in the kernel. */
-    fn: ptr(PciFunction),
+    fn: hw<PciFunction>(),
     sva: ptr(IommuSva),
   },
   { permanent: true, source: specB('drivers/iommu/iommu.c') },
@@ -90,6 +91,6 @@ export type Device = ViewOf<typeof Device>;
 /** A complete group: partial faults, the last one, and the work item that handles them. */
 export const IopfGroup = object(
   'iopf_group',
-  { dev: ptr(Device), last_fault: ptr(PageRequest), faults: list(IopfFault, 2), ...workStruct },
+  { dev: ptr(Device), last_fault: hw<PageRequest>(), faults: list(IopfFault, 2), ...workStruct },
   { source: v2_07('drivers/iommu/io-pgfault.c') },
 );

@@ -6,10 +6,8 @@
  * that is defect #3. `batch` counts the times the irq thread has seen the whole queue; a flush that began in the middle
  * of one batch is safe after the next, hence two.
  */
-
-import { PageRequest, PciFunction } from '../../hw/pci/objects.ts';
-import { SmmuV3 } from '../../hw/smmu/objects.ts';
-import { bool, errno, int, procedure, ref, Workqueue, wake } from '../kernel/index.ts';
+import { bool, errno, int, opaque, procedure, u8, Workqueue, wake } from '../kernel/index.ts';
+import { hw, type PageRequest, type PciFunction, type SmmuV3 } from './hardware.ts';
 import { ArmSmmuQueue, Device } from './objects.ts';
 import { iommuReportDeviceFault } from './report.ts';
 import { priResponse } from './respond.ts';
@@ -24,8 +22,8 @@ export const armSmmuPriqThread = procedure(
   'arm_smmu_priq_thread',
   {
     source: v2_39('drivers/iommu/arm-smmu-v3.c'),
-    params: { smmu: SmmuV3, q: ArmSmmuQueue, dev: Device, fn: PciFunction, wq: Workqueue },
-    locals: { evt: ref(PageRequest), last: bool(), handled: int(0, 3), ret: errno() },
+    params: { smmu: hw<SmmuV3>(), q: ArmSmmuQueue, dev: Device, fn: hw<PciFunction>(), wq: Workqueue },
+    locals: { evt: opaque<PageRequest>(), last: bool(), handled: int(0, 3), ret: errno() },
   },
   (k) => [
     k.loop([
@@ -125,8 +123,8 @@ export const armSmmuFlushPriq = procedure(
   'arm_smmu_flush_queue',
   {
     source: v2_30('drivers/iommu/arm-smmu-v3.c'),
-    params: { smmu: SmmuV3, q: ArmSmmuQueue },
-    locals: { batch: int(0, 15), ret: errno() },
+    params: { smmu: hw<SmmuV3>(), q: ArmSmmuQueue },
+    locals: { batch: u8(), ret: errno() },
   },
   (k) => [
     k.spinLock((f) => f.q.lock),

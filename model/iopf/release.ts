@@ -5,12 +5,11 @@
  * Source: spec (a), release notifier, as far as #21 needs it. It runs in the context of whoever drops the last user of
  * the mm: an exiting task, the worker of mmput_async(), or a fault worker.
  */
-import { LAST_PASID, PciContext } from '../../hw/pci/objects.ts';
-import { SmmuV3 } from '../../hw/smmu/objects.ts';
 import { containerOf, int, MmStruct, MmuNotifier, mmuNotifier, object, procedure, ptr } from '../kernel/index.ts';
 import { clearContext } from './bind.ts';
 import { stopContext } from './driver.ts';
 import { iopfQueueFlushDev } from './flush.ts';
+import { hw, LAST_PASID, type PciContext, type SmmuV3 } from './hardware.ts';
 import { Device, IommuSva } from './objects.ts';
 import { reducedSva } from './sources.ts';
 import { releaseFlush } from './switches.ts';
@@ -22,8 +21,8 @@ export const IoMm = object(
     pasid: int(0, LAST_PASID),
     dev: ptr(Device),
     sva: ptr(IommuSva),
-    smmu: ptr(SmmuV3),
-    ctx: ptr(PciContext),
+    smmu: hw<SmmuV3>(),
+    ctx: hw<PciContext>(),
     ...mmuNotifier,
   },
   { permanent: true, source: reducedSva('drivers/iommu/iommu-sva.c') },
@@ -39,8 +38,8 @@ export const iommuNotifierRelease = procedure(
       pasid: int(0, LAST_PASID),
       dev: ptr(Device),
       sva: ptr(IommuSva),
-      smmu: ptr(SmmuV3),
-      ctx: ptr(PciContext),
+      smmu: hw<SmmuV3>(),
+      ctx: hw<PciContext>(),
     },
   },
   (k) => [

@@ -2,9 +2,9 @@
  * From the irq thread to the workqueue: a fault event is reported to the device's fault handler, which collects the
  * faults of a group and queues the group when its last one arrives.
  */
-import { PageRequest } from '../../hw/pci/objects.ts';
 import { bool, ENOMEM, errno, procedure, ptr, Workqueue } from '../kernel/index.ts';
 import { iopfHandleGroup } from './handle.ts';
+import { hw, type PageRequest } from './hardware.ts';
 import { Device, FaultEvent, IopfFault, IopfGroup } from './objects.ts';
 import { specB, v2_07 } from './sources.ts';
 import { groupMatch } from './switches.ts';
@@ -17,7 +17,7 @@ export const iommuQueueIopf = procedure(
   'iommu_queue_iopf',
   {
     source: v2_07('drivers/iommu/io-pgfault.c'),
-    params: { dev: Device, wq: Workqueue, evt: PageRequest, last: bool() },
+    params: { dev: Device, wq: Workqueue, evt: hw<PageRequest>(), last: bool() },
     locals: { fault: ptr(IopfFault), group: ptr(IopfGroup) },
   },
   (k) => [
@@ -83,7 +83,7 @@ export const iommuReportDeviceFault = procedure(
   'iommu_report_device_fault',
   {
     source: specB('drivers/iommu/iommu.c'),
-    params: { dev: Device, wq: Workqueue, evt: PageRequest, last: bool() },
+    params: { dev: Device, wq: Workqueue, evt: hw<PageRequest>(), last: bool() },
     locals: { pending: ptr(FaultEvent), ret: errno() },
   },
   (k) => [

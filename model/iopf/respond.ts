@@ -1,8 +1,8 @@
 /**
  * The way back: a page response finds the pending event, tells the device, and forgets the event.
  */
-import { PageRequest, PciFunction, prgResponse } from '../../hw/pci/objects.ts';
 import { EINVAL, nameOf, oneOf, procedure, ptr, Violation } from '../kernel/index.ts';
+import { hw, type PageRequest, type PageResponse, type PciFunction, pageResponse } from './hardware.ts';
 import { Device, FaultEvent } from './objects.ts';
 import { specB } from './sources.ts';
 
@@ -10,7 +10,7 @@ import { specB } from './sources.ts';
  * CMDQ_OP_PRI_RESP, and its delivery: the function knows the group by its index. No sync follows, and none is needed,
  * since the function notices the response in a step of its own.
  */
-export function priResponse(fn: PciFunction, request: PageRequest, code: (typeof prgResponse)[number]): void {
+export function priResponse(fn: PciFunction, request: PageRequest, code: PageResponse): void {
   if (request.answer !== 'none')
     throw new Violation('protocol', `${nameOf(request)} is answered a second time`, [nameOf(request)]);
   const waiting = fn.prg.at(request.group);
@@ -30,7 +30,7 @@ export const iommuPageResponse = procedure(
   'iommu_page_response',
   {
     source: specB('drivers/iommu/iommu.c'),
-    params: { dev: Device, fn: PciFunction, evt: PageRequest, code: oneOf(...prgResponse) },
+    params: { dev: Device, fn: hw<PciFunction>(), evt: hw<PageRequest>(), code: oneOf(...pageResponse) },
     locals: { pending: ptr(FaultEvent) },
   },
   (k) => [

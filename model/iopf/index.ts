@@ -1,0 +1,20 @@
+/** The IOPF queue of 2018, v2, with the PRI queue of the SMMUv3 driver and a reduced bind and unbind. */
+export { svaBind, svaUnbind } from './bind.ts';
+export { acquireDevice, closeContext, killTask, openContext, releaseDevice, stopContext } from './driver.ts';
+export { iopfQueueFlushDev } from './flush.ts';
+export { iopfHandleGroup } from './handle.ts';
+export { ArmSmmuQueue, Device, FaultEvent, IommuSva, IopfFault, IopfGroup, IopfQueue } from './objects.ts';
+export { armSmmuFlushPriq, armSmmuPriqThread } from './priq.ts';
+export { IoMm, iommuNotifierRelease } from './release.ts';
+export { iommuReportDeviceFault } from './report.ts';
+export { iommuPageResponse, priResponse } from './respond.ts';
+export {
+  deviceStop,
+  groupMatch,
+  partialFaults,
+  priqAccounting,
+  priqFlushWait,
+  releaseFlush,
+  unbindOrder,
+  workerMmput,
+} from './switches.ts';
