@@ -28,7 +28,7 @@ export {
 } from './mm.ts';
 export { type Mutex, mutex } from './mutex.ts';
 export type { Options } from './options.ts';
-export { containerOf, ptr } from './pointer.ts';
+export { containerOf, listOf, pointerTo, ptr } from './pointer.ts';
 export { procedure } from './procedure.ts';
 export { decAndTest, decIfOne, inc, incNotZero, type Refcount, refcount } from './refcount.ts';
 export { type Rwsem, rwsem } from './rwsem.ts';

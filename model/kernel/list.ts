@@ -21,7 +21,7 @@ export function listForEachEntry<F, T>(
   body: readonly Statement<F>[],
   options: Options = {},
 ): Statement<F> {
-  const { label, ...notes } = options;
+  const { label, as, ...notes } = options;
   return {
     op: 'loop',
     body: [
@@ -32,7 +32,7 @@ export function listForEachEntry<F, T>(
           {
             op: 'step',
             ...notes,
-            label: label ?? `list_for_each_entry(${shown(cursor.get)}, ${shownList(list)})`,
+            label: label ?? `list_for_each_entry(${shown(cursor.get)}, ${as ?? shownList(list)})`,
             derived: label === undefined,
             act: (f, self) => {
               const at = cursor.get(f);
@@ -59,7 +59,7 @@ export function listForEachEntrySafe<F, T>(
   body: readonly Statement<F>[],
   options: Options = {},
 ): Statement<F> {
-  const { label, ...notes } = options;
+  const { label, as, ...notes } = options;
   return {
     op: 'loop',
     body: [
@@ -70,7 +70,8 @@ export function listForEachEntrySafe<F, T>(
           {
             op: 'step',
             ...notes,
-            label: label ?? `list_for_each_entry_safe(${shown(cursor.get)}, ${shown(saved.get)}, ${shownList(list)})`,
+            label:
+              label ?? `list_for_each_entry_safe(${shown(cursor.get)}, ${shown(saved.get)}, ${as ?? shownList(list)})`,
             derived: label === undefined,
             act: (f, self) => {
               const l = list(f, self);

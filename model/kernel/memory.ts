@@ -20,11 +20,11 @@ export function kmalloc<F, S extends Shape>(
   init: (f: F, fresh: View<S>, self: Actor) => void,
   options: AllocOptions<F> = {},
 ): Statement<F> {
-  const { orElse, atomic, budget, label, ...notes } = options;
+  const { orElse, atomic, budget, label, as, ...notes } = options;
   return {
     op: 'alloc',
     ...notes,
-    label: label ?? `kmalloc(struct ${type.name})`,
+    label: label ?? `kmalloc(${as ?? `struct ${type.name}`})`,
     derived: label === undefined,
     budget: orElse === undefined ? null : (budget ?? 'kmalloc'),
     type: type as never,

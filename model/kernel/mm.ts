@@ -122,7 +122,7 @@ export const mmuNotifierRelease = procedure(
   { source: notifier, params: { mm: MmStruct }, locals: { mn: opaque<MmuNotifierItem>(), release: op(MmuRelease) } },
   (k) => [
     k.test('mm_has_notifiers(mm)', (f) => f.mm.has_notifiers, [
-      srcuReadLock((f) => f.mm.srcu as never, { label: 'srcu_read_lock(&srcu)' }),
+      srcuReadLock((f) => f.mm.srcu as never, { as: '&srcu' }),
       k.loop([
         k.test(
           'next notifier whose release has not run',
@@ -147,8 +147,8 @@ export const mmuNotifierRelease = procedure(
         ),
       ]),
       k.step('hlist_del_init_rcu(each notifier)', (f) => f.mm.notifiers.clear()),
-      srcuReadUnlock((f) => f.mm.srcu as never, { label: 'srcu_read_unlock(&srcu)' }),
-      synchronizeSrcu((f) => f.mm.srcu as never, { label: 'synchronize_srcu(&srcu)' }),
+      srcuReadUnlock((f) => f.mm.srcu as never, { as: '&srcu' }),
+      synchronizeSrcu((f) => f.mm.srcu as never, { as: '&srcu' }),
     ]),
   ],
 );
@@ -271,7 +271,7 @@ export const mmuNotifierUnregister = procedure(
   'mmu_notifier_unregister',
   { source: notifier, params: { mn: MmuNotifier, mm: MmStruct }, locals: { release: op(MmuRelease) } },
   (k) => [
-    srcuReadLock((f) => f.mm.srcu as never, { label: 'srcu_read_lock(&srcu)' }),
+    srcuReadLock((f) => f.mm.srcu as never, { as: '&srcu' }),
     k.test(
       'release has not run',
       (f) => {
@@ -290,9 +290,9 @@ export const mmuNotifierUnregister = procedure(
         ),
       ],
     ),
-    srcuReadUnlock((f) => f.mm.srcu as never, { label: 'srcu_read_unlock(&srcu)' }),
+    srcuReadUnlock((f) => f.mm.srcu as never, { as: '&srcu' }),
     k.step('hlist_del_init_rcu(&mn->hlist)', (f) => unlinkNotifier(f.mm, f.mn)),
-    synchronizeSrcu((f) => f.mm.srcu as never, { label: 'synchronize_srcu(&srcu)' }),
+    synchronizeSrcu((f) => f.mm.srcu as never, { as: '&srcu' }),
     mmdrop((f) => f.mm),
   ],
 );

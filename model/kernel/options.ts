@@ -7,6 +7,8 @@ import { type Notes, pathOf, type Reads, type Statement } from '../../checker/la
 /** `label` replaces the derived one, where the accessor is no plain path or a phrase reads better. */
 export interface Options extends Notes {
   readonly label?: string;
+  /** The operand as C names it, where the accessor's path does not read so: `&iommu_sva_lock`. */
+  readonly as?: string;
 }
 
 /** Label and notes of a statement that stands for `fn(&path)`. Repetitions are numbered by the compiler. */
@@ -16,9 +18,9 @@ export function labelled(
   options: Options,
   prefix = '&',
 ): Notes & { readonly label: string; readonly derived: boolean } {
-  const { label, ...notes } = options;
+  const { label, as, ...notes } = options;
   const path = operand === null ? null : pathOf(operand);
-  const shown = path === null ? '' : `${prefix}${path}`;
+  const shown = as ?? (path === null ? '' : `${prefix}${path}`);
   return { ...notes, label: label ?? `${fn}(${shown})`, derived: label === undefined };
 }
 

@@ -71,10 +71,10 @@ export function waitEventLock<F>(
   lock: Of<F, DroppedLock>,
   options: WaitLockOptions<F> = {},
 ): Statement<F> {
-  const { owners, interruptible, irq, label, ...notes } = options;
+  const { owners, interruptible, irq, label, as, ...notes } = options;
   const name = `wait_event${interruptible ? '_interruptible' : ''}_lock${irq ? '_irq' : ''}`;
   const derived = label === undefined;
-  const called = label ?? `${name}(${pathOf(queue) ?? 'wq'})`;
+  const called = label ?? `${name}(${as ?? pathOf(queue) ?? 'wq'})`;
   const lockName = pathOf(lock);
   return {
     op: 'loop',
@@ -145,9 +145,9 @@ export function waitEvent<F>(
   condition: (f: F, self: Actor) => boolean,
   options: WaitOptions<F> & { readonly interruptible?: { readonly result: (f: F, value: number) => void } } = {},
 ): Statement<F> {
-  const { owners, interruptible, label, ...notes } = options;
+  const { owners, interruptible, label, as, ...notes } = options;
   const derived = label === undefined;
-  const called = label ?? `wait_event${interruptible ? '_interruptible' : ''}(${pathOf(queue) ?? 'wq'})`;
+  const called = label ?? `wait_event${interruptible ? '_interruptible' : ''}(${as ?? pathOf(queue) ?? 'wq'})`;
   return group<F>(
     {
       op: 'branch',

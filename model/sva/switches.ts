@@ -1,0 +1,44 @@
+/**
+ * Switches of the SVA core. The first value is the 2018 series, v2, as posted.
+ */
+import { switchOf } from '../kernel/index.ts';
+
+/** What shutdown does while bonds of the device exist. */
+export const shutdownBusy = switchOf(
+  'sva.shutdown-busy',
+  'what shutdown does while the device still has bonds: wait for them, or return at once as a reviewer proposed',
+  'wait',
+  'return early',
+);
+
+/** How unbind_dev_all walks the bonds of a device. */
+export const unbindAllWalk = switchOf(
+  'sva.unbind-all-walk',
+  'how unbind_dev_all goes to the next bond after a detach that may have dropped the lock',
+  'saved next pointer',
+  'restart from the head',
+);
+
+/** Who keeps a bond alive while somebody waits for its mm_exit. */
+export const bondRefs = switchOf(
+  'sva.bond-refs',
+  'who owns a bond during the wait for mm_exit: the first waiter decides by the count, or each waiter has a reference',
+  'first waiter',
+  'every waiter',
+);
+
+/** Order of flushing the fault queue and clearing the context of the PASID. */
+export const flushOrder = switchOf(
+  'sva.flush-order',
+  'whether page requests are flushed before or after the context of the PASID is cleared',
+  'flush, then clear',
+  'clear, then flush',
+);
+
+/** Whether init, bind, unbind and shutdown of one device exclude each other. */
+export const deviceMutex = switchOf(
+  'sva.device-mutex',
+  'whether a mutex of the device is held over init, bind, unbind and shutdown, as in v3',
+  'none',
+  'held',
+);
