@@ -2,6 +2,7 @@
  * `check`: one scenario, one variant, one set of bounds, one verdict.
  */
 import { setImmediate } from 'node:timers/promises';
+import { audit } from './analyse/audit.ts';
 import { findStuck } from './analyse/stuck.ts';
 import { compile } from './compile/compile.ts';
 import type { CompiledModel } from './compile/model.ts';
@@ -83,11 +84,13 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
   const started = performance.now();
   const strategyName = options.strategy ?? 'bfs';
   refuseMeaninglessOptions(options, strategyName);
-  const model = compile(scenario, {
+  const form = {
     ...(options.variant === undefined ? {} : { variant: options.variant }),
     ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
-  });
+  };
+  const model = compile(scenario, form);
   refuseUnknownProperties(model, options.properties);
+  audit(compile(scenario, { ...form, instrumented: true }));
   const findings = new Findings(model, options.properties ?? null);
   const stopAtFirst = !(options.all ?? false);
   const search = makeStrategy(strategyName, model, findings, options, stopAtFirst);
