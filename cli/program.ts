@@ -23,7 +23,11 @@ export function program(done: (status: ExitStatus) => void): Command {
     .exitOverride()
     // Errors are printed in one form by the caller.
     .configureOutput({ outputError: () => undefined })
-    .helpCommand(false);
+    .helpCommand(false)
+    .addHelpText(
+      'after',
+      '\nExit statuses and words are explained by `quiesce explain <id>`, for example `quiesce explain 152`.',
+    );
   const consoleFor = (flags: ConsoleOptions) => processConsole(flags);
   const out = () => new Option('-o, --out <dir>', 'folder for results').default('runs');
   const quiet = () => new Option('--quiet', 'no progress and no notes');

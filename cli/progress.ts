@@ -21,7 +21,7 @@ export function progressLine(console: Console, now: () => Date = () => new Date(
   return {
     show(progress) {
       if (console.stderrIsTerminal) {
-        console.raw(`\r\x1b[K${progressText(progress).slice(0, Math.max(20, console.columns - 1))}`);
+        console.raw(`\r\x1b[K${progressText(progress, console.columns - 1)}`);
         onScreen = true;
       } else if (
         progress.seconds - last >= (last < 0 ? 0 : secondsBetweenLines) &&
@@ -40,9 +40,10 @@ export function progressLine(console: Console, now: () => Date = () => new Date(
 
 /**
  * One line: elapsed time, depth, distinct states, states made, queue, speed, duplicates, growth of the newest level,
- * memory. There is no percentage, because a breadth-first search has none.
+ * memory. Where the terminal is narrow the last ones are left out, never cut in the middle. There is no percentage,
+ * because a breadth-first search has none.
  */
-export function progressText(p: Progress): string {
+export function progressText(p: Progress, width = Number.POSITIVE_INFINITY): string {
   const clock = `${String(Math.floor(p.seconds / 60)).padStart(2, '0')}:${String(Math.floor(p.seconds % 60)).padStart(2, '0')}`;
   if (p.phase === 'compile') return ` ${clock}  compiling the model`;
   if (p.phase === 'explain') return ` ${clock}  explaining the counterexample`;
@@ -53,10 +54,16 @@ export function progressText(p: Progress): string {
     `distinct ${count(p.states)}`,
     `made ${count(p.transitions)}`,
     `queue ${count(p.queue)}`,
-    `${rate(p.statesPerSecond)}`,
+    rate(p.statesPerSecond),
     `dup ${Math.round(p.duplicates * 100)}%`,
     ...(p.front === null ? [] : [`front x${p.front.toFixed(2)}`]),
     `mem ${gib(p.memoryBytes)}${p.memoryLimitBytes === null ? '' : `/${gib(p.memoryLimitBytes)}`} GiB`,
   ];
-  return ` ${parts.join('  ')}`;
+  let line = '';
+  for (const part of parts) {
+    const longer = `${line}${line === '' ? ' ' : '  '}${part}`;
+    if (longer.length > width && line !== '') break;
+    line = longer;
+  }
+  return line;
 }

@@ -1,0 +1,68 @@
+/** The regression suite of stored counterexamples: complete, current, reproducible, and able to fail. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { scenarios } from '../../scenarios/index.ts';
+import { quiesce, root, scratchFolder } from './quiesce.ts';
+
+const cwd = scratchFolder();
+const stored = join(root, 'scenarios', 'regressions');
+const read = (folder: string) =>
+  Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
+
+test('every stored schedule reproduces its violation', async () => {
+  const run = await quiesce(['regress'], { cwd });
+  expect(run.stdout).toContain(`${readdirSync(stored).length} reproduced, 0 failed`);
+  expect(run.status).toBe(0);
+});
+
+test('every variant with an expected violation has one', () => {
+  const missing = scenarios.flatMap((s) =>
+    Object.entries(s.variants)
+      .filter(([, v]) => v.expect.verdict === 'violated' && !('kind' in v.expect && v.expect.kind === 'unreached'))
+      .filter(([variant]) => !readdirSync(stored).some((file) => file.startsWith(`${s.name}.${variant}.`)))
+      .map(([variant]) => `${s.name} ${variant}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('`regress --update` writes the same bytes as are stored', async () => {
+  const folder = join(cwd, 'fresh');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'outdated.sched'), 'an old one\n');
+  const run = await quiesce(['regress', folder, '--update', '--quiet'], { cwd });
+  expect(run, run.stderr).toMatchObject({ status: 0, stderr: '' });
+  expect(read(folder)).toEqual(read(stored));
+}, 600_000);
+
+describe('a schedule that no longer fits', () => {
+  const [name, text] = Object.entries(read(stored)).find(([n]) => n.startsWith('peers-sva.posted.')) ?? ['', ''];
+  const lines = text.split('\n');
+  const first = lines.indexOf('') + 1;
+
+  test.each([
+    ['a step of another actor', lines.with(first, (lines[first] ?? '').replace(/^[^:]+/, 'nobody')), /nobody/],
+    ['a step twice', lines.toSpliced(first, 0, lines[first] ?? '').map(counted(1)), /step 2/],
+    ['a step too few', lines.toSpliced(first, 1).map(counted(-1)), /step \d+/],
+  ])('%s is told with its place, and fails', async (what, changed, message) => {
+    expect(name).not.toBe('');
+    const folder = join(cwd, what.replaceAll(' ', '-'));
+    mkdirSync(folder);
+    writeFileSync(join(folder, name), changed.join('\n'));
+    const run = await quiesce(['regress', folder], { cwd });
+    expect(run.status).toBe(20);
+    expect(run.stdout).toMatch(message);
+    expect(run.stdout).toMatch(/:\d+/);
+    expect(run.stdout).toContain('0 reproduced, 1 failed');
+  });
+
+  /** Keeps the count of steps at the end true, so that only the steps are wrong. */
+  function counted(change: number): (line: string) => string {
+    return (line) => line.replace(/^end (\d+)/, (_, n: string) => `end ${Number(n) + change}`);
+  }
+});
+
+test('a folder without schedules is an error, not a success', async () => {
+  mkdirSync(join(cwd, 'empty'));
+  expect(await quiesce(['regress', 'empty'], { cwd })).toMatchObject({ status: 2, stdout: '' });
+});
