@@ -6,7 +6,7 @@
  * Limits: eight colours of locks, then they repeat (letters do not); the first 2,000 steps are drawn.
  */
 import type { Counterexample, Standing, TraceStep } from '../../checker/trace/counterexample.ts';
-import { plural } from '../numbers.ts';
+import { count, plural } from '../numbers.ts';
 import { blockedAtEnd, isAboutWaiting, locksOf, participants, standingsAfter, waitText, weights } from '../trace.ts';
 import { type Child, code, fragment, h, type Markup } from './write.ts';
 
@@ -92,7 +92,7 @@ export function chart(ce: Counterexample): Markup {
           'label',
           { class: 'fold' },
           h('input', { type: 'checkbox', id: 'fold' }),
-          ` only the ${ce.steps.length - plain} of ${plural(ce.steps.length, 'step')} that matter most`,
+          ` only the ${count(ce.steps.length - plain)} of ${plural(ce.steps.length, 'step')} that matter most`,
         ),
     ),
     h(
@@ -127,7 +127,7 @@ export function chart(ce: Counterexample): Markup {
       h(
         'p',
         { class: 'soft' },
-        `The first ${plural(rows.length, 'step')} of ${ce.steps.length} are drawn; the schedule below has all.`,
+        `The first ${plural(rows.length, 'step')} of ${count(ce.steps.length)} are drawn; the schedule below has all.`,
       ),
     out.length > 0 &&
       h(

@@ -209,7 +209,7 @@ export function page(w: Browser): void {
 
   w.addEventListener('keydown', (event: Happening) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help?.open) return;
-    if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && event.key !== '.') return;
+    if (event.target.id === 'filter') return;
     const command = Object.hasOwn(commands, event.key) ? commands[event.key] : undefined;
     if (command === undefined) return;
     if (event.key.startsWith('Arrow')) {

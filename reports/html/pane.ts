@@ -6,7 +6,7 @@
  */
 import { sourceText } from '../../checker/lang/source.ts';
 import type { Change, Counterexample, Standing, TraceStep } from '../../checker/trace/counterexample.ts';
-import { plural } from '../numbers.ts';
+import { count, plural } from '../numbers.ts';
 import { ownerText, stackOf, standingsAfter, weights } from '../trace.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
@@ -21,7 +21,7 @@ export function details(ce: Counterexample): Markup {
       h(
         'p',
         { class: 'soft' },
-        `Details of ${plural(chosen.size, 'step')} of ${ce.steps.length} are kept, those that matter most.`,
+        `Details of ${plural(chosen.size, 'step')} of ${count(ce.steps.length)} are kept, those that matter most.`,
       ),
     initial(ce),
     ce.steps.filter((s) => chosen.has(s.index)).map((s) => detail(ce, s)),

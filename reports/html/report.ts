@@ -192,7 +192,7 @@ function violationSections(verdict: Verdict, ce: Counterexample, options: HtmlOp
       title: 'Kernel view',
       body: fragment(
         copyButton('splat', 'text for mail'),
-        h('pre', { id: 'splat', tabindex: 0, 'aria-label': 'Kernel view' }, text),
+        h('pre', { id: 'splat', tabindex: 0, 'aria-label': 'Text for mail' }, text),
       ),
     },
     { id: 'reproduce', title: 'Reproduce', body: reproduce(verdict, ce, options) },
@@ -323,7 +323,7 @@ function reproduce(verdict: Verdict, ce: Counterexample, options: HtmlOptions): 
     h('pre', { tabindex: 0, 'aria-label': 'Commands' }, `${commandOf(verdict, ce, options)}\n${checkCommand(verdict)}`),
     h('h3', null, 'Schedule'),
     copyButton('schedule', 'schedule'),
-    h('pre', { id: 'schedule', tabindex: 0, 'aria-label': 'Schedule' }, ce.schedule),
+    h('pre', { id: 'schedule', tabindex: 0, 'aria-label': 'Text of the schedule' }, ce.schedule),
   );
 }
 
@@ -340,7 +340,7 @@ function sources(ce: Counterexample): Markup {
     h('p', null, 'The model is a claim about these places. Lay them side by side.'),
     h(
       'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Sources' },
+      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Table of sources' },
       h(
         'table',
         { class: 'grid' },

@@ -53,7 +53,7 @@ export function trust(verdict: Verdict): Markup {
     h('h3', null, 'Properties'),
     h(
       'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Properties' },
+      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Table of properties' },
       h(
         'table',
         { class: 'grid' },

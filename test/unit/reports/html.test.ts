@@ -1,0 +1,232 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { contextOf } from '../../../reports/facts.ts';
+import { intoTracks, letter, ownership } from '../../../reports/html/chart.ts';
+import { layout } from '../../../reports/html/graph.ts';
+import { html } from '../../../reports/html/report.ts';
+import { escapeText, h, render, trusted } from '../../../reports/html/write.ts';
+import { count } from '../../../reports/numbers.ts';
+import { splat } from '../../../reports/text/splat.ts';
+import * as fixtures from './fixtures.ts';
+import { counterexample } from './trace-builder.ts';
+
+const verdict = fixtures.verdict([fixtures.deadlock]);
+const page = html(verdict);
+
+describe('html writer', () => {
+  it('escapes text and attributes, and spells out what cannot be seen', () => {
+    expect(render(h('p', { title: '"<>&\'' }, '<b>&amp;</b>'))).toBe(
+      '<p title="&quot;&lt;&gt;&amp;&#39;">&lt;b&gt;&amp;amp;&lt;/b&gt;</p>',
+    );
+    expect(escapeText('a\u0000\u202e\u2028\u001bz')).toBe('a\\u{0}\\u{202e}\\u{2028}\\u{1b}z');
+  });
+
+  it('refuses elements, attributes and addresses that could run something', () => {
+    for (const make of [
+      () => h('script'),
+      () => h('p', { onclick: 'x()' }),
+      () => h('p', { style: 'color:red' }),
+      () => h('a', { href: 'javascript:alert(1)' }),
+      () => h('a', { href: 'https://x"onload=' }),
+      () => h('img src=x'),
+      () => trusted('script', '</script>'),
+    ])
+      expect(make).toThrow();
+  });
+});
+
+describe('html report', () => {
+  it('has a content policy that names its own style and script by hash and nothing else', () => {
+    const policy = /Content-Security-Policy" content="([^"]+)"/.exec(page)?.[1]?.replaceAll('&#39;', "'") ?? '';
+    const hash = (text: string | undefined) =>
+      `'sha256-${createHash('sha256')
+        .update(text ?? '')
+        .digest('base64')}'`;
+    const style = /<style>([\s\S]*?)<\/style>/.exec(page)?.[1];
+    const script = /<script>([\s\S]*?)<\/script>/.exec(page)?.[1];
+    expect(policy).toBe(
+      `default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; base-uri 'none'; form-action 'none'`,
+    );
+    expect(page).not.toMatch(/\son\w+=|\sstyle=|\ssrc=/);
+    expect(script?.length).toBeLessThan(20_000);
+    expect((script?.length ?? 0) + (style?.length ?? 0)).toBeLessThan(40_000);
+  });
+
+  it('has a row with an id for every step and the initial state, and marks where it breaks', () => {
+    for (let n = 0; n <= fixtures.deadlock.steps.length; n++) expect(page).toContain(`<tr id="step-${n}"`);
+    expect(page).toContain('\u2716 deadlock: nothing can run');
+    expect(html(fixtures.verdict([fixtures.useAfterFree]))).toContain('\u2716 use-after-free');
+  });
+
+  it('reads without scripts: every change of every step is in the text', () => {
+    const text = page.replace(/<[^>]+>/g, '');
+    for (const s of fixtures.deadlock.steps) for (const c of s.changes) expect(text).toContain(escapeText(c.path));
+    expect(text).toContain('MODEL');
+  });
+
+  it('carries the very splat and schedule of the text report', () => {
+    expect(page).toContain(escapeText(splat(fixtures.deadlock, contextOf(verdict))));
+    expect(page).toContain(escapeText(fixtures.deadlock.schedule));
+    expect(page).toContain('quiesce replay runs/vfio-detach-exit-posted/4f3c21d9.sched');
+  });
+
+  it('shows the numbers of the document, written as in text', () => {
+    for (const n of [verdict.counts.states, verdict.counts.transitions, verdict.counts.left])
+      expect(page).toContain(count(n));
+  });
+
+  it('stays under 150 KB for an ordinary bug and under 2 MB for a very long one', () => {
+    expect(Buffer.byteLength(page)).toBeLessThan(150_000);
+    const long = counterexample(
+      {
+        roles: { a: 'task', b: 'task' },
+        sources: {},
+        moves: Array.from({ length: 5000 }, (_, i) => ({
+          actor: i % 2 === 0 ? 'a' : 'b',
+          in: ['work'],
+          label: `step ${i}`,
+          changes: [['x.y', String(i), String(i + 1)] as const],
+        })),
+        endings: {},
+      },
+      {
+        evidence: { kind: 'assertion', message: 'm', objects: [], actors: [] },
+        headline: 'assertion in work',
+        schedule: '',
+      },
+    );
+    const text = html(fixtures.verdict([long]));
+    expect(Buffer.byteLength(text)).toBeLessThan(2_000_000);
+    expect(text).toContain('The first 2,000 steps of 5,000 are drawn');
+    expect(text).toContain('Details of 300 steps of 5,000 are kept');
+  });
+
+  it('never shows an incomplete search in green', () => {
+    expect(html(fixtures.holds)).toMatch(/<header class="good">/);
+    for (const v of [fixtures.undecided, fixtures.verdict([], { complete: false, incompleteBecause: 'stopped' })]) {
+      expect(html(v)).toMatch(/<header class="warn">/);
+      expect(html(v)).toContain('NO VIOLATION SO FAR');
+      expect(html(v)).toContain('This is not a proof');
+    }
+    expect(html(verdict)).toMatch(/<header class="bad">/);
+  });
+
+  it('tells what a pass rests on', () => {
+    const text = html(fixtures.holds);
+    for (const wanted of [
+      'mms=1 devices=1 requests=2',
+      'symmetry over tasks (4.3 times fewer states)',
+      'Steps never taken (3)',
+      'Guards never false',
+      'the device stops sending page requests',
+      'sequentially consistent',
+    ])
+      expect(text).toContain(wanted);
+  });
+
+  it('writes one report for each violation', () => {
+    const two = fixtures.verdict([fixtures.deadlock, fixtures.useAfterFree]);
+    expect(html(two, 1)).toContain('use-after-free in io_mm_detach_locked');
+    expect(html(two, 1)).not.toContain('nothing can run');
+  });
+
+  it('is the same for the same document', () => {
+    expect(html(verdict)).toBe(page);
+  });
+
+  it('lets hostile names change nothing but text', () => {
+    const tags = (text: string) => [...text.matchAll(/<(\/?[a-zA-Z!][\w-]*)/g)].map((m) => m[1]);
+    const hostile = html(fixtures.verdict([fixtures.hostile]));
+    expect(tags(hostile).filter((t) => t === 'script')).toHaveLength(2);
+    expect(tags(hostile)).not.toContain('img');
+    expect(hostile).not.toContain('<!--');
+    expect(hostile).not.toMatch(/href="javascript/);
+  });
+});
+
+describe('chart', () => {
+  it('gives overlapping stretches different tracks and reuses free ones', () => {
+    const span = (from: number, to: number) => ({ from, to, what: 0, opens: true, closes: true });
+    const tracks = intoTracks([span(1, 5), span(2, 3), span(4, 6), span(6, 7)]);
+    expect(tracks.map((t) => [t.from, t.track])).toEqual([
+      [1, 0],
+      [2, 1],
+      [4, 1],
+      [6, 0],
+    ]);
+  });
+
+  it('draws a lock from the step that takes it to the step that releases it', () => {
+    const spans = ownership(fixtures.deadlock, 'owner', ['iommu.lock', 'iommu_sva_lock']);
+    expect(spans.map((s) => [s.what, s.from, s.to, s.closes])).toEqual([
+      [0, 1, 6, true],
+      [1, 3, 5, true],
+      // Still held when nothing can run: the bar goes on into the last row.
+      [0, 13, 18, false],
+      [1, 15, 17, true],
+    ]);
+  });
+
+  it('names locks by letters without end', () => {
+    expect([0, 25, 26, 51, 52].map(letter)).toEqual(['A', 'Z', 'AA', 'AZ', 'BA']);
+  });
+
+  it('leaves the lanes of those who do not move out, and says so', () => {
+    expect(page).toContain('Not moving in this schedule: fault (worker, idle).');
+    expect(page).not.toContain('title="fault (worker)"');
+  });
+});
+
+describe('graphs', () => {
+  it('never puts two boxes on one place, whatever the shape', () => {
+    const node = (id: string) => ({ id, kind: 'lock' as const });
+    const shapes = [
+      fixtures.deadlock.waitFor,
+      fixtures.deadlock.lockOrder,
+      {
+        nodes: ['a', 'b'].map(node),
+        edges: [
+          { from: 'a', to: 'b', label: '' },
+          { from: 'b', to: 'a', label: '' },
+        ],
+        cycle: ['a', 'b'],
+      },
+      {
+        nodes: ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map(node),
+        edges: [
+          { from: 'd', to: 'a', label: '' },
+          { from: 'e', to: 'a', label: '' },
+          { from: 'a', to: 'b', label: '' },
+        ],
+        cycle: ['a', 'b', 'c'],
+      },
+      // A cycle the document does not name: the layout must end all the same.
+      {
+        nodes: ['a', 'b', 'c'].map(node),
+        edges: [
+          { from: 'a', to: 'b', label: '' },
+          { from: 'b', to: 'c', label: '' },
+          { from: 'c', to: 'a', label: '' },
+        ],
+        cycle: [],
+      },
+      { nodes: [node('alone')], edges: [{ from: 'alone', to: 'alone', label: 'waits for' }], cycle: ['alone'] },
+    ];
+    for (const shape of shapes) {
+      const { boxes, width, height } = layout(shape);
+      expect(boxes).toHaveLength(shape.nodes.length);
+      for (const [i, a] of boxes.entries()) {
+        expect(a.x - a.width / 2).toBeGreaterThanOrEqual(0);
+        expect(a.x + a.width / 2).toBeLessThanOrEqual(width);
+        expect(a.y + 18).toBeLessThanOrEqual(height);
+        for (const b of boxes.slice(i + 1))
+          expect(Math.abs(a.x - b.x) >= (a.width + b.width) / 2 || Math.abs(a.y - b.y) >= 36).toBe(true);
+      }
+    }
+  });
+
+  it('says every edge in words as well', () => {
+    const list = /<ul class="edges">([\s\S]*?)<\/ul>/.exec(page)?.[1] ?? '';
+    expect(list.match(/<li>/g)).toHaveLength(fixtures.deadlock.waitFor.edges.length);
+  });
+});
