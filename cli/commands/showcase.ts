@@ -3,7 +3,7 @@
  * table at the end. It succeeds when every verdict is the one the scenario declares.
  */
 import { resolve } from 'node:path';
-import { QuiesceError } from '../../checker/lang/index.ts';
+import { QuiesceError, type Scenario } from '../../checker/lang/index.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import { summaryTable } from '../../reports/index.ts';
 import { scenarios } from '../../scenarios/index.ts';
@@ -15,7 +15,19 @@ import { search } from '../search.ts';
 import { boundsOf, heading, verdictWithPaths } from './check.ts';
 
 /** One of each kind of bug; the first is the deadlock that quiesce was made for. */
-export const headlines: readonly string[] = ['vfio-detach-vs-mm-exit'];
+export const headlines: readonly string[] = [
+  'vfio-detach-vs-mm-exit',
+  'smmu-flush-vs-priq',
+  'iopf-worker-mmput',
+  'sva-unbind-vs-exit',
+];
+
+/** The first form that is violated and the form that is called fixed. */
+function forms(scenario: Scenario): string[] {
+  const names = Object.keys(scenario.variants);
+  const violated = names.find((name) => scenario.variants[name]?.expect.verdict === 'violated');
+  return [violated, 'fixed'].filter((name) => name !== undefined && names.includes(name)) as string[];
+}
 
 export async function showcaseCommand(flags: { readonly out: string }, console: Console): Promise<ExitStatus> {
   const out = resolve(flags.out);
@@ -25,7 +37,7 @@ export async function showcaseCommand(flags: { readonly out: string }, console: 
     const scenario = scenarios.find((s) => s.name === name);
     if (scenario === undefined) throw new QuiesceError('config', `the headline scenario ${name} does not exist`);
     console.out(`${name}: ${scenario.title}\n`);
-    for (const variant of Object.keys(scenario.variants)) {
+    for (const variant of forms(scenario)) {
       console.note(heading(scenario, variant, boundsOf(scenario, variant)));
       const { verdict, files, interrupted } = await search(scenario, { variant }, out, console);
       console.out(paint(`${verdictWithPaths(verdict, files)}\n`, console));
