@@ -108,13 +108,13 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
     const next: number[] = [];
     const content = new Set<string>();
     let moved = false;
+    world.restore(text);
     for (const player of world.players) {
-      world.restore(text);
       if (interpreter.rests(player)) content.add(player.name);
       const choices = interpreter.choices(player);
       for (let choice = 0; choice < choices; choice++) {
-        world.restore(text);
         try {
+          // A guard that refuses may only have read, so the state is still the same.
           if (!interpreter.take(player, choice)) continue;
           transitions++;
           next.push(arrive(d + 1));
@@ -122,11 +122,11 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
           const evidence = evidenceOf(thrown, player, interpreter, text, twin);
           report(propertyOf(evidence.kind), evidence, d + 1, d);
         }
+        world.restore(text);
         moved = true;
         content.add(player.name);
       }
     }
-    world.restore(text);
     if (!moved) {
       const waiting = world.players.filter((p) => !interpreter.rests(p)).map((p) => p.name);
       if (waiting.length > 0) {

@@ -19,6 +19,8 @@ export class Interpreter {
   readonly #world: World;
   /** Constant lists and constants given to calls, by place of the call and name of the parameter. */
   readonly #constants = new Map<string, unknown>();
+  readonly #looks = new Map<AnyProcedure, object>();
+  readonly #inner = new Map<AnyStatement, Record<string, AnyBody>>();
 
   constructor(twin: Twin) {
     this.#twin = twin;
@@ -278,25 +280,10 @@ export class Interpreter {
 
   /** The blocks inside a statement, by name. */
   #blocks(s: AnyStatement): Record<string, AnyBody> {
-    switch (s.op) {
-      case 'branch':
-      case 'if':
-        return { yes: s.yes, no: s.no };
-      case 'choose':
-        return Object.fromEntries(s.arms.map((arm, i) => [`arm ${i}`, arm.body]));
-      case 'attempt':
-      case 'alloc':
-      case 'callback':
-        return { orElse: s.orElse };
-      case 'loop':
-        return { body: s.body };
-      case 'switch':
-        return Object.fromEntries(Object.entries(s.arms).map(([value, body]) => [`is ${value}`, body]));
-      default:
-        return {};
-    }
+    const known = this.#inner.get(s) ?? blocksOf(s);
+    this.#inner.set(s, known);
+    return known;
   }
-
   /** Path of a label. */
   #find(label: string, body: AnyBody, prefix: (string | number)[]): (string | number)[] | null {
     for (const [i, s] of body.entries()) {
@@ -323,25 +310,57 @@ export class Interpreter {
   #view(player: Player): Record<string, unknown> {
     const frame = player.stack[player.stack.length - 1] as Frame;
     const procedure = this.#procedure(frame);
-    const view: Record<string, unknown> = {};
-    for (const [name, spec] of storedFields(procedure)) {
-      const coder = this.#world.coder(spec, name);
-      Object.defineProperty(view, name, {
-        get: () => coder.show(frame.vars[name]),
-        ...(name in procedure.locals
-          ? {
-              set: (value: unknown) => {
-                frame.vars[name] = coder.keep(value);
-              },
-            }
-          : {}),
-      });
-    }
+    const view = Object.create(this.#looksOf(procedure)) as Record<string, unknown>;
+    (view as { $frame?: Frame }).$frame = frame;
     for (const [name, spec] of Object.entries(procedure.params))
       if (spec.kind === 'each' || spec.kind === 'constant') {
         const value = this.#constants.get(this.#placeOf(player, name));
         Object.defineProperty(view, name, { value });
       }
     return view;
+  }
+
+  /** The accessors of the frames of a procedure. */
+  #looksOf(procedure: AnyProcedure): object {
+    let looks = this.#looks.get(procedure);
+    if (looks !== undefined) return looks;
+    looks = {};
+    for (const [name, spec] of storedFields(procedure)) {
+      const coder = this.#world.coder(spec, name);
+      Object.defineProperty(looks, name, {
+        get(this: { $frame: Frame }) {
+          return coder.show(this.$frame.vars[name]);
+        },
+        ...(name in procedure.locals
+          ? {
+              set(this: { $frame: Frame }, value: unknown) {
+                this.$frame.vars[name] = coder.keep(value);
+              },
+            }
+          : {}),
+      });
+    }
+    this.#looks.set(procedure, looks);
+    return looks;
+  }
+}
+
+function blocksOf(s: AnyStatement): Record<string, AnyBody> {
+  switch (s.op) {
+    case 'branch':
+    case 'if':
+      return { yes: s.yes, no: s.no };
+    case 'choose':
+      return Object.fromEntries(s.arms.map((arm, i) => [`arm ${i}`, arm.body]));
+    case 'attempt':
+    case 'alloc':
+    case 'callback':
+      return { orElse: s.orElse };
+    case 'loop':
+      return { body: s.body };
+    case 'switch':
+      return Object.fromEntries(Object.entries(s.arms).map(([value, body]) => [`is ${value}`, body]));
+    default:
+      return {};
   }
 }
