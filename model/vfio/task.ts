@@ -1,0 +1,45 @@
+/**
+ * Processes, as far as VFIO sees them: a pid leads to a task, a task to an address space until it begins to exit.
+ *
+ * Source: v2 13/40 (mm_access through a pid); spec 0.2 rule 6 (the address space goes before the files).
+ * Limits: the ptrace check always succeeds; find_get_task_by_vpid() always finds the task, which outlives its mm.
+ */
+import { inc, MmStruct, type MmView, patch, procedure, ref } from '../kernel/index.ts';
+import { TaskStruct } from './objects.ts';
+import { TYPE1_C, v2_13 } from './sources.ts';
+
+/** vfio_iommu_get_mm_by_vpid(): the mm of a task with one more user, or NULL (-ESRCH in C) once it exits. */
+export const getMmByVpid = procedure(
+  'vfio_iommu_get_mm_by_vpid',
+  {
+    source: v2_13(TYPE1_C),
+    params: { task: TaskStruct },
+    locals: { mm: ref(MmStruct) },
+    returns: ref(MmStruct),
+  },
+  (k) => [
+    // Under task_lock, which exit_mm() takes to clear the pointer: one step.
+    k.step('mm = mm_access(task)', (f) => {
+      f.mm = f.task.mm;
+      if (f.mm !== null) inc(f.mm.mm_users);
+    }),
+    k.return((f) => f.mm),
+  ],
+);
+
+/** exit_mm(): what the last thread of a process does first, before its files are closed. */
+export const exitMm = procedure(
+  'exit_mm',
+  {
+    source: patch('spec 0.2 rule 6')('kernel/exit.c'),
+    params: { task: TaskStruct },
+    locals: { mm: ref(MmStruct) },
+  },
+  (k) => [
+    k.step('task->mm = NULL', (f) => {
+      f.mm = f.task.mm;
+      f.task.mm = null;
+    }),
+    k.mmput((f) => f.mm as MmView),
+  ],
+);
