@@ -85,7 +85,7 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
   );
 
   const spinLocks = layout.locks.filter((lock) => lock.spins);
-  const actorName = (id: number) => (setup.tables.actors[id] as Actor).name;
+  const actorName = (id: number) => (setup.memory.actors[id] as Actor).name;
   heap.actorName = actorName;
   const runtime = makeRuntime(setup, actors, budgetOffsets, spinLocks);
   const words = layout.stateBytes / 4;
@@ -210,6 +210,13 @@ function makeRuntime(
         if (isLive(setup, lock) && modeOf(setup, lock, index + 1) !== null)
           throw new Violation('lock-misuse', `${operation} returns with ${lock.name} held`, [lock.name], [name(index)]);
     },
+    differs: (argument, procedure) => {
+      throw modelError(
+        `argument "${argument}" of ${procedure} depends on a value that is passed on as well`,
+        undefined,
+        'read that value once for each of its uses',
+      );
+    },
     nullCall: (point) => {
       throw new Violation('null-dereference', `${point.label} in ${point.procedure} calls through a NULL pointer`);
     },
@@ -262,7 +269,7 @@ function findLeak(setup: SetupResult): Evidence | null {
     for (const offset of heap.pointers()) {
       const holder = owner.get(offset);
       if (holder !== undefined && !reached.has(holder)) continue;
-      const target = setup.tables.views[m.bytes[m.at + offset] as number] ?? null;
+      const target = setup.memory.views[m.bytes[m.at + offset] as number] ?? null;
       if (target !== null && !reached.has(target)) {
         reached.add(target);
         grew = true;

@@ -2,10 +2,14 @@
  * Which arguments of a call are constant: fixed by the scenario, the same in every state. They cost no byte of the
  * state vector.
  *
- * The argument function is run once on trackers. A tracker stands for a value that depends on the state and counts
- * how often it is followed. When every access is accounted for by a tracker that ended up as an argument itself,
- * none of the other arguments can have depended on the state, so they are constants. Otherwise (an access was used
- * in a condition, say) nothing is assumed.
+ * The argument function is run on trackers. A tracker stands for a value that depends on the state; following it
+ * makes another one. When every tracker is an argument itself or was followed to reach one, no other argument can
+ * have been computed from it, so the others are constants. Otherwise (an access was used in a condition, say) nothing
+ * is assumed. An argument that is a tracker may also have been tested: the function is run once more for each of
+ * them with NULL in its place, and must give the same constants.
+ *
+ * Limits: a value that is passed on and also compared with a number is not noticed here. The compiled call compares
+ * the constants with what the argument function gives each time it runs.
  */
 
 /** What is known of the caller's frame. */
@@ -17,22 +21,57 @@ export function constantArguments(
   args: (f: never, self: never) => Record<string, unknown>,
   frame: KnownFrame,
 ): Record<string, unknown> {
+  const first = probe(args, frame, -1);
+  if (first === null) return {};
+  for (const access of first.passed) {
+    const again = probe(args, frame, access);
+    if (again === null || !sameConstants(first.constants, again.constants)) return {};
+  }
+  return first.constants;
+}
+
+interface Probe {
+  readonly constants: Record<string, unknown>;
+  /** Numbers of the accesses whose trackers are arguments. */
+  readonly passed: readonly number[];
+}
+
+/** One run on trackers; access number `nulled` gives NULL instead of one. Null when something depends on the state. */
+function probe(
+  args: (f: never, self: never) => Record<string, unknown>,
+  frame: KnownFrame,
+  nulled: number,
+): Probe | null {
   let accesses = 0;
   let opaqueUse = false;
-  const depths = new WeakMap<object, number>();
+  /** Trackers not yet known to lead to an argument. */
+  const unexplained = new Set<object>();
+  const trackers = new Map<object, { readonly access: number; readonly from: object | null }>();
   const originals = new WeakMap<object, object>();
   const guards = new Map<object, object>();
 
-  const tracker = (depth: number): object => {
-    const proxy = new Proxy(() => undefined, {
+  const explain = (from: object | null): void => {
+    for (let t = from; t !== null; t = trackers.get(t)?.from ?? null) unexplained.delete(t);
+  };
+  const access = (from: object | null): object | null => {
+    const number = accesses++;
+    if (number === nulled) {
+      explain(from);
+      return null;
+    }
+    const tracker = makeTracker(number, from);
+    unexplained.add(tracker);
+    return tracker;
+  };
+  const makeTracker = (number: number, from: object | null): object => {
+    const proxy: object = new Proxy(() => undefined, {
       get: (_t, key) => {
         if (typeof key === 'symbol') opaqueUse = true;
-        accesses++;
-        return tracker(depth + 1);
+        return access(proxy);
       },
       apply: () => {
         opaqueUse = true;
-        return tracker(depth);
+        return proxy;
       },
       set: () => {
         opaqueUse = true;
@@ -43,7 +82,7 @@ export function constantArguments(
         return true;
       },
     });
-    depths.set(proxy, depth);
+    trackers.set(proxy, { access: number, from });
     return proxy;
   };
 
@@ -55,10 +94,7 @@ export function constantArguments(
     const known = guards.get(value);
     if (known !== undefined) return known;
     const proxy = new Proxy(value, {
-      get: () => {
-        accesses++;
-        return tracker(1);
-      },
+      get: () => access(null),
       set: () => {
         opaqueUse = true;
         return true;
@@ -78,25 +114,41 @@ export function constantArguments(
     {
       get: (_t, key) => {
         if (typeof key === 'string' && key in frame.constants) return guard(frame.constants[key]);
-        accesses++;
-        return tracker(1);
+        return access(null);
       },
     },
   );
 
   let result: Record<string, unknown>;
   try {
-    result = args(frameProxy as never, tracker(1) as never);
+    result = args(frameProxy as never, makeTracker(-1, null) as never);
   } catch {
-    return {};
+    return null;
   }
-  if (opaqueUse || typeof result !== 'object' || result === null) return {};
-  let explained = 0;
+  if (opaqueUse || typeof result !== 'object' || result === null) return null;
   const constants: Record<string, unknown> = {};
+  const passed: number[] = [];
   for (const [key, value] of Object.entries(result)) {
-    const depth = typeof value === 'function' ? depths.get(value) : undefined;
-    if (depth !== undefined) explained += depth;
-    else constants[key] = release(value);
+    const tracked = typeof value === 'function' ? trackers.get(value) : undefined;
+    if (tracked === undefined) {
+      constants[key] = release(value);
+      continue;
+    }
+    if (tracked.access >= 0) passed.push(tracked.access);
+    explain(value as object);
   }
-  return explained === accesses ? constants : {};
+  return unexplained.size === 0 ? { constants, passed } : null;
+}
+
+/** Has every constant of the first run the same value in the second? There, NULL is one constant more. */
+function sameConstants(first: Readonly<Record<string, unknown>>, again: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(first).every(([key, value]) => key in again && sameValue(value, again[key]));
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((v, i) => sameValue(v, b[i]));
+  if (Object.is(a, b)) return true;
+  // Plain data made anew by each run.
+  const isPlain = (v: unknown) => typeof v === 'object' && v !== null && !('$id' in v);
+  return isPlain(a) && isPlain(b) && JSON.stringify(a) === JSON.stringify(b);
 }

@@ -16,6 +16,7 @@ export interface EmitRuntime {
   readonly noSleep: (actor: number, point: Point) => void;
   readonly returned: (actor: number, operation: string) => void;
   readonly nullCall: (point: Point) => never;
+  readonly differs: (argument: string, procedure: string) => never;
 }
 
 export interface EmittedActor {
@@ -74,6 +75,11 @@ export function numberPoints(entry: Node): Point[] {
   return points;
 }
 
+/** Scalars and objects of the scenario; arrays and plain data may be made anew by each call. */
+function isComparable(value: unknown): boolean {
+  return value === null || typeof value !== 'object' || '$id' in value;
+}
+
 export interface EmitInput {
   readonly actors: readonly EmittedActor[];
   readonly words: number;
@@ -98,6 +104,7 @@ export function emit(input: EmitInput): {
     noSleep: scope.name(input.runtime.noSleep, 'noSleep'),
     returned: scope.name(input.runtime.returned, 'returned'),
     nullCall: scope.name(input.runtime.nullCall, 'nullCall'),
+    differs: scope.name(input.runtime.differs, 'differs'),
   };
   const x = (closure: unknown) => scope.name(closure, 'x');
   const f = (frame: FrameInfo) => scope.name(frame.view, 'f');
@@ -132,7 +139,15 @@ export function emit(input: EmitInput): {
         return `if (${x(node.test)}(${f(node.frame)}, ${self})) { ${go(node.yes)} } else { ${go(node.no)} }`;
       case 'enter': {
         const stores = node.stored.map((name) => `${f(node.to)}.$set_${name}(r.${name});`).join(' ');
-        return `{ const r = ${x(node.args)}(${f(node.from)}, ${self}); ${stores} } ${go(node.next)}`;
+        // What was taken for a constant must be one: see `constants.ts`.
+        const checks = Object.entries(node.to.constants)
+          .filter(([, value]) => isComparable(value))
+          .map(
+            ([name, value]) =>
+              `if (r.${name} !== ${scope.name(value, 'k')}) ${r.differs}('${name}', ${JSON.stringify(node.to.procedure)});`,
+          )
+          .join(' ');
+        return `{ const r = ${x(node.args)}(${f(node.from)}, ${self}); ${checks} ${stores} } ${go(node.next)}`;
       }
       case 'leave': {
         const value = node.value === null ? 'const v = 0;' : `const v = ${x(node.value)}(${f(node.from)}, ${self});`;
