@@ -44,7 +44,8 @@ export function audit(model: CompiledModel, steps = 400): void {
     const moves = model.moves.slice(0, model.registers[NEXT] as number);
     const second = expand();
     if (first.length !== second.length || !first.every((word, k) => word === second[k])) {
-      const differing = first.length === second.length ? Math.floor(first.findIndex((w, k) => w !== second[k]) / words) : 0;
+      const differing =
+        first.length === second.length ? Math.floor(first.findIndex((w, k) => w !== second[k]) / words) : 0;
       const actor = model.actors[(moves[differing] ?? 0) >> 16];
       model.load(state, 0);
       const point = actor?.points[model.pc(actor.index)];

@@ -193,15 +193,9 @@ export class Flow {
         throw modelError(
           `${role} "${name}" of ${procedure.name} is a ${spec.kind}; frames hold scalars and pointers only`,
         );
-    const Class = this.#c.factory.frameClass(
-      this.#frameKey(
-        procedure,
-        stored.map(([name]) => name),
-      ),
-      slots,
-    );
+    const Class = this.#c.factory.frameClass(procedure, slots);
     const frame: FrameInfo = {
-      view: new Class(base, constants),
+      view: new Class(this.#c.layout.memory, base, constants),
       base,
       size: slots.length,
       constants,
@@ -229,16 +223,6 @@ export class Flow {
     return from === null || args === null || stored.length === 0
       ? entry
       : { kind: 'enter', args, from, to: frame, stored: stored.map(([name]) => name), next: entry };
-  }
-
-  /** Frames of one procedure with the same stored parameters share a class, so that call sites stay monomorphic. */
-  #frameKey(procedure: Procedure<Params, unknown>, stored: readonly string[]): string {
-    let id = frameKeys.get(procedure);
-    if (id === undefined) {
-      id = nextFrameKey++;
-      frameKeys.set(procedure, id);
-    }
-    return `frame ${id} of ${procedure.name}: ${stored.join(',')}`;
   }
 
   /** The arm the variant chooses. */
@@ -415,10 +399,6 @@ export class Flow {
     return modelError(what, `${scope.procedure.name} (actor ${this.actor.name})`, hint);
   }
 }
-
-/** Numbers procedures so that frame classes have stable names; holds no state of a model. */
-const frameKeys = new WeakMap<Procedure<Params, unknown>, number>();
-let nextFrameKey = 0;
 
 function isStorable(spec: ParamSpec): boolean {
   return spec.kind !== 'each' && spec.kind !== 'constant';

@@ -6,6 +6,9 @@
  * Only instrumented models (replay, explanation, audit) record; the search runs the same steps without it.
  */
 import { modelError } from '../lang/errors.ts';
+import type { Actor } from '../lang/fields.ts';
+import type { Params, Procedure } from '../lang/procedure.ts';
+import type { Identified } from './collections.ts';
 
 /** What part of a step runs, so that an access which does not belong there is found. */
 export type Phase = 'free' | 'guard' | 'fused';
@@ -20,6 +23,10 @@ export class Memory {
   at = 0;
   recording = false;
   phase: Phase = 'free';
+  /** What bytes index into: identity to object, actor and callback. Entry 0 is null. */
+  readonly views: (Identified | null)[] = [null];
+  readonly actors: (Actor | null)[] = [null];
+  readonly callbacks: (Procedure<Params, unknown> | null)[] = [null];
   readonly reads = new Set<number>();
   readonly writes = new Set<number>();
 

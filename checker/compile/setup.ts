@@ -13,7 +13,7 @@ import { type Identified, LIVE } from './collections.ts';
 import { Heap } from './heap.ts';
 import { Layout } from './layout.ts';
 import { Memory } from './memory.ts';
-import { isScalar, sizeOfShape, type Tables, ViewFactory } from './views.ts';
+import { isScalar, sizeOfShape, ViewFactory } from './views.ts';
 
 /** An actor as steps see it. Its flags lie in the state only when the model has a step that parks. */
 export class ActorView implements Actor {
@@ -74,7 +74,6 @@ export interface SetupResult {
   readonly memory: Memory;
   readonly layout: Layout;
   readonly heap: Heap;
-  readonly tables: Tables;
   readonly factory: ViewFactory;
   readonly programs: readonly Program[];
   readonly implementations: ReadonlyMap<CallbackType<Params, unknown>, readonly Procedure<Params, unknown>[]>;
@@ -107,8 +106,7 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
   const memory = new Memory();
   const layout = new Layout(memory);
   const heap = new Heap(layout);
-  const tables: Tables = { views: [null], actors: [null], callbacks: [null] };
-  const factory = new ViewFactory(layout, tables, instrumented);
+  const factory = new ViewFactory(layout, instrumented);
   const programs: Program[] = [];
   const implementations = new Map<CallbackType<Params, unknown>, readonly Procedure<Params, unknown>[]>();
   const budgets: Record<string, number> = {};
@@ -130,13 +128,13 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
     return name;
   };
   const place = (type: ObjectType<Shape>, name: string, pooled: boolean): Identified => {
-    if (tables.views.length > 254)
+    if (memory.views.length > 254)
       throw modelError('a scenario may have at most 254 objects', scenario.name, 'lower the bounds');
     const live = type.permanent ? -1 : layout.reserve(1);
     const size = sizeOfShape(type.shape);
     const base = layout.reserve(size);
-    const view = factory.view(type.shape, base, live, tables.views.length, name) as Identified;
-    tables.views.push(view);
+    const view = factory.view(type.shape, base, live, memory.views.length, name) as Identified;
+    memory.views.push(view);
     if (live >= 0) {
       layout.cells.push({
         path: name,
@@ -163,10 +161,10 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
     }
   };
   const addActor = (name: string, operations: readonly Operation[], options: ActorOptions = {}): Actor => {
-    if (tables.actors.length > 60)
+    if (memory.actors.length > 60)
       throw modelError('a scenario may have at most 60 actors', scenario.name, 'lower the bounds');
-    const actor = new ActorView(memory, tables.actors.length, claim(name), options.role ?? 'task');
-    tables.actors.push(actor);
+    const actor = new ActorView(memory, memory.actors.length, claim(name), options.role ?? 'task');
+    memory.actors.push(actor);
     programs.push({ actor, operations });
     return actor;
   };
@@ -201,7 +199,7 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
       addActor(name, [{ procedure: procedure as never, args: args as Record<string, unknown> }], options),
     implementations: (type, procedures) => {
       implementations.set(type as never, procedures as never);
-      for (const p of procedures) if (!tables.callbacks.includes(p as never)) tables.callbacks.push(p as never);
+      for (const p of procedures) if (!memory.callbacks.includes(p as never)) memory.callbacks.push(p as never);
     },
     failures: (given) => {
       for (const [name, value] of Object.entries(given)) {
@@ -228,7 +226,6 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
     memory,
     layout,
     heap,
-    tables,
     factory,
     programs,
     implementations,

@@ -8,27 +8,19 @@ import type { Actor, FieldSpec } from '../lang/fields.ts';
 import { nameOf, rememberName } from '../lang/names.ts';
 import type { Shape } from '../lang/object.ts';
 import type { Params, Procedure } from '../lang/procedure.ts';
-import {
-  ActorSetView,
-  type Codec,
-  dead,
-  type Identified,
-  ListView,
-  RingView,
-  ScalarArrayView,
-  ViewArrayView,
-} from './collections.ts';
+import { ActorSetView, type Codec, dead, ListView, RingView, ScalarArrayView, ViewArrayView } from './collections.ts';
 import type { Layout } from './layout.ts';
 import type { Memory } from './memory.ts';
 
-/** Tables that bytes index into: identity to view. Index 0 is null. */
-export interface Tables {
-  readonly views: (Identified | null)[];
-  readonly actors: (Actor | null)[];
-  readonly callbacks: (Procedure<Params, unknown> | null)[];
-}
+export type ViewClass = new (memory: Memory, base: number, live: number, id: number) => object;
+export type FrameClass = new (memory: Memory, base: number, constants: Readonly<Record<string, unknown>>) => object;
 
-export type ViewClass = new (base: number, live: number, id: number) => object;
+/**
+ * Classes are shared by all models of a process: what a step's closures see then has the same hidden class in every
+ * one of them, and stays fast. The memory is therefore reached through the view.
+ */
+const viewClasses = [new WeakMap<Shape, ViewClass>(), new WeakMap<Shape, ViewClass>()] as const;
+const frameClasses = new WeakMap<Procedure<Params, unknown>, Map<string, FrameClass>>();
 
 const SCALARS = ['int', 'bool', 'enum', 'ref', 'actor', 'callback'] as const;
 export const isScalar = (spec: FieldSpec): boolean => (SCALARS as readonly string[]).includes(spec.kind);
@@ -70,11 +62,11 @@ function decode(spec: FieldSpec, b: string, name: string): string {
     case 'enum':
       return `E_${name}[${b}]`;
     case 'ref':
-      return `V[${b}]`;
+      return `m.views[${b}]`;
     case 'actor':
-      return `A[${b}]`;
+      return `m.actors[${b}]`;
     case 'callback':
-      return `C[${b}]`;
+      return `m.callbacks[${b}]`;
     default:
       throw new Error(`${spec.kind} is no scalar`);
   }
@@ -104,7 +96,7 @@ function encode(spec: FieldSpec, name: string): { check: string; value: string }
       };
     case 'callback':
       return {
-        check: `let e = v === null ? 0 : C.indexOf(v); if (e < 0) badCallback(this, '${name}', v);`,
+        check: `let e = v === null ? 0 : m.callbacks.indexOf(v); if (e < 0) badCallback(this, '${name}', v);`,
         value: 'e',
       };
     default:
@@ -115,14 +107,11 @@ function encode(spec: FieldSpec, name: string): { check: string; value: string }
 export class ViewFactory {
   readonly #memory: Memory;
   readonly #layout: Layout;
-  readonly #tables: Tables;
   readonly #instrumented: boolean;
-  readonly #classes = new Map<unknown, ViewClass>();
 
-  constructor(layout: Layout, tables: Tables, instrumented: boolean) {
+  constructor(layout: Layout, instrumented: boolean) {
     this.#memory = layout.memory;
     this.#layout = layout;
-    this.#tables = tables;
     this.#instrumented = instrumented;
   }
 
@@ -131,12 +120,13 @@ export class ViewFactory {
    * the layout under `name`.
    */
   view(shape: Shape, base: number, live: number, id: number, name: string): object {
-    let Class = this.#classes.get(shape);
+    const classes = viewClasses[this.#instrumented ? 1 : 0];
+    let Class = classes.get(shape);
     if (Class === undefined) {
       Class = this.#generate(shape, `shape of ${name}`);
-      this.#classes.set(shape, Class);
+      classes.set(shape, Class);
     }
-    const view = new Class(base, live, id);
+    const view = new Class(this.#memory, base, live, id);
     rememberName(view, name);
     let offset = base;
     for (const [field, f] of Object.entries(shape)) {
@@ -155,7 +145,6 @@ export class ViewFactory {
 
   #part(spec: FieldSpec, offset: number, live: number, path: string): object | null {
     const m = this.#memory;
-    const t = this.#tables;
     switch (spec.kind) {
       case 'struct': {
         const view = this.view(spec.shape, offset, -1, 0, path);
@@ -170,11 +159,11 @@ export class ViewFactory {
       }
       case 'list': {
         this.#layout.refs.push({ offset: offset + 1, lengthAt: offset, capacity: spec.capacity });
-        const view = new ListView(m, offset, spec.capacity, t.views);
+        const view = new ListView(m, offset, spec.capacity, m.views);
         rememberName(view, path);
         this.#cell(path, offset, 1 + spec.capacity, live, () => {
           const length = m.bytes[m.at + offset] as number;
-          const ids = Array.from({ length }, (_, i) => t.views[m.bytes[m.at + offset + 1 + i] as number] ?? null);
+          const ids = Array.from({ length }, (_, i) => m.views[m.bytes[m.at + offset + 1 + i] as number] ?? null);
           return `[${ids.map(nameOf).join(', ')}]`;
         });
         return view;
@@ -208,7 +197,7 @@ export class ViewFactory {
         return view;
       }
       case 'actors': {
-        const view = new ActorSetView(m, offset, t.actors);
+        const view = new ActorSetView(m, offset, m.actors);
         rememberName(view, path);
         this.#cell(path, offset, 2, live, () => `{${[...view].map((a) => a.name).join(', ')}}`);
         return view;
@@ -246,14 +235,15 @@ export class ViewFactory {
   codec(spec: FieldSpec, name: string): Codec<unknown> {
     const { check, value } = encode(spec, 'value');
     const rec = (kind: 'read' | 'write') => (this.#instrumented ? `if (m.recording) m.${kind}(offset);` : '');
-    return this.#evaluate(
+    const make = this.#evaluate(
       [['value', spec]],
-      `return {
-        get(offset) { ${rec('read')} return ${decode(spec, 'n[m.at + offset]', 'value')}; },
-        set(offset, v) { ${check} ${rec('write')} n[m.at + offset] = ${value}; },
+      `return (m) => ({
+        get(offset) { ${rec('read')} return ${decode(spec, 'm.bytes[m.at + offset]', 'value')}; },
+        set(offset, v) { ${check} ${rec('write')} m.bytes[m.at + offset] = ${value}; },
         $name: ${JSON.stringify(name)}
-      };`,
-    ) as Codec<unknown>;
+      });`,
+    ) as (m: Memory) => Codec<unknown>;
+    return make(this.#memory);
   }
 
   #generate(shape: Shape, what: string): ViewClass {
@@ -262,16 +252,16 @@ export class ViewFactory {
     let offset = 0;
     for (const [name, spec] of fields) {
       const live = (access: string) => {
-        const record = this.#instrumented ? 'if (m.recording && this.$live >= 0) m.read(this.$live);' : '';
-        return `if (this.$live >= 0) { ${record} if (n[m.at + this.$live] !== 1) dead(m, this, '${access}'); }`;
+        const record = this.#instrumented ? 'if (m.recording) m.read(this.$live);' : '';
+        return `const m = this.$m; if (this.$live >= 0) { ${record} if (m.bytes[m.at + this.$live] !== 1) dead(m, this, '${access}'); }`;
       };
       const place = `this.$b + ${offset}`;
       if (isScalar(spec)) {
         const { check, value } = encode(spec, name);
         const rec = (kind: string) => (this.#instrumented ? `if (m.recording) m.${kind}(${place});` : '');
         members += `
-          get ${name}() { ${live(name)} ${rec('read')} return ${decode(spec, `n[m.at + ${place}]`, name)}; }
-          set ${name}(v) { ${live(name)} ${check} ${rec('write')} n[m.at + ${place}] = ${value}; }`;
+          get ${name}() { ${live(name)} ${rec('read')} return ${decode(spec, `m.bytes[m.at + ${place}]`, name)}; }
+          set ${name}(v) { ${live(name)} ${check} ${rec('write')} m.bytes[m.at + ${place}] = ${value}; }`;
       } else {
         members += `
           get ${name}() { ${live(name)} return this.$${name}; }
@@ -282,7 +272,7 @@ export class ViewFactory {
     return this.#evaluate(
       fields,
       `return class {
-        constructor(base, live, id) { this.$b = base; this.$live = live; this.$id = id; }
+        constructor(m, base, live, id) { this.$m = m; this.$b = base; this.$live = live; this.$id = id; }
         ${members}
       };`,
       what,
@@ -290,49 +280,45 @@ export class ViewFactory {
   }
 
   /**
-   * The class of frames of a procedure whose parameters in `constants` are fixed. Its other parameters and its
-   * locals are bytes from `base` on, in the order of `stored`.
+   * The class of frames of a procedure. Its parameters and locals in `stored` are bytes from the frame's base on, in
+   * that order; its other parameters are constants of the frame.
    */
   frameClass(
-    key: string,
+    procedure: Procedure<Params, unknown>,
     stored: readonly (readonly [string, FieldSpec, 'param' | 'local'])[],
-  ): new (
-    base: number,
-    constants: Readonly<Record<string, unknown>>,
-  ) => object {
-    const known = this.#classes.get(key);
-    if (known !== undefined) return known as never;
+  ): FrameClass {
+    const key = stored.map(([name]) => name).join(',');
+    const known = frameClasses.get(procedure)?.get(key);
+    if (known !== undefined) return known;
     let members = '';
     stored.forEach(([name, spec, role], offset) => {
       const place = `m.at + this.$b + ${offset}`;
       const { check, value } = encode(spec, name);
       members += `
-        get ${name}() { return ${decode(spec, `n[${place}]`, name)}; }
-        ${role === 'local' ? `set ${name}(v)` : `$set_${name}(v)`} { ${check} n[${place}] = ${value}; }`;
+        get ${name}() { const m = this.$m; return ${decode(spec, `m.bytes[${place}]`, name)}; }
+        ${role === 'local' ? `set ${name}(v)` : `$set_${name}(v)`} { const m = this.$m; ${check} m.bytes[${place}] = ${value}; }`;
     });
     const Class = this.#evaluate(
       stored.map(([name, spec]) => [name, spec]),
       `return class {
-        constructor(base, constants) {
+        constructor(m, base, constants) {
+          this.$m = m;
           this.$b = base;
           for (const k of Object.keys(constants)) Object.defineProperty(this, k, { value: constants[k], enumerable: true });
         }
         ${members}
       };`,
-      key,
-    );
-    this.#classes.set(key, Class as ViewClass);
-    return Class as never;
+      `frame of ${procedure.name}`,
+    ) as FrameClass;
+    const classes = frameClasses.get(procedure) ?? new Map<string, FrameClass>();
+    classes.set(key, Class);
+    frameClasses.set(procedure, classes);
+    return Class;
   }
 
-  /** Evaluates generated text in a scope that knows the memory, the tables and the names of enums. */
+  /** Evaluates generated text in a scope that knows the checks and the names of enums. */
   #evaluate(fields: readonly (readonly [string, FieldSpec])[], text: string, what = 'view'): unknown {
     const scope: Record<string, unknown> = {
-      m: this.#memory,
-      n: this.#memory.bytes,
-      V: this.#tables.views,
-      A: this.#tables.actors,
-      C: this.#tables.callbacks,
       dead,
       bad,
       badCallback,

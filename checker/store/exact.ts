@@ -47,7 +47,7 @@ function makeInsert(words: number): Insert {
       let count = s.count;
       for (let i = 0, d = 0; i < n; i++, d += ${words}) { ${hashText(words)} hashes[i] = x; }
       let z = 0;
-      for (let i = 0; i < n; i++) { const e = table[2 * (hashes[i] & mask) + 1]; found[i] = e; }
+      for (let i = 0; i < n; i++) { const h = hashes[i], p = 2 * (h & mask); found[i] = table[p] === h ? table[p + 1] : 0; }
       for (let i = 0; i < n; i++) { const e = found[i]; if (e !== 0) z ^= arena[(e - 1) * ${words}]; }
       sink ^= z;
       for (let i = 0, d = 0; i < n; i++, d += ${words}) {
