@@ -7,6 +7,14 @@ import peersDining from './peers/dining.ts';
 import peersPeterson from './peers/peterson.ts';
 import peersSva from './peers/sva.ts';
 import smmuFlushVsPriq from './smmu-flush-vs-priq.ts';
+import svaBindVsBind from './sva-bind-vs-bind.ts';
+import svaBondLateWaiter from './sva-bond-late-waiter.ts';
+import svaBondTwoWaiters from './sva-bond-two-waiters.ts';
+import svaEarlyShutdown from './sva-early-shutdown.ts';
+import svaParamRead from './sva-param-read.ts';
+import svaReleaseWalk from './sva-release-walk.ts';
+import svaUnbindAllVsExits from './sva-unbind-all-vs-exits.ts';
+import svaUnbindVsExit from './sva-unbind-vs-exit.ts';
 
 export const scenarios: readonly Scenario[] = [
   iopfFlushThenClear,
@@ -16,4 +24,12 @@ export const scenarios: readonly Scenario[] = [
   peersPeterson,
   peersSva, //
   smmuFlushVsPriq,
+  svaBindVsBind,
+  svaBondLateWaiter,
+  svaBondTwoWaiters,
+  svaEarlyShutdown,
+  svaParamRead,
+  svaReleaseWalk,
+  svaUnbindAllVsExits,
+  svaUnbindVsExit,
 ];

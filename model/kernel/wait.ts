@@ -28,6 +28,8 @@ export interface WaitLockOptions<F> extends WaitOptions<F> {
   readonly interruptible?: { readonly result: (f: F, value: number) => void };
   /** The lock is a spinlock taken with interrupts off; changes the label only. */
   readonly irq?: boolean;
+  /** The lock as C names it, where the accessor's path does not read so. */
+  readonly lockAs?: string;
 }
 
 /** A lock that a waiter drops while it sleeps. */
@@ -71,11 +73,11 @@ export function waitEventLock<F>(
   lock: Of<F, DroppedLock>,
   options: WaitLockOptions<F> = {},
 ): Statement<F> {
-  const { owners, interruptible, irq, label, as, ...notes } = options;
+  const { owners, interruptible, irq, lockAs, label, as, ...notes } = options;
   const name = `wait_event${interruptible ? '_interruptible' : ''}_lock${irq ? '_irq' : ''}`;
   const derived = label === undefined;
   const called = label ?? `${name}(${as ?? pathOf(queue) ?? 'wq'})`;
-  const lockName = pathOf(lock);
+  const lockName = lockAs ?? pathOf(lock) ?? 'the lock';
   return {
     op: 'loop',
     body: [
@@ -113,7 +115,7 @@ export function waitEventLock<F>(
       {
         op: 'block',
         ...notes,
-        label: `retake ${lockName === null ? 'the lock' : lockName} in ${called}`,
+        label: `retake ${lockName} in ${called}`,
         derived: true,
         guard: (f, self) => lock(f, self).owner === null,
         act: (f, self) => {

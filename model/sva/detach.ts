@@ -58,7 +58,12 @@ export const ioMmDetachLocked = procedure(
       (f) => f.bond.mm_exit_wq,
       (f) => !f.bond.mm_exit_active,
       (f) => f.dev.sva.lock,
-      { irq: true, owners: (f) => (f.bond.mm_exit_by === null ? [] : [f.bond.mm_exit_by]) },
+      {
+        irq: true,
+        as: 'bond->mm_exit_wq, !bond->mm_exit_active',
+        lockAs: 'iommu_sva_lock',
+        owners: (f) => (f.bond.mm_exit_by === null ? [] : [f.bond.mm_exit_by]),
+      },
     );
     return [
       k.switch(bondRefs, {

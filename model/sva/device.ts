@@ -156,6 +156,7 @@ const shutdownDevice = procedure(
     k.test('device has a domain', (f) => f.dev.domain !== null, [], [k.return(-ENODEV)]),
     k.switch(shutdownBusy, {
       wait: [],
+      ignore: [],
       'return early': [
         k.mutexLock((f) => f.dev.param_lock, { source: seed0(IOMMU_SVA_C) }),
         k.test(
@@ -168,7 +169,11 @@ const shutdownDevice = procedure(
         k.mutexUnlock((f) => f.dev.param_lock, { source: seed0(IOMMU_SVA_C) }),
       ],
     }),
-    k.call(iommuSvaUnbindDevAll, (f) => ({ dev: f.dev })),
+    k.switch(shutdownBusy, {
+      wait: [k.call(iommuSvaUnbindDevAll, (f) => ({ dev: f.dev }))],
+      'return early': [k.call(iommuSvaUnbindDevAll, (f) => ({ dev: f.dev }))],
+      ignore: [],
+    }),
     k.mutexLock((f) => f.dev.param_lock),
     k.step('take sva_param and clear the pointer', (f) => {
       f.param = f.dev.sva_param;

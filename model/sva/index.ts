@@ -2,11 +2,20 @@
 export { ioMmAttach, iommuSvaBindDevice } from './bind.ts';
 export * from './callbacks.ts';
 export { IOMMU_SVA_FEAT_IOPF, iommuSvaDeviceInit, iommuSvaDeviceShutdown } from './device.ts';
+export { DriverData, driverMmExit, driverRemove, driverUnbind } from './driver.ts';
 export { iommuSvaFind } from './find.ts';
 export { ioMmAlloc, ioMmFree, ioMmPut, ioMmPutLocked } from './io-mm.ts';
 export { lockSva, unlockSva } from './lock.ts';
 export { iommuNotifierInvalidateRange, iommuNotifierRelease } from './notifier.ts';
 export { type Bond, Device, IoMm, IommuBond, IommuDomain, IommuSva, MAX_PASID } from './objects.ts';
-export { makeSva, type SvaParts } from './setup.ts';
+export {
+  bindAtStart,
+  initAtStart,
+  makeDevice,
+  makeSva,
+  readyDeviceInit,
+  readyDeviceShutdown,
+  type SvaParts,
+} from './setup.ts';
 export * from './switches.ts';
 export { iommuSvaUnbindDevAll, iommuSvaUnbindDevice } from './unbind.ts';

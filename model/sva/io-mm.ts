@@ -9,7 +9,7 @@ import { containerOf, errno, int, MmStruct, procedure, ptr, Rcu, ref } from '../
 import { MmAlloc, MmFree } from './callbacks.ts';
 import { lockSva, unlockSva } from './lock.ts';
 import { iommuNotifierRelease } from './notifier.ts';
-import { Device, IoMm } from './objects.ts';
+import { Device, IoMm, IommuSva } from './objects.ts';
 import { IOMMU_SVA_C, v2_03, v2_05 } from './sources.ts';
 
 /** The RCU callback of an io_mm: nobody can be in a notifier of it any more. */
@@ -61,11 +61,21 @@ export const ioMmPutLocked = procedure(
 );
 
 /** Drops a reference. */
-export const ioMmPut = procedure('io_mm_put', { source: v2_03(IOMMU_SVA_C), params: { io_mm: IoMm } }, (k) => [
-  lockSva((f) => f.io_mm.sva),
-  k.call(ioMmPutLocked, (f) => ({ io_mm: f.io_mm })),
-  unlockSva((f) => f.io_mm.sva),
-]);
+export const ioMmPut = procedure(
+  'io_mm_put',
+  { source: v2_03(IOMMU_SVA_C), params: { io_mm: IoMm }, locals: { sva: ptr(IommuSva) } },
+  (k) => [
+    lockSva(
+      (f) => f.io_mm.sva,
+      (f) => {
+        // The io_mm may be freed before the unlock.
+        f.sva = f.io_mm.sva;
+      },
+    ),
+    k.call(ioMmPutLocked, (f) => ({ io_mm: f.io_mm })),
+    unlockSva((f) => f.sva),
+  ],
+);
 
 /** Creates the io_mm of an address space; the caller holds a user reference. NULL when something could not be had. */
 export const ioMmAlloc = procedure(

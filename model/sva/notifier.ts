@@ -10,7 +10,7 @@ import { ioMmPut } from './io-mm.ts';
 import { lockSva, unlockSva } from './lock.ts';
 import { type Bond, Device, IoMm, IommuBond, IommuDomain, IommuSva, MAX_PASID } from './objects.ts';
 import { IOMMU_SVA_C, v2_05 } from './sources.ts';
-import { flushOrder } from './switches.ts';
+import { flushOrder, releaseWalk } from './switches.ts';
 
 /**
  * Tells the driver of every bonded device that the address space goes away (mm_exit), without the lock, and takes
@@ -51,6 +51,14 @@ export const iommuNotifierRelease = procedure(
     }),
     k.loop([
       k.when((f) => f.bond === null, [k.break()]),
+      k.switch(releaseWalk, {
+        'after mm_exit': [],
+        'before mm_exit': [
+          k.step('next bond of io_mm', (f) => {
+            f.next = f.io_mm.devices.next(f.bond as Bond);
+          }),
+        ],
+      }),
       k.step('bond->mm_exit_active = true', (f, self) => {
         const bond = f.bond as Bond;
         bond.mm_exit_active = true;
@@ -83,9 +91,16 @@ export const iommuNotifierRelease = procedure(
         'clear, then flush': [],
       }),
       lockSva((f) => f.sva),
-      k.step('next bond; bond->mm_exit_active = false', (f) => {
+      k.switch(releaseWalk, {
+        'after mm_exit': [
+          k.step('next bond of io_mm', (f) => {
+            f.next = f.io_mm.devices.next(f.bond as Bond);
+          }),
+        ],
+        'before mm_exit': [],
+      }),
+      k.step('bond->mm_exit_active = false', (f) => {
         const bond = f.bond as Bond;
-        f.next = f.io_mm.devices.next(bond);
         bond.mm_exit_active = false;
         bond.mm_exit_by = null;
       }),

@@ -6,9 +6,11 @@ import {
   type Actor,
   type Bounds,
   errno,
+  idrInsert,
   MmuRelease,
   type MmView,
-  makeMm,
+  nameOf,
+  type Pool,
   procedure,
   RcuCallback,
   type Setup,
@@ -19,7 +21,7 @@ import {
 import { IommuOps, IommuSvaParam, SvaDeviceInit, SvaDeviceShutdown } from './callbacks.ts';
 import { ioMmFree } from './io-mm.ts';
 import { iommuNotifierRelease } from './notifier.ts';
-import { Device, IoMm, IommuBond, IommuDomain, IommuSva } from './objects.ts';
+import { type Bond, Device, IoMm, IommuBond, IommuDomain, IommuSva, MAX_PASID } from './objects.ts';
 import { IOMMU_SVA_C, v2_02 } from './sources.ts';
 
 /** An IOMMU driver's init for a device that needs no preparation. */
@@ -41,19 +43,21 @@ export interface SvaParts {
   readonly ops: IommuOps;
   readonly srcu: ViewOf<typeof Srcu>;
   readonly domain: IommuDomain;
-  readonly devices: readonly Device[];
-  readonly mms: readonly MmView[];
+  /** What was allocated of each, to look at the live ones. */
+  readonly params: Pool<IommuSvaParam>;
+  readonly ioMms: Pool<IoMm>;
+  readonly bonds: Pool<Bond>;
   /** The context that runs callbacks after SRCU grace periods. */
   readonly callbacks: Actor;
 }
 
 /**
- * Makes `devices` devices (`dev0`, ...) in one domain and `mms` address spaces (`mm0`, ...), with room for as many
- * io_mms and bonds as they can need at a time. Call it before the scenario makes its own actors.
+ * The globals, one domain, an IOMMU driver that is always ready, and the worker behind call_srcu(). `ioMms` and
+ * `bonds` give the room for allocations by steps, where a scenario needs more than one at a time.
  */
 export function makeSva<B extends Bounds>(
   s: Setup<B>,
-  count: { readonly devices: number; readonly mms: number; readonly bonds: number },
+  room: { readonly params?: number; readonly ioMms?: number; readonly bonds?: number } = {},
 ): SvaParts {
   const srcu = s.object(Srcu, 'srcu');
   const sva = s.object(IommuSva, 'iommu_sva');
@@ -65,11 +69,61 @@ export function makeSva<B extends Bounds>(
   s.implementations(RcuCallback, [ioMmFree]);
   ops.sva_device_init = readyDeviceInit;
   ops.sva_device_shutdown = readyDeviceShutdown;
-  const devices = s.objects(Device, 'dev', count.devices, () => ({ sva, ops, domain }));
-  const mms = Array.from({ length: count.mms }, (_, i) => makeMm(s, `mm${i}`, { srcu }));
-  s.pool(IommuSvaParam, count.devices);
-  s.pool(IoMm, count.mms);
-  s.pool(IommuBond, count.bonds);
-  const callbacks = s.actor('srcu', srcuCallbacks, { srcu }, { role: 'worker' });
-  return { sva, ops, srcu, domain, devices, mms, callbacks };
+  return {
+    sva,
+    ops,
+    srcu,
+    domain,
+    params: s.pool(IommuSvaParam, room.params ?? 1),
+    ioMms: s.pool(IoMm, room.ioMms ?? 1),
+    bonds: s.pool(IommuBond, room.bonds ?? 1),
+    callbacks: s.actor('srcu-worker', srcuCallbacks, { srcu }, { role: 'worker' }),
+  };
+}
+
+/** A device attached to the domain, not yet initialised for SVA. */
+export function makeDevice<B extends Bounds>(s: Setup<B>, parts: SvaParts, name: string): Device {
+  return s.object(Device, name, { sva: parts.sva, ops: parts.ops, domain: parts.domain });
+}
+
+/** The state that a successful init leaves behind, before the first step. */
+export function initAtStart<B extends Bounds>(
+  s: Setup<B>,
+  dev: Device,
+  mmExit: NonNullable<IommuSvaParam['mm_exit']>,
+): IommuSvaParam {
+  const param = s.object(IommuSvaParam, `${nameOf(dev)}.param`, { max_pasid: MAX_PASID, mm_exit: mmExit });
+  dev.sva_param = param;
+  return param;
+}
+
+/**
+ * The state that a successful bind on an initialised device leaves behind, before the first step. PASIDs are given
+ * out in the order of the calls, one for each address space.
+ */
+export function bindAtStart<B extends Bounds>(
+  s: Setup<B>,
+  parts: SvaParts,
+  dev: Device,
+  mm: MmView,
+  drvdata: object,
+): { readonly pasid: number; readonly bond: Bond } {
+  const { sva } = parts;
+  const param = dev.sva_param as IommuSvaParam;
+  let io_mm = [...sva.pasid_idr].find((known) => known?.mm === mm) ?? null;
+  if (io_mm === null) {
+    io_mm = s.object(IoMm, `${nameOf(mm)}.io_mm`, { mm, sva, ops: parts.ops, mn_release: iommuNotifierRelease });
+    io_mm.pasid = idrInsert(sva.pasid_idr, io_mm);
+    // One reference of the io_mm itself, one of its notifier.
+    mm.mm_count.counter += 2;
+    mm.has_notifiers = true;
+    mm.notifiers.addFirst(io_mm);
+  }
+  io_mm.kref.counter++;
+  const name = `${nameOf(dev)}.${nameOf(mm)}.bond`;
+  const bond = s.object(IommuBond, name, { io_mm, dev, domain: parts.domain, drvdata, param });
+  io_mm.devices.add(bond);
+  parts.domain.mm_list.add(bond);
+  param.mm_list.add(bond);
+  return { pasid: io_mm.pasid, bond };
 }

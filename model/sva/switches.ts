@@ -6,9 +6,11 @@ import { switchOf } from '../kernel/index.ts';
 /** What shutdown does while bonds of the device exist. */
 export const shutdownBusy = switchOf(
   'sva.shutdown-busy',
-  'what shutdown does while the device still has bonds: wait for them, or return at once as a reviewer proposed',
+  'what shutdown does while the device still has bonds: wait for them, return at once as proposed in the thread, ' +
+    'or tear down without looking at them',
   'wait',
   'return early',
+  'ignore',
 );
 
 /** How unbind_dev_all walks the bonds of a device. */
@@ -41,4 +43,12 @@ export const deviceMutex = switchOf(
   'whether a mutex of the device is held over init, bind, unbind and shutdown, as in v3',
   'none',
   'held',
+);
+
+/** How the release notifier goes to the next bond after mm_exit, for which it dropped the lock. */
+export const releaseWalk = switchOf(
+  'sva.release-walk',
+  'when the release notifier reads the next bond of the address space: after mm_exit, or before, as a safe list walk',
+  'after mm_exit',
+  'before mm_exit',
 );

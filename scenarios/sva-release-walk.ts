@@ -1,0 +1,40 @@
+/** Must-not-report case 4: the release notifier drops its lock in the walk, and looks the next bond up afterwards. */
+import { does, scenario, set } from '../checker/lang/index.ts';
+import { mmputProcedure } from '../model/kernel/index.ts';
+import { driverUnbind, makeSva, releaseWalk } from '../model/sva/index.ts';
+import { IOMMU_SVA_C, v2_05 } from '../model/sva/sources.ts';
+import { bound, process, promises, readyDevice } from './sva-parts.ts';
+
+export default scenario('sva-release-walk', {
+  title: 'release walk that looks its next bond up again',
+  about:
+    'A process that is bound to two devices exits while the drivers of both unbind. The release notifier drops the ' +
+    'lock for mm_exit of the first device; the second bond may be gone when it comes back.',
+  systems: ['sva'],
+  source: v2_05(IOMMU_SVA_C),
+  corpus: 'guard 4',
+  bounds: {},
+  variants: {
+    posted: {
+      about: 'the next bond is read after mm_exit, with the lock held again',
+      expect: { verdict: 'holds', states: 9635, depth: 79 },
+    },
+    'saved-next': {
+      about: 'neighbour that must be reported: the next bond is saved before mm_exit',
+      settings: [set(releaseWalk, 'before mm_exit')],
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 38, states: 2993 },
+    },
+  },
+  setup: (s) => {
+    const parts = makeSva(s);
+    const dev0 = readyDevice(s, parts, 'dev0');
+    const dev1 = readyDevice(s, parts, 'dev1');
+    const mm = process(s, parts, 'mm0');
+    const first = bound(s, parts, dev0, mm, 'drvdata0');
+    const second = bound(s, parts, dev1, mm, 'drvdata1');
+    s.task('unbinder0', [does(driverUnbind, { dev: dev0, pasid: first.pasid, data: first.data })]);
+    s.task('unbinder1', [does(driverUnbind, { dev: dev1, pasid: second.pasid, data: second.data })]);
+    s.task('exit', [does(mmputProcedure, { mm })]);
+    promises(s, parts, [first.data, second.data]);
+  },
+});

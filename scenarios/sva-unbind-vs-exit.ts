@@ -1,0 +1,34 @@
+/** A driver unbinds a process while the process exits: the plain case, which must be clean. */
+import { does, scenario, set } from '../checker/lang/index.ts';
+import { mmputProcedure } from '../model/kernel/index.ts';
+import { bondRefs, driverUnbind, makeSva } from '../model/sva/index.ts';
+import { IOMMU_SVA_C, v2_05 } from '../model/sva/sources.ts';
+import { bound, process, promises, readyDevice } from './sva-parts.ts';
+
+export default scenario('sva-unbind-vs-exit', {
+  title: 'unbind against the exit of the process',
+  about:
+    'One device, one address space. A driver unbinds while the last user of the address space leaves. Who comes ' +
+    'second waits or finds nothing, and the bond is freed once.',
+  systems: ['sva'],
+  source: v2_05(IOMMU_SVA_C),
+  bounds: {},
+  assumptions: ['only one unbind of the binding is called'],
+  variants: {
+    posted: { about: 'the series as posted', expect: { verdict: 'holds', states: 1111, depth: 56 } },
+    fixed: {
+      about: 'every waiter has a reference to the bond',
+      settings: [set(bondRefs, 'every waiter')],
+      expect: { verdict: 'holds', states: 1439, depth: 59 },
+    },
+  },
+  setup: (s) => {
+    const parts = makeSva(s);
+    const dev = readyDevice(s, parts, 'dev0');
+    const mm = process(s, parts, 'mm0');
+    const { pasid, data } = bound(s, parts, dev, mm, 'drvdata');
+    s.task('unbinder', [does(driverUnbind, { dev, pasid, data })]);
+    s.task('exit', [does(mmputProcedure, { mm })]);
+    promises(s, parts, [data]);
+  },
+});
