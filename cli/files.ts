@@ -2,20 +2,38 @@
  * Writing results: every file appears whole or not at all, and a folder that cannot be written is found out
  * before the search starts.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { QuiesceError } from '../checker/lang/index.ts';
 
-/** Makes the folder and proves that a file can be written there. */
-export function prepareFolder(folder: string): void {
+/** Makes the folder and proves that a file can be written there. Returns how to take it away if it stays empty. */
+export function prepareFolder(folder: string): () => void {
   const probe = join(folder, `.quiesce-probe-${process.pid}`);
   try {
-    mkdirSync(folder, { recursive: true });
+    const made = mkdirSync(folder, { recursive: true });
     writeFileSync(probe, '');
     rmSync(probe);
+    return () => removeEmpty(folder, made);
   } catch (error) {
     throw ioError(`cannot write to ${shown(folder)}`, folder, error, 'choose another folder with --out');
   }
+}
+
+/** Removes the empty folders from `folder` up to `made`, the first one that did not exist before. */
+function removeEmpty(folder: string, made: string | undefined): void {
+  if (made === undefined || relative(made, folder).startsWith('..')) return;
+  if (readdirSync(folder).length > 0) return;
+  rmdirSync(folder);
+  removeEmpty(dirname(folder), made);
 }
 
 /** Writes a file beside itself first and renames it, so that no reader ever sees half of it. */

@@ -30,7 +30,7 @@ export async function search(
   model: string | null = null,
 ): Promise<SearchResult> {
   const folder = runFolder(out, scenario.name, options.variant);
-  prepareFolder(folder);
+  const removeEmptyFolder = prepareFolder(folder);
   const line = progressLine(console);
   const interrupt = onInterrupt(console);
   try {
@@ -52,5 +52,6 @@ export async function search(
   } finally {
     line.clear();
     interrupt.release();
+    removeEmptyFolder();
   }
 }

@@ -160,6 +160,12 @@ describe('output paths', () => {
     expect(existsSync(join(cwd, 'nothing'))).toBe(false);
   });
 
+  test('a bound that does not exist leaves nothing behind', async () => {
+    const run = await quiesce(['check', './holds.model.ts', '--bound', 'no=1', '--out', 'nothing/at/all'], { cwd });
+    expect(run.status).toBe(2);
+    expect(existsSync(join(cwd, 'nothing'))).toBe(false);
+  });
+
   test('a check leaves its documents and nothing temporary', async () => {
     await quiesce(['check', './deadlock.model.ts', '--out', 'tidy'], { cwd });
     const files = readdirSync(join(cwd, 'tidy', 'toy-deadlock-posted')).sort();
