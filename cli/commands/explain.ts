@@ -1,4 +1,5 @@
 /** `quiesce explain`: what a word, kind, outcome, exit status, error or scenario means. */
+import { compile } from '../../checker/compile/compile.ts';
 import { nearest, QuiesceError, sourceText } from '../../checker/lang/index.ts';
 import { wrap } from '../../reports/index.ts';
 import { scenarios } from '../../scenarios/index.ts';
@@ -22,11 +23,12 @@ export function explainCommand(id: string | undefined, console: Console): ExitSt
     }
     return 0;
   }
-  const found = all.filter((e) => e.id === id);
+  const named = all.filter((e) => e.id === id);
+  const found = named.length > 0 ? named : scenarioProperties().filter((e) => e.id === id);
   if (found.length === 0) {
     const near = nearest(
       id,
-      all.map((e) => e.id),
+      [...all, ...scenarioProperties()].map((e) => e.id),
     );
     throw new QuiesceError('usage', `nothing is known as "${id}"`, {
       hint: near === undefined ? 'quiesce explain lists everything that can be explained' : `did you mean ${near}?`,
@@ -35,6 +37,18 @@ export function explainCommand(id: string | undefined, console: Console): ExitSt
   const paragraphs = found.map((e) => [`${e.id} (${e.what})`, ...e.text.split('\n').flatMap(indented)].join('\n'));
   console.out(paragraphs.join('\n\n'));
   return 0;
+}
+
+/** Properties that scenarios declare, once each with the scenarios that have it. They are known when it is set up. */
+function scenarioProperties(): Explanation[] {
+  const found = new Map<string, { readonly text: string; readonly in: string[] }>();
+  for (const scenario of scenarios)
+    for (const { name, kind, about } of compile(scenario).properties) {
+      const entry = found.get(name) ?? { text: `${about} (${kind})`, in: [] };
+      entry.in.push(scenario.name);
+      found.set(name, entry);
+    }
+  return [...found].map(([id, e]) => ({ id, what: 'property', text: `${e.text}\nin ${e.in.join(', ')}` }));
 }
 
 function indented(line: string): string[] {
