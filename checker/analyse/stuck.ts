@@ -69,10 +69,8 @@ function anySuccessor(
   model.registers[NEXT] = 0;
   successors(model, search.store.arena, state * model.words, faults);
   const made = model.registers[NEXT] as number;
-  for (let i = 0; i < made; i++) {
-    const words = model.memory.words.subarray(i * model.words, (i + 1) * model.words);
-    if (reaches[search.store.indexOf(words)] === 1) return true;
-  }
+  search.store.lookup(model.memory.words, made);
+  for (let i = 0; i < made; i++) if (reaches[(search.store.found[i] as number) - 1] === 1) return true;
   return false;
 }
 
@@ -94,14 +92,14 @@ function byTransitions(model: CompiledModel, search: BreadthFirst): StuckResult 
     let mask = 0;
     for (let i = 0; i < made; i++) mask |= 1 << ((model.moves[i] as number) >> 16);
     for (const fault of faults) mask |= 1 << fault.actor;
-    const batch = model.memory.words.slice(0, made * words);
+    store.lookup(model.memory.words, made);
     for (let i = 0; i < made; i++) {
       if (edges === targets.length) {
         const larger = new Int32Array(edges * 2);
         larger.set(targets);
         targets = larger;
       }
-      targets[edges++] = store.indexOf(batch.subarray(i * words, (i + 1) * words));
+      targets[edges++] = (store.found[i] as number) - 1;
     }
     model.load(store.arena, s * words);
     for (const a of model.actors) if (model.rests(a.index)) mask |= 1 << a.index;

@@ -30,13 +30,22 @@ interface Tables {
 
 type Insert = (w: Int32Array, n: number, s: Tables, hashes: Int32Array, found: Int32Array) => void;
 
-function makeInsert(words: number): Insert {
+/** Text for one width; with `inserting` unknown states are added, without it they are only reported. */
+function makeInsert(words: number, inserting: boolean): Insert {
   const copy = unrolled(
     words,
     (k) => `arena[a + ${k}] = w[d + ${k}];`,
     ' ',
     `for (let k = 0; k < ${words}; k++) arena[a + k] = w[d + k];`,
   );
+  const add = `
+            const a = count * ${words};
+            ${copy}
+            count++;
+            table[2 * p] = h;
+            table[2 * p + 1] = count;
+            found[i] = -count;
+            break;`;
   const same =
     words <= 48 ? unrolled(words, (k) => `arena[a + ${k}] === w[d + ${k}]`, ' && ', '') : `same(arena, a, w, d)`;
   return new Function(`'use strict';
@@ -55,15 +64,7 @@ function makeInsert(words: number): Insert {
         let p = h & mask;
         for (;;) {
           const e = table[2 * p + 1];
-          if (e === 0) {
-            const a = count * ${words};
-            ${copy}
-            count++;
-            table[2 * p] = h;
-            table[2 * p + 1] = count;
-            found[i] = -count;
-            break;
-          }
+          if (e === 0) { ${inserting ? add : 'found[i] = 0; break;'} }
           if (table[2 * p] === h) {
             const a = (e - 1) * ${words};
             if (${same}) { found[i] = e; break; }
@@ -80,16 +81,21 @@ export class ExactStore {
   /** Index of the parent of each state; -1 for the initial one. */
   parents: Int32Array;
   readonly #insert: Insert;
+  readonly #lookup: Insert;
   readonly #t: Tables;
   readonly #hashes: Int32Array;
-  /** After `insert`: for each candidate the index of its state plus one, negative when it is new. */
+  /**
+   * For each candidate the index of its state plus one. After `insert` it is negative when the state is new, after
+   * `lookup` zero when it is unknown.
+   */
   readonly found: Int32Array;
 
   /** @param batch largest number of candidates given to `insert` at once. */
   constructor(words: number, batch: number, log2Slots = 12) {
     this.words = words;
     const slots = 2 ** log2Slots;
-    this.#insert = makeInsert(words);
+    this.#insert = makeInsert(words, true);
+    this.#lookup = makeInsert(words, false);
     this.#hashes = new Int32Array(batch);
     this.found = new Int32Array(batch);
     const states = Math.max(capacityOf(slots), batch + 1);
@@ -157,26 +163,9 @@ export class ExactStore {
     t.mask = mask;
   }
 
-  /** Index of the state at `w[0...]`, or -1. Does not insert. */
-  indexOf(w: Int32Array): number {
-    const before = this.#t.count;
-    if (this.mustGrow(1)) this.#grow(before + 1);
-    this.#insert(w, 1, this.#t, this.#hashes, this.found);
-    const e = this.found[0] as number;
-    if (e > 0) return e - 1;
-    this.#remove(before);
-    return -1;
-  }
-
-  /** Takes the newest state out again. */
-  #remove(index: number): void {
-    const t = this.#t;
-    const h = this.#hashes[0] as number;
-    let p = h & t.mask;
-    while (t.table[2 * p + 1] !== index + 1) p = (p + 1) & t.mask;
-    t.table[2 * p] = 0;
-    t.table[2 * p + 1] = 0;
-    t.count = index;
+  /** Finds the first `n` states of `w` without adding any; see `found`. */
+  lookup(w: Int32Array, n: number): void {
+    this.#lookup(w, n, this.#t, this.#hashes, this.found);
   }
 }
 

@@ -14,6 +14,7 @@ import { type Fault, successors } from '../search/successors.ts';
 import { actorOf } from './simulator.ts';
 
 const NEVER = 255;
+const FAULT = -2;
 const MAX_BYTES = 512 * 2 ** 20;
 
 /** The moves, or null when the search is too large for the table. */
@@ -34,20 +35,19 @@ export function fewestSwitches(
   const store = search.store;
   const faults: Fault[] = [];
 
-  /** Calls back for each move of a state: its successor's index, or -1 for a fault with the wanted signature. */
+  /** Calls back for each move of a state: its successor's index, or `FAULT` for a fault with the wanted signature. */
   const eachMove = (index: number, visit: (move: number, to: number) => void): void => {
     model.registers[NEXT] = 0;
     faults.length = 0;
     successors(model, store.arena, index * words, faults);
     const made = model.registers[NEXT] as number;
-    const batch = model.memory.words.slice(0, made * words);
-    for (let i = 0; i < made; i++)
-      visit(model.moves[i] as number, store.indexOf(batch.subarray(i * words, (i + 1) * words)));
+    store.lookup(model.memory.words, made);
+    for (let i = 0; i < made; i++) visit(model.moves[i] as number, (store.found[i] as number) - 1);
     for (const f of faults) {
       const property = checkOf(f.evidence.kind);
       model.load(store.arena, index * words);
       if (findings.signature(property, f.evidence, f.actor) === finding.signature)
-        visit((f.actor << 16) | f.choice, -1);
+        visit((f.actor << 16) | f.choice, FAULT);
     }
   };
   /** Least cost of continuing a state with a move of this actor. */
@@ -82,7 +82,7 @@ export function fewestSwitches(
   for (let index = starts[targetLevel] as number; index < end; index++) {
     if (fault)
       eachMove(index, (move, successor) => {
-        if (successor !== -1) return;
+        if (successor !== FAULT) return;
         const total = through(index, actorOf(move));
         if (best === null || total < best.cost) best = { index, last: actorOf(move), move, cost: total };
       });
