@@ -2,9 +2,10 @@
  * What a verdict says, in words and numbers that every report shares. Text, HTML and mail take them from here, so
  * they cannot contradict each other.
  */
-import type { Counterexample, Ordering } from '../checker/trace/counterexample.ts';
+import type { Counterexample } from '../checker/trace/counterexample.ts';
 import type { CoverageEntry, Verdict } from '../checker/verdict.ts';
 import { count, factor, plural } from './numbers.ts';
+import { mainOrderings } from './trace.ts';
 
 /** What a counterexample belongs to; a verdict gives it, and so does a stored schedule. */
 export interface Context {
@@ -99,16 +100,24 @@ export function lengthFacts(ce: Counterexample): readonly [string, string] {
   return [plural(ce.steps.length, 'step'), plural(ce.switches, 'context switch', 'context switches')];
 }
 
-/** `deadlock (lock + wait)`. */
+/** `deadlock: lock + wait`. */
 export function kindText(ce: Counterexample): string {
-  return ce.subkind === null ? ce.evidence.kind : `${ce.evidence.kind} (${ce.subkind})`;
+  return ce.subkind === null ? ce.evidence.kind : `${ce.evidence.kind}: ${ce.subkind}`;
 }
 
+/** Orderings a line of text names before the rest is only counted. */
+const MOST_ORDERINGS = 8;
+
 /** `step 6 before 11, and 9 before 14`; null when it was not computed. */
-export function neededText(needed: readonly Ordering[] | null): string | null {
-  if (needed === null) return null;
-  if (needed.length === 0) return 'no ordering between actors: every swap of two steps violates it too';
-  return needed.map((o, i) => `${i === 0 ? 'step ' : ''}${o.before} before ${o.after}`).join(', and ');
+export function neededText(ce: Counterexample): string | null {
+  const orderings = mainOrderings(ce);
+  if (orderings === null) return null;
+  if (orderings.main.length === 0) return 'no ordering between actors: every swap of two steps violates it too';
+  const shown = orderings.main
+    .slice(0, MOST_ORDERINGS)
+    .map((o, i) => `${i === 0 ? 'step ' : ''}${o.before} before ${o.after}`);
+  const rest = orderings.main.length - shown.length;
+  return `${shown.join(', and ')}${rest > 0 ? `, and ${count(rest)} more` : ''}`;
 }
 
 /** `1 failure of kmalloc`; null when nothing has to fail. */

@@ -3,7 +3,15 @@
  * allocated or freed an object, which steps matter most. All answers are read off the document; nothing is searched.
  */
 import { type Source, sourceText } from '../checker/lang/source.ts';
-import type { Call, Change, Counterexample, Standing, TraceStep, Wait } from '../checker/trace/counterexample.ts';
+import type {
+  Call,
+  Change,
+  Counterexample,
+  Ordering,
+  Standing,
+  TraceStep,
+  Wait,
+} from '../checker/trace/counterexample.ts';
 
 /** The object a path belongs to: `bond0` for `bond0.refs`, null for a local such as `user0:vfio_mm`. */
 export function objectOf(path: string): string | null {
@@ -24,6 +32,39 @@ export function standingsAfter(ce: Counterexample, index: number): readonly Stan
 
 export function finalStandings(ce: Counterexample): readonly Standing[] {
   return standingsAfter(ce, ce.steps.length);
+}
+
+/**
+ * The essential orderings that do not follow from others together with each actor's own order: what a reader must be
+ * told. `implied` is how many were left out. Null when they were not computed.
+ */
+export function mainOrderings(
+  ce: Counterexample,
+): { readonly main: readonly Ordering[]; readonly implied: number } | null {
+  if (ce.needed === null) return null;
+  const after = new Map<number, number[]>();
+  const lead = (from: number, to: number) => after.set(from, [...(after.get(from) ?? []), to]);
+  for (const o of ce.needed) lead(o.before, o.after);
+  const last = new Map<string, number>();
+  for (const s of ce.steps) {
+    const previous = last.get(s.actor);
+    if (previous !== undefined) lead(previous, s.index);
+    last.set(s.actor, s.index);
+  }
+  // Every edge leads forward, so the walk ends at the step it looks for.
+  const follows = (o: Ordering) => {
+    const seen = new Set<number>();
+    const open = (after.get(o.before) ?? []).filter((n) => n !== o.after);
+    for (let n = open.pop(); n !== undefined; n = open.pop()) {
+      if (n === o.after) return true;
+      if (n > o.after || seen.has(n)) continue;
+      seen.add(n);
+      open.push(...(after.get(n) ?? []));
+    }
+    return false;
+  };
+  const main = ce.needed.filter((o) => !follows(o));
+  return { main, implied: ce.needed.length - main.length };
 }
 
 /** Those who wait for something at the end and may not stay there. */
@@ -126,19 +167,19 @@ export function locksOf(ce: Counterexample): string[] {
 }
 
 /**
- * How much a step matters to the explanation: 4 essential, violating, or first or last in the life of an object that
- * the evidence names; 3 takes a lock that is still held at the end; 2 changes an object the evidence names; 1 takes or
+ * How much a step matters to the explanation: 4 violating, in a main ordering, or first or last in the life of an object
+ * that the evidence names; 3 otherwise essential, or takes a lock that is still held at the end; 2 changes an object the evidence names; 1 takes or
  * releases a lock; 0 everything else.
  */
 export function weights(ce: Counterexample): number[] {
   const about = ce.evidence.objects;
   const life = new Set(about.flatMap((o) => [allocationOf(ce, o)?.index, freeOf(ce, o)?.index]));
-  const ordered = new Set((ce.needed ?? []).flatMap((o) => [o.before, o.after]));
+  const ordered = new Set((mainOrderings(ce)?.main ?? []).flatMap((o) => [o.before, o.after]));
   const heldAtEnd = new Set(finalStandings(ce).flatMap((s) => s.holds.map((h) => h.since)));
   return ce.steps.map((step, i) => {
     const violating = i === ce.steps.length - 1 && !isAboutWaiting(ce);
-    if (step.essential || violating || ordered.has(step.index) || life.has(step.index)) return 4;
-    if (heldAtEnd.has(step.index)) return 3;
+    if (violating || ordered.has(step.index) || life.has(step.index)) return 4;
+    if (step.essential || heldAtEnd.has(step.index)) return 3;
     if (step.changes.some((c) => about.some((o) => belongsTo(c.path, o)))) return 2;
     return step.acquires.length + step.releases.length > 0 ? 1 : 0;
   });

@@ -7,12 +7,21 @@
  */
 import type { Counterexample, Standing, TraceStep } from '../../checker/trace/counterexample.ts';
 import { count, plural } from '../numbers.ts';
-import { blockedAtEnd, isAboutWaiting, locksOf, participants, standingsAfter, waitText, weights } from '../trace.ts';
+import {
+  blockedAtEnd,
+  isAboutWaiting,
+  locksOf,
+  mainOrderings,
+  participants,
+  standingsAfter,
+  waitText,
+  weights,
+} from '../trace.ts';
 import { type Child, code, fragment, h, type Markup } from './write.ts';
 
 export const MOST_ROWS = 2000;
 /** With more lanes than this, text gets a column of its own. */
-const WIDE_LANES = 4;
+const WIDE_LANES = 3;
 const COLOURS = 8;
 
 /** A stretch of rows in one track, both ends included. */
@@ -72,21 +81,28 @@ export function chart(ce: Counterexample): Markup {
   const narrow = lanes.length > WIDE_LANES;
   const held = lanes.map((s) => ownership(ce, s.actor, locks));
   const orders = intoTracks(
-    (ce.needed ?? []).map((o, what) => ({ from: o.before, to: o.after, what, opens: true, closes: true })),
+    (mainOrderings(ce)?.main ?? []).map((o, what) => ({
+      from: o.before,
+      to: o.after,
+      what,
+      opens: true,
+      closes: true,
+    })),
   );
   const rows = ce.steps.slice(0, MOST_ROWS);
   const shownProcedure = new Map<string, string>();
   const body: Markup[] = [initialRow(lanes.length + (orders.length > 0 ? 1 : 0) + (narrow ? 1 : 0))];
   for (const [i, step] of rows.entries())
     body.push(stepRow({ ce, step, lanes, held, orders, locks, narrow, weight: weight[i] ?? 0, shownProcedure }));
-  if (rows.length === ce.steps.length && isAboutWaiting(ce)) body.push(endRows(ce, lanes, held, narrow));
+  if (rows.length === ce.steps.length && isAboutWaiting(ce))
+    body.push(endRows(ce, lanes, held, narrow, orders.length > 0));
   const plain = weight.filter((w) => w === 0).length;
 
   return fragment(
     h(
       'div',
       { class: 'chartbar' },
-      legend(locks, (ce.needed ?? []).length > 0),
+      legend(locks, orders.length > 0),
       plain > 2 &&
         h(
           'label',
@@ -171,7 +187,7 @@ function bars(spans: readonly Span[], row: number, kind: 'b' | 'o'): Child {
       const from = s.from === row && s.opens ? ' from' : '';
       const to = s.to === row && s.closes ? ' to' : '';
       const colour = kind === 'b' ? ` k${s.what % COLOURS}` : '';
-      return h('i', { class: `${kind} s${Math.min(s.track, 7)}${colour}${from}${to}`, 'aria-hidden': 'true' });
+      return h('i', { class: `${kind} s${Math.min(s.track, 7)}${colour}${from}${to}` });
     });
 }
 
@@ -231,11 +247,7 @@ function stepRow(r: RowInput): Markup {
   return h(
     'tr',
     { id: `step-${n}`, class: classes.join(' ') || null },
-    h(
-      'th',
-      { scope: 'row', class: 'n' },
-      h('a', { href: `#step-${n}`, title: `state ${step.fingerprint}` }, String(n)),
-    ),
+    h('th', { scope: 'row', class: 'n' }, h('a', { href: `#step-${n}` }, String(n))),
     r.orders.length > 0 && h('td', { class: `ord t${tracks(r.orders)}` }, bars(r.orders, n, 'o')),
     r.lanes.map((lane, i) => {
       const here = before.find((s) => s.actor === lane.actor);
@@ -276,9 +288,14 @@ function tag(verb: string, lock: string, locks: readonly string[]): Markup {
 }
 
 /** For violations that lie in waiting: how everybody stands when it is over, and the verdict. */
-function endRows(ce: Counterexample, lanes: readonly Standing[], held: Lanes['held'], narrow: boolean): Markup {
+function endRows(
+  ce: Counterexample,
+  lanes: readonly Standing[],
+  held: Lanes['held'],
+  narrow: boolean,
+  ordered: boolean,
+): Markup {
   const n = ce.steps.length + 1;
-  const ordered = (ce.needed ?? []).length > 0;
   const say = (s: Standing): Child => {
     if (s.status === 'blocked')
       return [s.next !== null && [code(s.next), ' '], s.waits === null ? 'is blocked' : waitText(s.waits)];

@@ -202,6 +202,13 @@ function edge(name: string, from: Box, to: Box, label: string, both: boolean, on
   const [x2, y2] = border(to, cx, cy);
   const [lx, ly] = [(x1 + 2 * cx + x2) / 4, (y1 + 2 * cy + y2) / 4];
   const r = (v: number) => Math.round(v * 10) / 10;
+  // The label of a bowed edge stands outside the bow, any other on its line or above it.
+  const outside = both && Math.abs(dy) >= 1 ? (cx > (from.x + to.x) / 2 ? 1 : -1) : 0;
+  const beside = {
+    x: r(lx) + 6 * outside,
+    y: r(ly) + (Math.abs(dy) < 1 ? -7 : 4),
+    'text-anchor': outside === 0 ? 'middle' : outside > 0 ? 'start' : 'end',
+  };
   const kind = onCycle ? '-cycle' : '';
   return h(
     'g',
@@ -210,10 +217,6 @@ function edge(name: string, from: Box, to: Box, label: string, both: boolean, on
       d: `M${r(x1)} ${r(y1)}Q${r(cx)} ${r(cy)} ${r(x2)} ${r(y2)}`,
       'marker-end': `url(#arrow-${name}${kind})`,
     }),
-    h(
-      'text',
-      { x: r(lx), y: r(ly) + (Math.abs(dy) < 1 ? -7 : 4), 'text-anchor': 'middle' },
-      label.length > 26 ? `${label.slice(0, 25)}\u2026` : label,
-    ),
+    h('text', beside, label.length > 26 ? `${label.slice(0, 25)}\u2026` : label),
   );
 }

@@ -10,7 +10,6 @@ export interface PageData {
   /** For each step: actor, essential, changes as `[path, before, after]`. */
   readonly steps: readonly {
     readonly a: string;
-    readonly l: string;
     readonly e: boolean;
     readonly c: readonly (readonly [string, string | null, string | null])[];
   }[];
@@ -81,10 +80,9 @@ export function page(w: Browser): void {
     return values;
   };
 
-  const cell = (tag: string, text: string, name?: string) => {
+  const cell = (tag: string, text: string) => {
     const e = d.createElement(tag);
     e.textContent = text;
-    if (name !== undefined) e.setAttribute('class', name);
     return e;
   };
 
@@ -97,13 +95,9 @@ export function page(w: Browser): void {
     const rows: Node[] = [];
     for (const [path, value] of valuesAt(now)) {
       if (wanted !== '' && !path.toLowerCase().includes(wanted)) continue;
-      const row = d.createElement('tr');
-      const name = d.createElement('td');
-      const button = cell('button', path, 'path');
-      button.setAttribute('type', 'button');
-      name.append(button);
-      row.append(name, cell('td', value));
-      if (changed.has(path)) row.classList.add('modified');
+      const row = d.createElement('li');
+      row.append(cell('button', path), ' ', cell('code', value));
+      if (changed.has(path)) row.classList.add('M');
       rows.push(row);
     }
     table.replaceChildren(...rows);
@@ -133,7 +127,10 @@ export function page(w: Browser): void {
     if (how.quiet) return;
     const s = steps[n - 1];
     const many = s?.c.length ?? 0;
-    say(s === undefined ? 'initial state' : `step ${n}, ${s.a}, ${s.l}, ${many} ${many === 1 ? 'change' : 'changes'}`);
+    const label = row?.querySelector('.what>code')?.textContent;
+    say(
+      s === undefined ? 'initial state' : `step ${n}, ${s.a}, ${label}, ${many} ${many === 1 ? 'change' : 'changes'}`,
+    );
   };
 
   const seek = (by: 1 | -1, wanted: (n: number) => boolean) => {
@@ -222,7 +219,7 @@ export function page(w: Browser): void {
   });
 
   d.addEventListener('click', (event: Happening) => {
-    const path = event.target.closest('button.path');
+    const path = event.target.closest('.changes button');
     if (path !== null) return watch(path.textContent ?? '');
     if (event.target.closest('a, button, input, label') !== null) return;
     const row = event.target.closest('tr[id^="step-"]');

@@ -7,7 +7,7 @@
 import { sourceText } from '../../checker/lang/source.ts';
 import type { Change, Counterexample, Standing, TraceStep } from '../../checker/trace/counterexample.ts';
 import { count, plural } from '../numbers.ts';
-import { ownerText, stackOf, standingsAfter, weights } from '../trace.ts';
+import { objectOf, ownerText, stackOf, standingsAfter, weights } from '../trace.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
 export const MOST_DETAILS = 300;
@@ -41,14 +41,9 @@ function initial(ce: Counterexample): Markup {
     { id: 'at-0', class: 'at' },
     h('h3', null, 'Initial state'),
     h(
-      'table',
-      { class: 'changes' },
-      h('caption', null, 'Values'),
-      h(
-        'tbody',
-        null,
-        ce.initial.map((v) => h('tr', null, h('td', null, path(v.path)), h('td', null, h('code', null, v.value)))),
-      ),
+      'ul',
+      { class: 'changes', 'aria-label': 'Values' },
+      ce.initial.map((v) => h('li', null, path(v.path), ' ', h('code', null, v.value))),
     ),
     standings(ce, 0),
   );
@@ -58,7 +53,14 @@ function detail(ce: Counterexample, step: TraceStep): Markup {
   return h(
     'article',
     { id: `at-${step.index}`, class: 'at' },
-    h('h3', null, h('span', { class: 'soft' }, `Step ${step.index}`), ' ', h('b', null, step.actor)),
+    h(
+      'h3',
+      null,
+      h('span', { class: 'soft' }, `Step ${step.index}`),
+      ' ',
+      step.actor,
+      h('small', null, ` state ${step.fingerprint}`),
+    ),
     h(
       'p',
       { class: 'label' },
@@ -66,63 +68,69 @@ function detail(ce: Counterexample, step: TraceStep): Markup {
       step.choice !== null && h('span', { class: 'choice' }, step.choice),
     ),
     step.note !== null && h('p', { class: 'note' }, step.note),
-    h(
-      'ol',
-      { class: 'stack', 'aria-label': 'Calls, innermost first' },
-      stackOf(step).map((c) =>
-        h('li', null, h('code', null, c.procedure), ' ', h('small', null, sourceText(c.source))),
-      ),
-    ),
+    where(step),
     changes(step.changes),
     standings(ce, step.index),
-    h('p', { class: 'soft print-off' }, `state ${step.fingerprint}`),
   );
 }
 
-function changes(list: readonly Change[]): Markup {
-  if (list.length === 0) return h('p', { class: 'soft' }, 'No shared value changed: this step only looked.');
+/** The function with its source, and who called it. Sources of the callers stand in the table of sources. */
+function where(step: TraceStep): Markup {
+  const [inner, ...callers] = stackOf(step);
   return h(
-    'table',
-    { class: 'changes' },
-    h('caption', null, 'What changed'),
-    h(
-      'thead',
-      null,
-      h(
-        'tr',
-        null,
-        h('th', { scope: 'col' }, h('span', { class: 'sr' }, 'kind')),
-        h('th', { scope: 'col' }, 'what'),
-        h('th', { scope: 'col' }, 'before'),
-        h('th', { scope: 'col' }, 'after'),
-      ),
-    ),
-    h(
-      'tbody',
-      null,
-      list.map((c) =>
-        h(
-          'tr',
-          { class: c.kind },
-          h('td', null, h('abbr', { class: 'mark', title: c.kind }, MARK[c.kind])),
-          h('td', null, path(c.path)),
-          h('td', null, value(c.before)),
-          h('td', null, value(c.after)),
-        ),
-      ),
-    ),
+    'p',
+    { class: 'stack' },
+    inner !== undefined && [h('code', null, inner.procedure), ' ', h('small', null, sourceText(inner.source))],
+    callers.length > 0 && h('small', null, h('br'), 'called from ', codes(callers.map((c) => c.procedure))),
   );
 }
 
-const path = (p: string): Markup => h('button', { type: 'button', class: 'path' }, p);
-const value = (v: string | null): Markup => (v === null ? h('small', { class: 'soft' }, 'none') : h('code', null, v));
+/** Shared values one by one; locals, which nobody else sees, together in a line. */
+function changes(list: readonly Change[]): Markup {
+  const shared = list.filter((c) => !isLocal(c));
+  const locals = list.filter((c) => isLocal(c) && c.after !== null);
+  return fragment(
+    shared.length === 0
+      ? h('p', { class: 'soft' }, 'No shared value changed.')
+      : h(
+          'ul',
+          { class: 'changes', 'aria-label': 'Changes' },
+          shared.map((c) =>
+            h(
+              'li',
+              { class: MARK[c.kind] },
+              h('b', null, MARK[c.kind]),
+              ' ',
+              path(c.path),
+              ' ',
+              value(c.before),
+              ' \u2192 ',
+              value(c.after),
+            ),
+          ),
+        ),
+    locals.length > 0 &&
+      h(
+        'p',
+        { class: 'soft' },
+        'locals ',
+        h('code', null, locals.map((c) => `${c.path.slice(c.path.indexOf(':') + 1)} = ${c.after}`).join(', ')),
+      ),
+  );
+}
+
+const isLocal = (c: Change): boolean => objectOf(c.path) === null;
+const path = (p: string): Markup => h('button', null, p);
+const value = (v: string | null): Markup => (v === null ? h('small', null, 'none') : h('code', null, v));
 
 /** Who could go next, and what holds the others back. */
 function standings(ce: Counterexample, n: number): Markup {
   const all = standingsAfter(ce, n);
   const next = ce.steps[n];
   const active = all.filter((s) => s.status === 'running' || s.status === 'blocked');
-  const quiet = all.filter((s) => !active.includes(s));
+  // Who rests or has ended is said when it begins, and at the end.
+  const before = n === 0 || n === ce.steps.length ? [] : standingsAfter(ce, n - 1);
+  const quiet = all.filter((s) => !active.includes(s) && before.find((b) => b.actor === s.actor)?.status !== s.status);
   return fragment(
     active.length > 0 &&
       h(

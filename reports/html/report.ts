@@ -24,7 +24,7 @@ import {
 } from '../facts.ts';
 import { bytes, count, duration, plural, rate } from '../numbers.ts';
 import { splat } from '../text/splat.ts';
-import { stepText } from '../trace.ts';
+import { mainOrderings, stepText } from '../trace.ts';
 import { chart } from './chart.ts';
 import { graphFigure } from './graph.ts';
 import { type PageData, page } from './page.ts';
@@ -41,7 +41,7 @@ export interface HtmlOptions {
 /** The report of violation number `index` of the verdict, or of the whole verdict when it has none. */
 export function html(verdict: Verdict, index = 0, options: HtmlOptions = {}): string {
   const ce = verdict.violations[index] ?? null;
-  const script = `(${page.toString()})(window);`;
+  const script = `(${compact(page.toString())})(window);`;
   const title =
     ce === null ? `${headline(verdict)}: ${verdict.scenario.name} ${verdict.variant}` : `MODEL: ${ce.headline}`;
   const sections = ce === null ? passSections(verdict) : violationSections(verdict, ce, options);
@@ -84,6 +84,9 @@ export function html(verdict: Verdict, index = 0, options: HtmlOptions = {}): st
   );
   return `<!doctype html>\n${render(document)}\n`;
 }
+
+/** Source without indentation and whole-line comments. The script has no text that spans lines. */
+const compact = (source: string): string => source.replace(/^\s+/gm, '').replace(/^\/\/.*\n/gm, '');
 
 const hash = (text: string): string => `sha256-${createHash('sha256').update(text, 'utf8').digest('base64')}`;
 
@@ -229,6 +232,9 @@ function passSections(verdict: Verdict): Section[] {
   ];
 }
 
+/** Orderings that are listed before the rest is folded away. */
+const SHOWN_ORDERINGS = 6;
+
 function race(verdict: Verdict, ce: Counterexample): Markup {
   const step = (n: number) => {
     const s = ce.steps[n - 1];
@@ -239,27 +245,47 @@ function race(verdict: Verdict, ce: Counterexample): Markup {
       s === undefined ? null : [' (', s.actor, ': ', h('code', null, stepText(s)), ')'],
     );
   };
+  const orderings = mainOrderings(ce);
+  const items = (orderings?.main ?? []).map((o) => h('li', null, step(o.before), ' before ', step(o.after)));
+  const others = verdict.violations.filter((o) => o !== ce);
   const story = ce.story.length > 0 ? ce.story : [`${ce.evidence.message}.`];
   return fragment(
     story.map((sentence) => h('p', { class: 'words' }, withSteps(sentence, ce.steps.length))),
-    ce.needed !== null &&
-      (ce.needed.length === 0
+    orderings !== null &&
+      (orderings.main.length === 0
         ? h('p', null, 'No ordering between actors is essential: every swap of two steps breaks it too.')
         : fragment(
             h(
               'p',
               null,
-              ce.needed.length === 1
-                ? 'It needs one ordering. Swap it and the violation is gone:'
-                : 'It needs these orderings. Swap any one of them and the violation is gone:',
+              orderings.main.length === 1
+                ? 'It needs one ordering. Turn it round and the violation is gone:'
+                : 'It needs these orderings. Turn any one of them round and the violation is gone:',
             ),
-            h(
-              'ol',
-              { class: 'needed' },
-              ce.needed.map((o) => h('li', null, step(o.before), ' before ', step(o.after))),
-            ),
+            h('ol', { class: 'needed' }, items.slice(0, SHOWN_ORDERINGS)),
+            items.length > SHOWN_ORDERINGS &&
+              h(
+                'details',
+                null,
+                h('summary', null, `${count(items.length - SHOWN_ORDERINGS)} more`),
+                h('ol', { class: 'needed', start: SHOWN_ORDERINGS + 1 }, items.slice(SHOWN_ORDERINGS)),
+              ),
+            orderings.implied > 0 &&
+              h(
+                'p',
+                { class: 'soft' },
+                `${plural(orderings.implied, 'more ordering')} of ${count(ce.needed?.length ?? 0)} ${orderings.implied === 1 ? 'follows' : 'follow'} from these and each actor\u2019s own order.`,
+              ),
           )),
     h('p', { class: 'soft' }, verdict.scenario.title, '. ', verdict.scenario.about),
+    others.length > 0 &&
+      h(
+        'p',
+        null,
+        'The same check found ',
+        others.map((o, i) => [i > 0 ? '; ' : '', o.headline, ' (', h('code', null, o.signature), ')']),
+        '.',
+      ),
   );
 }
 
@@ -311,7 +337,7 @@ function interleaving(ce: Counterexample): Markup {
           'Filter ',
           h('input', { id: 'filter', type: 'text', autocomplete: 'off', spellcheck: 'false' }),
         ),
-        h('table', { class: 'changes' }, h('caption', null, 'All values'), h('tbody', { id: 'all' })),
+        h('ul', { class: 'changes', id: 'all', 'aria-label': 'All values' }),
       ),
     ),
   );
@@ -429,7 +455,6 @@ function pageData(ce: Counterexample): PageData {
   return {
     steps: ce.steps.map((s) => ({
       a: s.actor,
-      l: s.label,
       e: s.essential,
       c: s.changes.map((c) => [c.path, c.before, c.after] as const),
     })),

@@ -127,20 +127,20 @@ body:has(#fold:checked) tr.plain:not([aria-current]){display:none}
 
 .pane{font-size:14px;margin-top:1.2rem}
 .at{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:.7rem 1rem;margin:.6rem 0}
-.at h3{margin:.1rem 0}.at .label{margin:.1rem 0 .3rem;font-size:1rem}
+.at h3{margin:.1rem 0}.at h3 small{float:right;font-weight:400;font-size:11.5px}.at .label{margin:.1rem 0 .3rem;font-size:1rem}
 .at p.soft{font-size:13px;margin:.5rem 0 0}
 .note{margin:.2rem 0;font-style:italic}
-.stack{list-style:none;margin:.3rem 0;padding:0 0 0 .7rem;border-left:2px solid var(--line);font-size:13px}
-.stack small{font-size:11.5px;overflow-wrap:anywhere}
-.changes,.stand{width:100%;font-size:13px}
-.changes td,.changes th,.stand td,.stand th{padding:.2rem .5rem .2rem 0;vertical-align:top;border-top:1px solid var(--line)}
-.changes thead th{border:0;font-size:11.5px;color:var(--soft);font-weight:400}
-.mark{display:inline-block;width:1.5em;text-align:center;border-radius:3px;font-weight:700;font-size:12px}
-.added .mark{color:var(--good);background:var(--goodbg)}.modified .mark{color:var(--warn);background:var(--warnbg)}.deleted .mark{color:var(--bad);background:var(--badbg)}
-tr.modified>td:nth-child(2):last-child{color:var(--warn);font-weight:600}
-.path{all:unset;cursor:pointer;font:12.4px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere;text-decoration:underline dotted var(--soft);text-underline-offset:3px;min-height:24px}
-.path:focus-visible{outline:2px solid var(--accent)}
-html:not(.js) .path{text-decoration:none;cursor:auto}
+.stack{margin:.3rem 0;font-size:13px;line-height:1.45}.stack small{font-size:11.5px;overflow-wrap:anywhere}
+.changes{list-style:none;margin:.5rem 0;padding:0;font-size:13px}
+.changes li{border-top:1px solid var(--line);padding:.2rem 0 .2rem 2.1em;text-indent:-2.1em}
+.changes b{display:inline-block;width:1.5em;margin-right:.35em;text-indent:0;text-align:center;border-radius:3px;font-size:12px}
+.A b{color:var(--good);background:var(--goodbg)}.M b{color:var(--warn);background:var(--warnbg)}.D b{color:var(--bad);background:var(--badbg)}
+.changes li:not(:has(b)){padding-left:1em;text-indent:-1em}#all .M code{color:var(--warn);font-weight:600}
+.changes button{all:unset;cursor:pointer;font:12.4px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere;text-indent:0;text-decoration:underline dotted var(--soft);text-underline-offset:3px;min-height:24px;margin-right:.6em}
+.changes button:focus-visible{outline:2px solid var(--accent)}
+html:not(.js) .changes button{text-decoration:none;cursor:auto}
+.stand{width:100%;font-size:13px}
+.stand td,.stand th{padding:.2rem .5rem .2rem 0;vertical-align:top;border-top:1px solid var(--line)}
 .stand th{white-space:nowrap;padding-right:.8rem}
 .stop{color:var(--bad);font-weight:600}.goes{color:var(--good);font-weight:600}.can{color:var(--soft)}
 .holds{display:block}
@@ -171,12 +171,12 @@ kbd{border:1px solid var(--line);border-bottom-width:2px;border-radius:4px;paddi
 :root,:root[data-theme]{${light}}
 body{background:#fff;font-size:10pt}
 header,main,footer{max-width:none;padding:0}
-nav,.buttons,.stepper,#values,.fold,.print-off,dialog,.skip,button:not(.path){display:none!important}
+nav,.buttons,.stepper,#values,.fold,.print-off,dialog,.skip,button:not(.changes *){display:none!important}
 body:has(#fold:checked) tr.plain{display:table-row!important}
 .js .at{display:block}.js #nodetail{display:none}.at{break-inside:avoid;padding:.3rem .6rem;margin:.25rem 0}.at .stand{display:none}
 .split{display:block!important}.pane{position:static!important;max-height:none!important;overflow:visible!important;columns:2;column-gap:1rem}
 tr{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap;max-height:none!important}
-.b{outline:1px solid #333}.path{text-decoration:none}
+.b{outline:1px solid #333}.changes button{text-decoration:none}
 a{color:inherit}a[href^=http]::after{content:" <" attr(href) ">"}
 }
 `;

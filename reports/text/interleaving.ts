@@ -7,7 +7,7 @@
 import type { Counterexample, Standing } from '../../checker/trace/counterexample.ts';
 import { plural } from '../numbers.ts';
 import { blockedAtEnd, criticalSection, finalStandings, isAboutWaiting, stepText } from '../trace.ts';
-import { cut, pad, WIDTH, wrap } from './lines.ts';
+import { pad, WIDTH, wrap } from './lines.ts';
 
 const MOST_COLUMNS = 3;
 
@@ -100,19 +100,22 @@ function columns(rows: readonly Row[], actors: readonly Standing[]): string[] {
   return out;
 }
 
-/** One narrow lane an actor: a bar where others stand, the text in the lane of who acts. */
+/** One narrow lane an actor: a bar where others stand, name and text in the lane of who acts. */
 function lanes(rows: readonly Row[], actors: readonly Standing[]): string[] {
   const left = numberWidth(rows) + 2;
-  const blank = ' '.repeat(left);
-  const bars = (lane: number) => '| '.repeat(lane);
-  const out = actors.map((a, lane) => cut(`${blank}${bars(lane)}${a.actor}`));
+  const out: string[] = [];
   for (const row of rows) {
     let number = row.number;
     for (const [lane, a] of actors.entries()) {
       const text = row.cells.get(a.actor);
       if (text === undefined) continue;
-      const first = `${number.padStart(left - 2)}  ${bars(lane)}`;
-      out.push(...wrap(text, { first, rest: `${blank}${bars(lane)}  ` }));
+      const bars = '| '.repeat(lane);
+      out.push(
+        ...wrap(`${a.actor}: ${text}`, {
+          first: `${number.padStart(left - 2)}  ${bars}`,
+          rest: `${' '.repeat(left)}${bars}  `,
+        }),
+      );
       number = '';
     }
   }

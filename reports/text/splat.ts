@@ -48,16 +48,23 @@ export interface SplatOptions {
 export function splat(ce: Counterexample, context: Context, options: SplatOptions = {}): string {
   const path = options.schedule ?? schedulePath(context, ce);
   const tail = [
-    ...labelled('needed', neededText(ce.needed)),
+    ...labelled('needed', neededText(ce)),
     ...labelled('needs', failuresText(ce.failures)),
     ...command(replayCommand(path), 'replay: '),
     RULE,
   ];
   const head = headLines(ce, context);
-  // Stacks give way first: the interleaving says more than a fourth frame.
+  // Stacks give way first, then the paragraphs of further waiters: the interleaving says more than a fourth frame.
   let best: string[] = [];
-  for (const frames of [4, 3, 2, 1]) {
-    const body = bodyLines(ce, frames);
+  for (const [frames, waiters] of [
+    [4, 5],
+    [3, 4],
+    [2, 4],
+    [1, 4],
+    [1, 3],
+    [1, 2],
+  ] as const) {
+    const body = bodyLines(ce, frames, waiters);
     const room = MAX_LINES - head.length - body.length - tail.length - 2;
     const chart = interleaving(ce, weights(ce), Math.max(room, 6));
     best = [...head, ...body, '', ...chart.lines, '', ...tail];
@@ -81,11 +88,11 @@ function headLines(ce: Counterexample, context: Context): string[] {
   ];
 }
 
-function bodyLines(ce: Counterexample, frames: number): string[] {
+function bodyLines(ce: Counterexample, frames: number, waiters: number): string[] {
   switch (ce.evidence.kind) {
     case 'deadlock':
     case 'stuck':
-      return waitingBody(ce, frames);
+      return waitingBody(ce, frames, waiters);
     case 'use-after-free':
     case 'double-free':
     case 'invalid-free':
@@ -100,10 +107,10 @@ function bodyLines(ce: Counterexample, frames: number): string[] {
 }
 
 /** Hung tasks: who waits for what, and who owns it. */
-function waitingBody(ce: Counterexample, frames: number): string[] {
+function waitingBody(ce: Counterexample, frames: number, waiters: number): string[] {
   const blocked = blockedAtEnd(ce);
   const named = blocked.filter((s) => ce.evidence.actors.includes(s.actor));
-  const shown = (named.length > 0 ? named : blocked).slice(0, 5);
+  const shown = (named.length > 0 ? named : blocked).slice(0, waiters);
   const others = blocked.filter((s) => !shown.includes(s));
   const lines = [''];
   for (const standing of shown) lines.push(...waiterLines(ce, standing, frames));

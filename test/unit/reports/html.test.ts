@@ -101,6 +101,14 @@ describe('html report', () => {
     expect(text).toContain('Details of 300 steps of 5,000 are kept');
   });
 
+  it('stands a violation of the initial state, without any step', () => {
+    const none = counterexample(
+      { roles: { t0: 'task' }, sources: {}, moves: [], endings: { t0: { status: 'running', next: 'x' } } },
+      { evidence: { kind: 'assertion', message: 'broken at once', objects: [], actors: [] }, headline: 'assertion' },
+    );
+    expect(html(fixtures.verdict([none]))).toContain('broken at once');
+  });
+
   it('never shows an incomplete search in green', () => {
     expect(html(fixtures.holds)).toMatch(/<header class="good">/);
     for (const v of [fixtures.undecided, fixtures.verdict([], { complete: false, incompleteBecause: 'stopped' })]) {
@@ -128,6 +136,7 @@ describe('html report', () => {
     const two = fixtures.verdict([fixtures.deadlock, fixtures.useAfterFree]);
     expect(html(two, 1)).toContain('use-after-free in io_mm_detach_locked');
     expect(html(two, 1)).not.toContain('nothing can run');
+    expect(html(two, 1)).toContain('The same check found deadlock in vfio_iommu_type1_detach_group');
   });
 
   it('is the same for the same document', () => {

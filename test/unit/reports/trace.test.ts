@@ -6,6 +6,7 @@ import {
   heldSince,
   historyOf,
   locksOf,
+  mainOrderings,
   objectOf,
   participants,
   weights,
@@ -45,9 +46,16 @@ describe('trace', () => {
     expect([heldSince(last, 'owner', 'iommu.lock'), heldSince(last, 'exit', 'iommu.lock')]).toEqual([13, null]);
   });
 
+  it('keeps the orderings that do not follow from others', () => {
+    // 11 before 17 follows: 11, 12 are one actor's, 12 before 15 is needed, 15, 17 are one actor's.
+    expect(mainOrderings(deadlock)).toEqual({ main: [{ before: 12, after: 15 }], implied: 1 });
+    expect(mainOrderings(useAfterFree)).toEqual({ main: useAfterFree.needed, implied: 0 });
+    expect(mainOrderings({ ...deadlock, needed: null })).toBeNull();
+  });
+
   it('weighs essential steps most and reads least', () => {
     const w = weights(deadlock);
-    expect([w[10], w[12], w[13], w[15], w[6]]).toEqual([4, 4, 3, 2, 0]);
+    expect([w[11], w[14], w[10], w[13], w[15], w[6]]).toEqual([4, 4, 3, 3, 2, 0]);
     expect(weights(crowded)[47]).toBe(4);
   });
 });
