@@ -38,17 +38,23 @@ export default scenario('iopf-flush-then-clear', {
     posted: {
       about: 'flush, then clear; the context stops only after unbind',
       settings: [...soundFlush, set(deviceStop, 'after unbind')],
-      expect: { verdict: 'violated', kind: 'isolation', property: 'page-request-isolation', length: 48, states: 9_869 },
+      expect: {
+        verdict: 'violated',
+        kind: 'isolation',
+        property: 'page-request-isolation',
+        length: 49,
+        states: 10_462,
+      },
     },
     quiesced: {
       about: 'flush, then clear; the context has stopped before unbind, as the contract of unbind wants it',
       settings: soundFlush,
-      expect: { verdict: 'holds', states: 20_088, depth: 150 },
+      expect: { verdict: 'holds', states: 20_702, depth: 153 },
     },
     fixed: {
       about: 'clear, then flush; the context stops only after unbind',
       settings: [...soundFlush, set(deviceStop, 'after unbind'), set(unbindOrder, 'clear, then flush')],
-      expect: { verdict: 'holds', states: 29_057, depth: 152 },
+      expect: { verdict: 'holds', states: 29_557, depth: 155 },
     },
     'late-request': {
       about:
@@ -64,14 +70,14 @@ export default scenario('iopf-flush-then-clear', {
         verdict: 'violated',
         kind: 'isolation',
         property: 'page-request-isolation',
-        length: 51,
-        states: 10_963,
+        length: 52,
+        states: 11_440,
       },
     },
     'never-stopped': {
       about: 'as fixed, but the context of p runs on while q uses the device: its PASID now leads into q',
       settings: [...soundFlush, set(deviceStop, 'never'), set(unbindOrder, 'clear, then flush')],
-      expect: { verdict: 'violated', kind: 'isolation', property: 'page-request-isolation', length: 50, states: 8_220 },
+      expect: { verdict: 'violated', kind: 'isolation', property: 'page-request-isolation', length: 51, states: 8_617 },
     },
   },
   setup: (s) => {

@@ -39,8 +39,8 @@ export default scenario('iopf-lost-last', {
         verdict: 'violated',
         kind: 'isolation',
         property: 'page-request-isolation',
-        length: 71,
-        states: 189_091,
+        length: 72,
+        states: 194_979,
       },
     },
     'match-pasid': {
@@ -50,14 +50,14 @@ export default scenario('iopf-lost-last', {
         verdict: 'violated',
         kind: 'isolation',
         property: 'page-request-isolation',
-        length: 71,
-        states: 189_799,
+        length: 72,
+        states: 195_827,
       },
     },
     fixed: {
       about: 'a flush discards partial faults',
       settings: [...soundFlush, set(partialFaults, 'discarded')],
-      expect: { verdict: 'holds', states: 573_077, depth: 141 },
+      expect: { verdict: 'holds', states: 597_639, depth: 144 },
     },
   },
   setup: (s) => {

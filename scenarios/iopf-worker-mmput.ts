@@ -42,17 +42,17 @@ export default scenario('iopf-worker-mmput', {
     'plain-mmput': {
       about: 'the worker ends with mmput(), and release flushes: what 12/40 exports mmput_async() to avoid',
       settings: [...soundFlush, set(workerMmput, 'plain')],
-      expect: { verdict: 'violated', kind: 'deadlock', length: 51, states: 8_076 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 52, states: 8_213 },
     },
     posted: {
       about: 'the worker ends with mmput_async()',
       settings: soundFlush,
-      expect: { verdict: 'holds', states: 37_287, depth: 110 },
+      expect: { verdict: 'holds', states: 38_146, depth: 112 },
     },
     fixed: {
       about: 'the worker ends with mmput(), and release only clears the context, as in mainline',
       settings: [...soundFlush, set(workerMmput, 'plain'), set(releaseFlush, 'only clears the context')],
-      expect: { verdict: 'holds', states: 32_726, depth: 104 },
+      expect: { verdict: 'holds', states: 33_120, depth: 106 },
     },
   },
   setup: (s) => {

@@ -28,12 +28,16 @@ export const openContext = procedure(
       },
     ),
     k.when((f) => f.pasid < 0, [k.return((f) => f.pasid)]),
-    k.step('start the context with this PASID', (f) => {
-      f.ctx.pasid = f.pasid;
-      f.ctx.owner = f.mm;
-      f.ctx.run = true;
-      f.ctx.active = true;
-    }),
+    k.step(
+      'start the context with this PASID',
+      (f) => {
+        f.ctx.pasid = f.pasid;
+        f.ctx.owner = f.mm;
+        f.ctx.run = true;
+        f.ctx.active = true;
+      },
+      { note: 'the function looks at nothing before the run bit, which is written last' },
+    ),
     k.return(0),
   ],
 );

@@ -4,7 +4,7 @@
  * Source: v2 07/40 and 08/40. After the first failure the other faults of the group are freed unhandled. The mmap
  * semaphore and the look at the vma are left out: they decide whether a page is mapped, never in which address space.
  */
-import { containerOf, incNotZero, MmStruct, oneOf, procedure, ptr, Work } from '../kernel/index.ts';
+import { bool, containerOf, MmStruct, oneOf, procedure, ptr, Work } from '../kernel/index.ts';
 import { hw, type PageRequest, type PciFunction, pageResponse } from './hardware.ts';
 import { Device, IommuSva, IopfFault, IopfGroup } from './objects.ts';
 import { iommuPageResponse } from './respond.ts';
@@ -17,21 +17,42 @@ export const iopfHandleSingle = procedure(
   {
     source: v2_08('drivers/iommu/io-pgfault.c'),
     params: { sva: IommuSva, evt: hw<PageRequest>() },
-    locals: { mm: ptr(MmStruct) },
+    locals: { mm: ptr(MmStruct), found: bool() },
     returns: oneOf(...pageResponse),
   },
   (k) => [
     k.spinLock((f) => f.sva.lock),
-    k.step('iommu_sva_find(pasid): mmget_not_zero', (f) => {
+    k.step('idr_find(&iommu_pasid_idr, pasid)', (f) => {
       const mm = f.sva.pasids.at(f.evt.pasid);
-      if (mm !== null && incNotZero(mm.mm_users)) f.mm = mm;
+      if (mm !== null) {
+        f.mm = mm;
+        f.found = true;
+      }
     }),
+    k.when(
+      (f) => f.found,
+      [
+        k.mmgetNotZero(
+          (f) => f.mm,
+          [],
+          [
+            k.local((f) => {
+              f.found = false;
+            }),
+          ],
+        ),
+      ],
+    ),
     k.spinUnlock((f) => f.sva.lock),
-    k.when((f) => f.mm === null, [k.return('invalid')]),
-    k.step('handle_mm_fault', (f, self) => {
-      f.evt.handled_in = f.mm;
-      f.evt.handled_by = self;
-    }),
+    k.when((f) => !f.found, [k.return('invalid')]),
+    k.step(
+      'handle_mm_fault',
+      (f, self) => {
+        f.evt.handled_in = f.mm;
+        f.evt.handled_by = self;
+      },
+      { note: 'both are ghost fields', sleeps: true },
+    ),
     k.switch(workerMmput, {
       async: [k.mmputAsync((f) => f.mm, { label: 'mmput_async(mm)' })],
       plain: [k.mmput((f) => f.mm)],

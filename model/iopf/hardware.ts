@@ -2,13 +2,13 @@
  * The hardware as kernel code sees it: pointers to objects that `hw/` declares. Only their types cross over; the
  * scenario brings the objects.
  */
-import { type Field, opaque } from '../kernel/index.ts';
+import { pointerTo } from '../kernel/index.ts';
 
 export type { PageRequest, PciContext, PciFunction } from '../../hw/pci/objects.ts';
 export type { SmmuV3 } from '../../hw/smmu/objects.ts';
 
-/** A pointer to a hardware object, typed as never NULL like `ptr`. */
-export const hw = <T extends object>(): Field<T> => opaque<T>() as Field<T>;
+/** A pointer to a hardware object. */
+export const hw = pointerTo;
 
 /** PASIDs that the kernel gives out: 1 to this, no more than the context descriptor table has room for. */
 export const LAST_PASID = 2;

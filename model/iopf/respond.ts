@@ -41,9 +41,13 @@ export const iommuPageResponse = procedure(
       if (pending !== null) f.pending = pending;
     }),
     k.when((f) => f.pending === null, [k.mutexUnlock((f) => f.dev.fault_param.lock), k.return(-EINVAL)]),
-    k.step('page_response: CMDQ_OP_PRI_RESP', (f) => {
-      priResponse(f.fn, f.pending.event, f.code);
-    }),
+    k.step(
+      'page_response: CMDQ_OP_PRI_RESP',
+      (f) => {
+        priResponse(f.fn, f.pending.event, f.code);
+      },
+      { note: 'one command; what it touches is inside the function' },
+    ),
     k.step('list_del(&pending->list)', (f) => {
       f.dev.fault_param.faults.remove(f.pending);
     }),
