@@ -52,7 +52,7 @@ export default scenario('first', {
     fixed: {
       about: 'refcount_inc_not_zero()',
       settings: [set(lookup, 'inc-not-zero')],
-      expect: { verdict: 'holds', states: 136, depth: 13 },
+      expect: { verdict: 'holds', states: 116, depth: 12 },
     },
   },
   setup: (s) => {

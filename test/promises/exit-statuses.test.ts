@@ -43,7 +43,7 @@ const rows: readonly (readonly [number, string, readonly string[]])[] = [
   [20, 'another violation than expected', check('deadlock', '--expect', 'leak')],
   [20, 'not the verdict the scenario declares', check('deadlock', '--expect', 'declared')],
   [75, 'a step threw', check('throws')],
-  [75, 'a field out of its range', check('range')],
+  [150, 'a field out of its range', check('range')],
   [150, 'a model with a syntax error', check('syntax')],
   [150, 'a model that imports what is not there', check('unknown import')],
   [150, 'a model without a scenario', check('no scenario')],
