@@ -310,7 +310,9 @@ function stepText(point: Point, known: Map<unknown, string>): string {
   let text = known.get(point.statement);
   if (text === undefined) {
     const parts: string[] = [point.statement.op];
-    for (const value of Object.values(point.statement)) if (typeof value === 'function') parts.push(value.toString());
+    const { statement } = point;
+    for (const value of Object.values(statement)) if (typeof value === 'function') parts.push(value.toString());
+    if (statement.op === 'choose') for (const { when, act } of statement.arms) parts.push(`${when}`, `${act}`);
     text = parts.join('\n').replace(/\s+/g, '');
     known.set(point.statement, text);
   }

@@ -17,26 +17,38 @@ export interface KnownFrame {
   readonly constants: Readonly<Record<string, unknown>>;
 }
 
-export function constantArguments(
+export interface KnownArguments {
+  readonly constants: Readonly<Record<string, unknown>>;
+  /** Names of all arguments; null when the function cannot be run before the search. */
+  readonly names: readonly string[] | null;
+}
+
+export function knownArguments(
   args: (f: never, self: never) => Record<string, unknown>,
   frame: KnownFrame,
-): Record<string, unknown> {
+): KnownArguments {
   const first = probe(args, frame, -1);
-  if (first === null) return {};
+  if (first === null) return { constants: {}, names: null };
+  const { names } = first;
+  if (first.dependent) return { constants: {}, names };
   for (const access of first.passed) {
     const again = probe(args, frame, access);
-    if (again === null || !sameConstants(first.constants, again.constants)) return {};
+    if (again === null || again.dependent || !sameConstants(first.constants, again.constants))
+      return { constants: {}, names };
   }
-  return first.constants;
+  return { constants: first.constants, names };
 }
 
 interface Probe {
+  readonly names: readonly string[];
+  /** Something was computed from the state in a way that cannot be followed. */
+  readonly dependent: boolean;
   readonly constants: Record<string, unknown>;
   /** Numbers of the accesses whose trackers are arguments. */
   readonly passed: readonly number[];
 }
 
-/** One run on trackers; access number `nulled` gives NULL instead of one. Null when something depends on the state. */
+/** One run on trackers; access number `nulled` gives NULL instead of one. Null when the function throws on them. */
 function probe(
   args: (f: never, self: never) => Record<string, unknown>,
   frame: KnownFrame,
@@ -67,7 +79,7 @@ function probe(
     const proxy: object = new Proxy(() => undefined, {
       get: (_t, key) => {
         if (typeof key === 'symbol') opaqueUse = true;
-        return access(proxy);
+        return key === Symbol.toPrimitive ? () => 0 : access(proxy);
       },
       apply: () => {
         opaqueUse = true;
@@ -125,7 +137,7 @@ function probe(
   } catch {
     return null;
   }
-  if (opaqueUse || typeof result !== 'object' || result === null) return null;
+  if (typeof result !== 'object' || result === null) return null;
   const constants: Record<string, unknown> = {};
   const passed: number[] = [];
   for (const [key, value] of Object.entries(result)) {
@@ -137,7 +149,7 @@ function probe(
     if (tracked.access >= 0) passed.push(tracked.access);
     explain(value as object);
   }
-  return unexplained.size === 0 ? { constants, passed } : null;
+  return { names: Object.keys(result), dependent: opaqueUse || unexplained.size > 0, constants, passed };
 }
 
 /** Has every constant of the first run the same value in the second? There, NULL is one constant more. */

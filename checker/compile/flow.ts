@@ -6,11 +6,12 @@
 import type { Body, Statement } from '../lang/body.ts';
 import { modelError, nearest } from '../lang/errors.ts';
 import type { Actor, FieldSpec, ParamSpec } from '../lang/fields.ts';
+import { isLine, rememberName } from '../lang/names.ts';
 import type { CallbackType, Params, Procedure } from '../lang/procedure.ts';
 import type { Source } from '../lang/source.ts';
 import type { Switch } from '../lang/switches.ts';
 import type { Call } from '../trace/counterexample.ts';
-import { constantArguments } from './constants.ts';
+import { knownArguments } from './constants.ts';
 import type { Layout } from './layout.ts';
 import { isScalar, type ViewFactory } from './views.ts';
 
@@ -142,18 +143,8 @@ export class Flow {
   }
 
   #checkArguments(procedure: Procedure<Params, unknown>, args: Readonly<Record<string, unknown>>): void {
-    for (const name of Object.keys(procedure.params))
-      if (args[name] === undefined)
-        throw modelError(`${procedure.name} is called without its parameter "${name}"`, `actor ${this.actor.name}`);
-    for (const name of Object.keys(args))
-      if (!(name in procedure.params)) {
-        const near = nearest(name, Object.keys(procedure.params));
-        throw modelError(
-          `${procedure.name} has no parameter "${name}"`,
-          `actor ${this.actor.name}`,
-          near === undefined ? undefined : `did you mean "${near}"?`,
-        );
-      }
+    const given = Object.keys(args).filter((name) => args[name] !== undefined);
+    checkNames(procedure, given, `actor ${this.actor.name}`);
   }
 
   /** Expands one call; `enter` stores what is not constant. Returns its entry. */
@@ -194,8 +185,10 @@ export class Flow {
           `${role} "${name}" of ${procedure.name} is a ${spec.kind}; frames hold scalars and pointers only`,
         );
     const Class = this.#c.factory.frameClass(procedure, slots);
+    const view = new Class(this.#c.layout.memory, base, constants);
+    rememberName(view, procedure.name);
     const frame: FrameInfo = {
-      view: new Class(this.#c.layout.memory, base, constants),
+      view,
       base,
       size: slots.length,
       constants,
@@ -278,6 +271,12 @@ export class Flow {
         return point(s, [this.#sequence(s.yes, scope, next), this.#sequence(s.no, scope, next)], [], 1);
       case 'choose': {
         if (s.arms.length === 0) throw this.#error(scope, `choice "${s.label}" has no arm`);
+        for (const [i, { name }] of s.arms.entries()) {
+          if (!isLine(name))
+            throw this.#error(scope, `arm ${JSON.stringify(name)} of "${s.label}" is not one line of text`);
+          if (s.arms.findIndex((arm) => arm.name === name) !== i)
+            throw this.#error(scope, `choice "${s.label}" has two arms named "${name}"`, 'say what distinguishes them');
+        }
         const targets = s.arms.map((arm) => this.#sequence(arm.body, scope, next));
         return point(
           s,
@@ -347,9 +346,8 @@ export class Flow {
     scope: Scope,
     next: Node,
   ): Node {
-    const constants = constantArguments(args as never, scope.frame);
-    for (const name of Object.keys(constants))
-      if (!(name in procedure.params)) throw this.#error(scope, `${procedure.name} has no parameter "${name}"`);
+    const { constants, names } = knownArguments(args as never, scope.frame);
+    if (names !== null) checkNames(procedure, names, `${scope.procedure.name} (actor ${this.actor.name})`);
     return this.#expand(
       procedure,
       constants,
@@ -384,8 +382,8 @@ export class Flow {
 
   #optionsOf(s: Extract<Statement<never>, { op: 'pick' }>, scope: Scope): number {
     // The list must be a constant of the scenario, so that the number of choices is known.
-    const probe = constantArguments((f, self) => ({ from: s.from(f, self) }), scope.frame);
-    const options = probe['from'];
+    const probe = knownArguments((f, self) => ({ from: s.from(f, self) }), scope.frame);
+    const options = probe.constants['from'];
     if (!Array.isArray(options))
       throw this.#error(
         scope,
@@ -398,6 +396,21 @@ export class Flow {
   #error(scope: Scope, what: string, hint?: string) {
     return modelError(what, `${scope.procedure.name} (actor ${this.actor.name})`, hint);
   }
+}
+
+/** Refuses arguments that the procedure does not have, and parameters that are given no value. */
+function checkNames(procedure: Procedure<Params, unknown>, given: readonly string[], where: string): void {
+  for (const name of given)
+    if (!(name in procedure.params)) {
+      const near = nearest(name, Object.keys(procedure.params));
+      throw modelError(
+        `${procedure.name} has no parameter "${name}"`,
+        where,
+        near === undefined ? undefined : `did you mean "${near}"?`,
+      );
+    }
+  for (const name of Object.keys(procedure.params))
+    if (!given.includes(name)) throw modelError(`${procedure.name} is called without its parameter "${name}"`, where);
 }
 
 function isStorable(spec: ParamSpec): boolean {
@@ -460,6 +473,7 @@ function numberLabels(body: Body<never>, procedure: string, chosen: ChosenArm): 
   for (const s of walk(body, chosen)) {
     const label = s.op === 'callback' ? labelOf(s) : 'label' in s ? s.label : undefined;
     if (label === undefined) continue;
+    if (!isLine(label)) throw modelError(`step label ${JSON.stringify(label)} is not one line of text`, procedure);
     const n = (count.get(label) ?? 0) + 1;
     count.set(label, n);
     const derived = s.op === 'callback' || ('derived' in s && s.derived === true);

@@ -8,7 +8,8 @@ import { nameOf } from '../lang/names.ts';
 import type { ObjectType, Shape } from '../lang/object.ts';
 import { Violation } from '../lang/violation.ts';
 import { FREED, type Identified, LIVE } from './collections.ts';
-import type { Layout } from './layout.ts';
+import type { Layout, LockCell } from './layout.ts';
+import type { Memory } from './memory.ts';
 
 export interface Slot {
   readonly view: Identified;
@@ -82,14 +83,14 @@ export class Heap {
       throw new Violation('invalid-free', `${name} is freed but was never allocated`, [name], [actor]);
     for (const lock of this.#layout.locks) {
       if (lock.liveness !== slot.view.$live) continue;
-      for (const offset of lock.exclusive)
-        if (m.bytes[m.at + offset] !== 0)
-          throw new Violation(
-            'invalid-free',
-            `${name} is freed while ${lock.name} is held`,
-            [name],
-            [actor, this.actorName(m.bytes[m.at + offset] as number)],
-          );
+      const holders = holdersOf(lock, m);
+      if (holders.length > 0)
+        throw new Violation(
+          'invalid-free',
+          `${name} is freed while ${lock.name} is held`,
+          [name],
+          [...new Set([actor, ...holders.map((id) => this.actorName(id))])],
+        );
     }
     if (m.recording) for (let i = 0; i < slot.size; i++) m.write(slot.base + i);
     m.bytes.fill(0, m.at + slot.base, m.at + slot.base + slot.size);
@@ -112,4 +113,14 @@ export class Heap {
     }
     yield* this.framePointers();
   }
+}
+
+/** Identities of the actors that hold a lock, in either mode. */
+function holdersOf(lock: LockCell, m: Memory): number[] {
+  const holders = lock.exclusive.map((offset) => m.bytes[m.at + offset] as number).filter((id) => id !== 0);
+  for (const offset of lock.shared) {
+    const mask = (m.bytes[m.at + offset] as number) | ((m.bytes[m.at + offset + 1] as number) << 8);
+    for (let id = 1; id <= 16; id++) if (mask & (1 << (id - 1))) holders.push(id);
+  }
+  return holders;
 }

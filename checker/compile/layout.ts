@@ -21,6 +21,8 @@ export interface Cell {
 /** A struct that acts as a lock: its holders are found at these offsets. */
 export interface LockCell {
   readonly name: string;
+  /** Where the struct begins. */
+  readonly base: number;
   readonly spins: boolean;
   readonly liveness: number;
   /** The view, so that a blocked step can name the lock it wants. */

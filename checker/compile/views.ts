@@ -77,7 +77,7 @@ function encode(spec: FieldSpec, name: string): { check: string; value: string }
   switch (spec.kind) {
     case 'int': {
       const shift = spec.init - spec.lo;
-      const check = `if (!(v >= ${spec.lo} && v <= ${spec.hi})) bad(this, '${name}', v);`;
+      const check = `if ((v | 0) !== v || v < ${spec.lo} || v > ${spec.hi}) bad(this, '${name}', v);`;
       const raw = spec.lo === 0 ? 'v' : `(v - ${spec.lo})`;
       return { check, value: shift === 0 ? raw : `(${raw} - ${shift}) & 255` };
     }
@@ -148,12 +148,7 @@ export class ViewFactory {
     switch (spec.kind) {
       case 'struct': {
         const view = this.view(spec.shape, offset, -1, 0, path);
-        // Cells of an embedded struct live and die with the object around it.
-        for (let i = this.#layout.cells.length - 1; i >= 0; i--) {
-          const cell = this.#layout.cells[i];
-          if (cell === undefined || cell.offset < offset) break;
-          if (cell.liveness < 0 && live >= 0) this.#layout.cells[i] = { ...cell, liveness: live };
-        }
+        if (live >= 0) this.#livesWith(live, offset);
         if (spec.lock !== null) this.#registerLock(spec, offset, live, path, view);
         return view;
       }
@@ -208,6 +203,21 @@ export class ViewFactory {
     }
   }
 
+  /** Cells and locks of an embedded struct, from `offset` on, live and die with the object around it. */
+  #livesWith(live: number, offset: number): void {
+    const { cells, locks } = this.#layout;
+    for (let i = cells.length - 1; i >= 0; i--) {
+      const cell = cells[i];
+      if (cell === undefined || cell.offset < offset) break;
+      if (cell.liveness < 0) cells[i] = { ...cell, liveness: live };
+    }
+    for (let i = locks.length - 1; i >= 0; i--) {
+      const lock = locks[i];
+      if (lock === undefined || lock.base < offset) break;
+      if (lock.liveness < 0) locks[i] = { ...lock, liveness: live };
+    }
+  }
+
   #scalarCell(spec: FieldSpec, offset: number, live: number, path: string): void {
     if (spec.kind === 'ref') this.#layout.refs.push({ offset, lengthAt: -1, capacity: 1 });
     const codec = this.codec(spec, path);
@@ -228,7 +238,7 @@ export class ViewFactory {
       if (f.kind === 'actors') shared.push(offset);
       offset += sizeOf(f);
     }
-    this.#layout.locks.push({ name, spins: spec.lock?.spins ?? false, liveness: live, view, exclusive, shared });
+    this.#layout.locks.push({ name, base, spins: spec.lock?.spins ?? false, liveness: live, view, exclusive, shared });
   }
 
   /** Reads and writes one scalar at any offset; for collections, frames and display. */

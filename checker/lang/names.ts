@@ -11,3 +11,8 @@ export function rememberName(view: object, name: string): void {
 export function nameOf(view: object | null): string {
   return view === null ? 'NULL' : (names.get(view) ?? 'object');
 }
+
+/** Is the text one line that a stored schedule can hold: not empty, without control characters? */
+export function isLine(text: string): boolean {
+  return text !== '' && !/[\p{Cc}\u2028\u2029]/u.test(text);
+}

@@ -6,6 +6,7 @@ import type { Body } from './body.ts';
 import { modelError } from './errors.ts';
 import type { Field, ParamSpec } from './fields.ts';
 import { type Kit, kit } from './kit.ts';
+import { isLine } from './names.ts';
 import type { ParamValues } from './object.ts';
 import type { Source } from './source.ts';
 
@@ -44,6 +45,8 @@ export function makeProcedure<P extends Params, L extends Locals, R>(
   build: () => Body<any>,
 ): Procedure<P, R> {
   const where = `procedure('${name}')`;
+  if (!isLine(name) || name.includes('/'))
+    throw modelError(`procedure name ${JSON.stringify(name)} is not one line without slashes`);
   if (spec.source === undefined)
     throw modelError(`procedure ${name} has no source`, where, 'say which patch and file it models');
   const params = spec.params ?? ({} as P);

@@ -3,7 +3,7 @@
  * is never mistaken for one.
  */
 import { describe, expect, test } from 'vitest';
-import { constantArguments } from '../../../../checker/compile/constants.ts';
+import { knownArguments } from '../../../../checker/compile/constants.ts';
 import { bool, int, object, procedure, ref } from '../../../../checker/lang/index.ts';
 import { Simulator } from '../../../../checker/trace/simulator.ts';
 import { drive, source, tiny, values } from '../../../support/tiny.ts';
@@ -12,7 +12,8 @@ const view = (id: number) => ({ $id: id, $live: -1 });
 const a = view(1);
 const b = view(2);
 const frame = { constants: { a, b, list: [a, b], config: { pri: true }, n: 3 } };
-const constantsOf = (args: (f: any, self: any) => Record<string, unknown>) => constantArguments(args as never, frame);
+const known = (args: (f: any, self: any) => Record<string, unknown>) => knownArguments(args as never, frame);
+const constantsOf = (args: Parameters<typeof known>[0]) => known(args).constants;
 
 describe('constant', () => {
   test('is what is passed on from the constants of the caller', () => {
@@ -84,6 +85,15 @@ describe('not constant', () => {
       }),
     ).toEqual({});
   });
+});
+
+test('the names of all arguments are known unless the function throws', () => {
+  expect(known((f) => ({ x: f.local + 1, y: f.a })).names).toEqual(['x', 'y']);
+  expect(
+    known(() => {
+      throw new Error('cannot');
+    }).names,
+  ).toBeNull();
 });
 
 describe('in a model', () => {

@@ -42,6 +42,13 @@ describe('procedure', () => {
     });
   });
 
+  test.each(['', 'a/b', 'two\nlines'])('name %j is refused because a schedule could not hold it', (name) => {
+    expect(refusalOf(() => plain(name, () => []))).toMatchObject({
+      code: 'model',
+      what: `procedure name ${JSON.stringify(name)} is not one line without slashes`,
+    });
+  });
+
   test('a local with the name of a parameter is refused', () => {
     const params = { mm: int(0, 1) };
     expect(refusalOf(() => procedure('bind', { source, params, locals: params }, () => []))).toMatchObject({
