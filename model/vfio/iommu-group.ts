@@ -68,12 +68,16 @@ export interface DeviceWalk {
   rc: number;
 }
 
-/** The walk itself, with the mutex held: `fn` sets `rc`, and a non-zero one ends the walk. */
+/**
+ * The walk itself, with the mutex held: `fn` sets `rc`, and a non-zero one ends the walk. For the IOMMU driver
+ * (`ofDriver`), a mediated device is none of its devices.
+ */
 function eachDevice<F extends DeviceWalk>(
   k: KernelKit<F>,
   group: Reads<F, IommuGroup>,
   name: string,
   fn: readonly Statement<F>[],
+  ofDriver = false,
 ): readonly Statement<F>[] {
   return [
     k.local((f) => {
@@ -83,7 +87,7 @@ function eachDevice<F extends DeviceWalk>(
     k.loop([
       k.step(`next device for ${name}`, (f, self) => {
         const { devices, parent } = group(f, self);
-        f.dev = f.next_dev < devices.length ? devices.at(f.next_dev) : null;
+        f.dev = f.next_dev < devices.length && !(ofDriver && parent !== null) ? devices.at(f.next_dev) : null;
         f.parent = parent;
       }),
       k.when((f) => f.dev === null, [k.break()]),
@@ -136,17 +140,16 @@ export const iommuAttachGroup = procedure(
       ],
     ),
     k.when((f) => f.busy, [k.mutexUnlock((f) => f.group.mutex), k.return(-EBUSY)]),
-    k.test(
-      'the group is that of a mediated device',
-      (f) => f.group.parent !== null,
-      [],
+    ...eachDevice(
+      k,
+      (f) => f.group,
+      'attach_dev',
       [
-        ...eachDevice(k, (f) => f.group, 'attach_dev', [
-          k.step('domain->ops->attach_dev(domain, dev)', (f) => {
-            (f.dev as Device).domain = f.domain;
-          }),
-        ]),
+        k.step('domain->ops->attach_dev(domain, dev)', (f) => {
+          (f.dev as Device).domain = f.domain;
+        }),
       ],
+      true,
     ),
     k.step('group->domain = domain', (f) => {
       f.group.domain = f.domain;
@@ -162,18 +165,17 @@ export const iommuDetachGroup = procedure(
   { source: iommuCore(IOMMU_C), params: { group: IommuGroup }, locals: deviceWalk },
   (k) => [
     k.mutexLock((f) => f.group.mutex),
-    k.test(
-      'the group is that of a mediated device',
-      (f) => f.group.parent !== null,
-      [],
+    ...eachDevice(
+      k,
+      (f) => f.group,
+      'detach_dev',
       [
-        ...eachDevice(k, (f) => f.group, 'detach_dev', [
-          k.call(iommuSvaUnbindDevAll, (f) => ({ dev: f.dev as Device })),
-          k.step('domain->ops->detach_dev(domain, dev)', (f) => {
-            (f.dev as Device).domain = f.group.default_domain;
-          }),
-        ]),
+        k.call(iommuSvaUnbindDevAll, (f) => ({ dev: f.dev as Device })),
+        k.step('domain->ops->detach_dev(domain, dev)', (f) => {
+          (f.dev as Device).domain = f.group.default_domain;
+        }),
       ],
+      true,
     ),
     k.step('group->domain = group->default_domain', (f) => {
       f.group.domain = f.group.default_domain;

@@ -9,7 +9,7 @@
  * Limits: no DMA mappings. VFIO detaches all groups before, so there is no domain left to release. An ioctl that runs
  * keeps a reference of the container's file.
  */
-import { nameOf, object, procedure, ptr, ref, refcount, type ViewOf, Violation } from '../kernel/index.ts';
+import { nameOf, object, procedure, ref, refcount, type ViewOf, Violation } from '../kernel/index.ts';
 import { vfioIommuFreeAllMm } from './free-all-mm.ts';
 import { VfioIommu } from './objects.ts';
 import { TYPE1_C, VFIO_C, v2_13 } from './sources.ts';
@@ -17,7 +17,7 @@ import { TYPE1_C, VFIO_C, v2_13 } from './sources.ts';
 /** struct vfio_container: `users` counts what keeps it: the groups in it, and threads inside an ioctl. */
 export const VfioContainer = object(
   'vfio_container',
-  { users: refcount(1), iommu_data: ptr(VfioIommu) },
+  { users: refcount(1), iommu_data: ref(VfioIommu) },
   { permanent: true, source: v2_13(VFIO_C) },
 );
 export interface VfioContainer extends ViewOf<typeof VfioContainer> {}
@@ -43,8 +43,9 @@ export const putContainer = procedure(
     k.refcountDecAndTest(
       (f) => f.container.users,
       [
-        k.step('iommu_data = container->iommu_data', (f) => {
+        k.step('take container->iommu_data', (f) => {
           f.iommu = f.container.iommu_data;
+          f.container.iommu_data = null;
         }),
         k.call(release, (f) => ({ iommu: f.iommu as VfioIommu })),
       ],

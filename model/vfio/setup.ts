@@ -1,0 +1,110 @@
+/**
+ * What VFIO scenarios build with: groups, containers, processes, and a state in which processes are bound already.
+ * Such a state is what the procedures would have left behind, so that a search begins where the race begins.
+ */
+import { type Bounds, type MmView, makeMm, nameOf, type Setup } from '../kernel/index.ts';
+import { bindAtStart, IommuDomain, initAtStart, MmExit, makeDevice, type SvaParts } from '../sva/index.ts';
+import { IommuGroup, MdevParent } from './iommu-group.ts';
+import { vfioIommuMmExit } from './mm-exit.ts';
+import { TaskStruct, VfioDomain, VfioGroup, VfioIommu, VfioMm } from './objects.ts';
+import { VfioContainer } from './release.ts';
+
+/** A container with one domain that its groups are attached to. */
+export interface Container {
+  readonly file: VfioContainer;
+  readonly iommu: VfioIommu;
+  readonly domain: VfioDomain;
+  readonly groups: readonly VfioGroup[];
+}
+
+/** A process: what a pid leads to. */
+export interface Process {
+  readonly task: TaskStruct;
+  readonly mm: MmView;
+}
+
+/**
+ * One device, or several, as a group that is attached to the domain of `parts`. When it is detached it goes back to
+ * its default domain, unless the IOMMU driver has none.
+ */
+export function makeGroup<B extends Bounds>(
+  s: Setup<B>,
+  parts: SvaParts,
+  name: string,
+  options: { readonly devices?: number; readonly defaultDomain?: boolean } = {},
+): IommuGroup {
+  const default_domain = options.defaultDomain === false ? null : s.object(IommuDomain, `${name}.default_domain`);
+  const group = s.object(IommuGroup, name, { domain: parts.domain, default_domain });
+  for (let i = 0; i < (options.devices ?? 1); i++) group.devices.set(i, makeDevice(s, parts, `${name}.dev${i}`));
+  return group;
+}
+
+/** The group of a mediated device on a parent. */
+export function makeMdevGroup<B extends Bounds>(
+  s: Setup<B>,
+  parts: SvaParts,
+  name: string,
+  parent: MdevParent,
+): IommuGroup {
+  const group = s.object(IommuGroup, name, { domain: parts.domain, parent });
+  group.devices.set(0, parent.dev);
+  return group;
+}
+
+/** A device that is shared out as mediated devices. It stays in its own domain. */
+export function makeParent<B extends Bounds>(s: Setup<B>, parts: SvaParts, name: string): MdevParent {
+  return s.object(MdevParent, name, { dev: makeDevice(s, parts, `${name}.dev`) });
+}
+
+/** A container that the groups belong to, used by `users` threads and files. Call once for each container. */
+export function makeContainer<B extends Bounds>(
+  s: Setup<B>,
+  parts: SvaParts,
+  name: string,
+  iommuGroups: readonly IommuGroup[],
+  users = 1,
+): Container {
+  s.implementations(MmExit, [vfioIommuMmExit]);
+  const iommu = s.object(VfioIommu, `${name}.iommu`);
+  const file = s.object(VfioContainer, name, { iommu_data: iommu });
+  file.users.counter = users;
+  const domain = s.object(VfioDomain, `${name}.domain`, { domain: parts.domain });
+  const groups = iommuGroups.map((iommu_group) =>
+    s.object(VfioGroup, `${name}.${nameOf(iommu_group)}`, { iommu_group }),
+  );
+  for (const group of groups) domain.group_list.add(group);
+  if (groups.length > 0) iommu.domain_list.add(domain);
+  return { file, iommu, domain, groups };
+}
+
+/** A living process. */
+export function makeProcess<B extends Bounds>(
+  s: Setup<B>,
+  name: string,
+  globals: Parameters<typeof makeMm>[2],
+  type?: Parameters<typeof makeMm>[3],
+): Process {
+  const mm = makeMm(s, `${name}.mm`, globals, type);
+  return { task: s.object(TaskStruct, `${name}.task`, { mm }), mm };
+}
+
+/** The state after a successful bind_process. */
+export function bindProcessAtStart<B extends Bounds>(
+  s: Setup<B>,
+  parts: SvaParts,
+  container: Container,
+  process: Process,
+): VfioMm {
+  const { mm } = process;
+  const name = `${nameOf(container.file)}.${nameOf(mm)}`;
+  const vfio_mm = s.object(VfioMm, `${name}.vfio_mm`, { mm });
+  for (const group of container.groups) {
+    const dev = group.iommu_group.devices.at(0);
+    if (dev === null) continue;
+    if (!group.sva_enabled && dev.sva_param === null) initAtStart(s, dev, vfioIommuMmExit);
+    group.sva_enabled = true;
+    vfio_mm.pasid = bindAtStart(s, parts, dev, mm, container.iommu).pasid;
+  }
+  container.iommu.mm_list.addFirst(vfio_mm);
+  return vfio_mm;
+}

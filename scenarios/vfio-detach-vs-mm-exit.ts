@@ -1,0 +1,69 @@
+/** Corpus #1, first entrance: detaching a group waits, under `iommu->lock`, for an mm_exit that wants this lock. */
+import { does, scenario, set } from '../checker/lang/index.ts';
+import { makeSva } from '../model/sva/index.ts';
+import {
+  BindParams,
+  bindProcess,
+  bindProcessAtStart,
+  detachGroup,
+  detachLocking,
+  exitMm,
+  makeContainer,
+  makeGroup,
+  makeProcess,
+  putContainer,
+  svaStateIsKnown,
+  TYPE1_C,
+  VfioGroup,
+  VfioMm,
+  v2_13,
+} from '../model/vfio/index.ts';
+import { allFreed } from '../properties/lifetime.ts';
+
+export default scenario('vfio-detach-vs-mm-exit', {
+  title: 'a group is detached while a bound process exits',
+  about:
+    'A process is bound to a container. Its address space goes away: the SVA core marks the bond and calls the ' +
+    "container's mm_exit, which takes iommu->lock. Meanwhile the owner of the container detaches the group: with " +
+    'iommu->lock held it removes the bonds of the device, and waits for the mm_exit that runs.',
+  systems: ['vfio', 'sva'],
+  source: v2_13(TYPE1_C),
+  corpus: '#1',
+  bounds: { binders: 1 },
+  variants: {
+    posted: {
+      about: 'the patch as posted: the wait happens with iommu->lock held',
+      expect: { verdict: 'violated', kind: 'deadlock', length: 1, states: 1 },
+    },
+    'not-unlinked': {
+      about: 'half a repair: iommu->lock is released around the wait, but others still find the group',
+      settings: [set(detachLocking, 'unlocked')],
+      expect: { verdict: 'violated', kind: 'deadlock', length: 1, states: 1 },
+    },
+    fixed: {
+      about: 'the group is unlinked under iommu->lock, which is released before the bonds are removed',
+      settings: [set(detachLocking, 'unlinked')],
+      expect: { verdict: 'holds', states: 1, depth: 1 },
+    },
+  },
+  setup: (s) => {
+    const { binders } = s.bounds;
+    const parts = makeSva(s, { ioMms: Math.max(1, binders), bonds: Math.max(1, binders) });
+    const group = makeGroup(s, parts, 'group0');
+    const container = makeContainer(s, parts, 'container0', [group], 1 + binders);
+    const { file, iommu } = container;
+    const bound = makeProcess(s, 'process0', parts);
+    bindProcessAtStart(s, parts, container, bound);
+    s.task('process0', [does(exitMm, { task: bound.task })]);
+    s.task('owner', [does(detachGroup, { iommu, iommu_group: group }), does(putContainer, { container: file })]);
+    for (let i = 1; i <= binders; i++) {
+      const { task } = makeProcess(s, `process${i}`, parts);
+      const arg = s.object(BindParams, `arg${i}`);
+      s.task(`binder${i}`, [does(bindProcess, { iommu, task, arg }), does(putContainer, { container: file })]);
+    }
+    s.property(
+      svaStateIsKnown([group], s.pool(VfioGroup, 1)),
+      allFreed([parts.params, parts.ioMms, parts.bonds, s.pool(VfioMm, Math.max(1, binders))]),
+    );
+  },
+});
