@@ -9,7 +9,7 @@
  *
  * Limits: the second part takes 4 bytes for each transition and is refused above `MAX_TRANSITIONS`.
  */
-import { type CompiledModel, MOVED, NEXT } from '../compile/model.ts';
+import { type CompiledModel, NEXT } from '../compile/model.ts';
 import type { BreadthFirst } from '../search/bfs.ts';
 import { type Fault, successors } from '../search/successors.ts';
 
@@ -103,8 +103,8 @@ function byTransitions(model: CompiledModel, search: BreadthFirst): StuckResult 
     }
     model.load(store.arena, s * words);
     for (const a of model.actors) if (model.rests(a.index)) mask |= 1 << a.index;
-    // A deadlock is reported as such, not once more for each of its actors.
-    if (model.registers[MOVED] === 0) mask = everybody;
+    // Where schedules end, a deadlock or a broken promise is reported as such, not once more for each actor.
+    if (made === 0) mask = everybody;
     mayMove[s] = mask;
   }
   first[count] = edges;
