@@ -18,7 +18,7 @@ export default scenario('sva-param-read', {
   variants: {
     posted: {
       about: 'shutdown waits for every mm_exit of the device',
-      expect: { verdict: 'holds', states: 5781, depth: 79 },
+      expect: { verdict: 'holds', states: 6538, depth: 79 },
     },
     'no-wait': {
       about: 'neighbour that must be reported: shutdown does not look at the bonds',

@@ -1,7 +1,7 @@
 /** A driver unbinds a process while the process exits: the plain case, which must be clean. */
 import { does, scenario, set } from '../checker/lang/index.ts';
 import { mmputProcedure } from '../model/kernel/index.ts';
-import { bondRefs, driverUnbind, makeSva } from '../model/sva/index.ts';
+import { bondRefs, driverUnbind, makeSva, unbindWait } from '../model/sva/index.ts';
 import { IOMMU_SVA_C, v2_05 } from '../model/sva/sources.ts';
 import { bound, process, promises, readyDevice } from './sva-parts.ts';
 
@@ -12,10 +12,22 @@ export default scenario('sva-unbind-vs-exit', {
     'second waits or finds nothing, and the bond is freed once.',
   systems: ['sva'],
   source: v2_05(IOMMU_SVA_C),
+  corpus: 'guard: unbind and exit',
   bounds: {},
   assumptions: ['only one unbind of the binding is called'],
   variants: {
     posted: { about: 'the series as posted', expect: { verdict: 'holds', states: 1111, depth: 56 } },
+    'no-wait': {
+      about: 'neighbour that must be reported: unbind does not wait for mm_exit',
+      settings: [set(unbindWait, 'does not wait')],
+      expect: {
+        verdict: 'violated',
+        kind: 'protocol',
+        property: 'no callback after teardown',
+        length: 25,
+        states: 494,
+      },
+    },
     fixed: {
       about: 'every waiter has a reference to the bond',
       settings: [set(bondRefs, 'every waiter')],

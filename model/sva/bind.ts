@@ -83,9 +83,9 @@ export const ioMmAttach = procedure(
     k.when((f) => f.rc < 0, [unlockSva((f) => f.dev.sva), k.kfree((f) => f.bond), k.return((f) => f.rc)]),
     k.step('link into io_mm, domain and device', (f) => {
       const bond = f.bond as Bond;
-      f.io_mm.devices.add(bond);
-      (f.domain as IommuDomain).mm_list.add(bond);
-      (f.param as IommuSvaParam).mm_list.add(bond);
+      f.io_mm.devices.addFirst(bond);
+      (f.domain as IommuDomain).mm_list.addFirst(bond);
+      (f.param as IommuSvaParam).mm_list.addFirst(bond);
     }),
     unlockSva((f) => f.dev.sva),
     k.return(0),

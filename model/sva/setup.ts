@@ -122,8 +122,8 @@ export function bindAtStart<B extends Bounds>(
   io_mm.kref.counter++;
   const name = `${nameOf(dev)}.${nameOf(mm)}.bond`;
   const bond = s.object(IommuBond, name, { io_mm, dev, domain: parts.domain, drvdata, param });
-  io_mm.devices.add(bond);
-  parts.domain.mm_list.add(bond);
-  param.mm_list.add(bond);
+  io_mm.devices.addFirst(bond);
+  parts.domain.mm_list.addFirst(bond);
+  param.mm_list.addFirst(bond);
   return { pasid: io_mm.pasid, bond };
 }

@@ -52,3 +52,11 @@ export const releaseWalk = switchOf(
   'after mm_exit',
   'before mm_exit',
 );
+
+/** Whether unbind waits for an mm_exit of its bond. */
+export const unbindWait = switchOf(
+  'sva.unbind-wait',
+  'whether unbind lets a running mm_exit finish before it takes the bond apart',
+  'waits',
+  'does not wait',
+);

@@ -10,7 +10,7 @@ import { ioMmPut } from './io-mm.ts';
 import { lockSva, unlockSva } from './lock.ts';
 import { type Bond, Device, IoMm, IommuBond, MAX_PASID } from './objects.ts';
 import { IOMMU_SVA_C, v2_02, v2_05 } from './sources.ts';
-import { deviceMutex, flushOrder, unbindAllWalk } from './switches.ts';
+import { deviceMutex, flushOrder, unbindAllWalk, unbindWait } from './switches.ts';
 
 /** iopf_queue_flush_dev(), where there is a fault queue. */
 const flushFaults = procedure('iopf_queue_flush', { source: v2_02(IOMMU_SVA_C), params: { dev: Device } }, (k) => [
@@ -54,7 +54,10 @@ const unbindDevice = procedure(
         }),
       ],
     }),
-    k.call(ioMmDetachLocked, (f) => ({ dev: f.dev, bond: f.bond as Bond, wait: true })),
+    k.switch(unbindWait, {
+      waits: [k.call(ioMmDetachLocked, (f) => ({ dev: f.dev, bond: f.bond as Bond, wait: true }))],
+      'does not wait': [k.call(ioMmDetachLocked, (f) => ({ dev: f.dev, bond: f.bond as Bond, wait: false }))],
+    }),
     unlockSva((f) => f.dev.sva),
     k.switch(flushOrder, {
       'flush, then clear': [],
