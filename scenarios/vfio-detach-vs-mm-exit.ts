@@ -33,17 +33,18 @@ export default scenario('vfio-detach-vs-mm-exit', {
   variants: {
     posted: {
       about: 'the patch as posted: the wait happens with iommu->lock held',
-      expect: { verdict: 'violated', kind: 'deadlock', length: 1, states: 1 },
+      bounds: { binders: 0 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 24, states: 339 },
     },
     'not-unlinked': {
       about: 'half a repair: iommu->lock is released around the wait, but others still find the group',
       settings: [set(detachLocking, 'unlocked')],
-      expect: { verdict: 'violated', kind: 'deadlock', length: 1, states: 1 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 33, states: 5_950 },
     },
     fixed: {
       about: 'the group is unlinked under iommu->lock, which is released before the bonds are removed',
       settings: [set(detachLocking, 'unlinked')],
-      expect: { verdict: 'holds', states: 1, depth: 1 },
+      expect: { verdict: 'holds', states: 92_428, depth: 166 },
     },
   },
   setup: (s) => {

@@ -152,7 +152,7 @@ export const attachGroup = procedure(
               (f.domain as VfioDomain).group_list.remove(f.group as VfioGroup);
               (f.d as VfioDomain).group_list.addFirst(f.group as VfioGroup);
             }),
-            k.kfree((f) => f.iommu_domain, { label: 'iommu_domain_free(domain->domain)' }),
+            k.kfree((f) => f.iommu_domain, { label: 'iommu_domain_free(domain->domain), d is used' }),
             k.kfree((f) => f.domain),
             settled,
             k.mutexUnlock((f) => f.iommu.lock),

@@ -24,18 +24,23 @@ export interface Process {
 }
 
 /**
- * One device, or several, as a group that is attached to the domain of `parts`. When it is detached it goes back to
+ * One device, or several, as a group that is attached to the domain of `parts` unless said otherwise. When it is detached it goes back to
  * its default domain, unless the IOMMU driver has none.
  */
 export function makeGroup<B extends Bounds>(
   s: Setup<B>,
   parts: SvaParts,
   name: string,
-  options: { readonly devices?: number; readonly defaultDomain?: boolean } = {},
+  options: { readonly devices?: number; readonly defaultDomain?: boolean; readonly attached?: boolean } = {},
 ): IommuGroup {
   const default_domain = options.defaultDomain === false ? null : s.object(IommuDomain, `${name}.default_domain`);
-  const group = s.object(IommuGroup, name, { domain: parts.domain, default_domain });
-  for (let i = 0; i < (options.devices ?? 1); i++) group.devices.set(i, makeDevice(s, parts, `${name}.dev${i}`));
+  const domain = options.attached === false ? default_domain : parts.domain;
+  const group = s.object(IommuGroup, name, { domain, default_domain });
+  for (let i = 0; i < (options.devices ?? 1); i++) {
+    const dev = makeDevice(s, parts, `${name}.dev${i}`);
+    dev.domain = domain;
+    group.devices.set(i, dev);
+  }
   return group;
 }
 
