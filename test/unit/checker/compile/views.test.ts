@@ -1,0 +1,383 @@
+/** Fields as steps see them: every value of every type comes back as it was written, and zero bytes are initial values. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type Actor,
+  actor,
+  actors,
+  array,
+  bool,
+  callbackType,
+  type Field,
+  int,
+  list,
+  object,
+  oneOf,
+  op,
+  opaque,
+  ref,
+  ring,
+  struct,
+  type View,
+} from '../../../../checker/lang/index.ts';
+import { Simulator } from '../../../../checker/trace/simulator.ts';
+import { drive, plain, refused, tiny, values } from '../../../support/tiny.ts';
+
+const nothing = plain('nothing', (k) => [k.step('nothing', () => {})]);
+
+/** A model whose one object has the field `x`; steps of the actor write what is given, one after another. */
+function fieldOf<T>(field: Field<T>, writes: readonly T[] = []) {
+  const Box = object('box', { x: field as Field<any> });
+  let box: View<{ x: Field<any> }> | undefined;
+  const sim = new Simulator(
+    tiny((s) => {
+      const view = s.object(Box, 'box');
+      box = view;
+      const p = plain('write', (k) =>
+        writes.map((value, i) =>
+          k.step(`write ${i}`, () => {
+            view.x = value;
+          }),
+        ),
+      );
+      s.actor('a', writes.length === 0 ? nothing : p, {});
+    }),
+  );
+  const read = (): T => {
+    sim.focus();
+    return (box as { x: T }).x;
+  };
+  return { sim, read };
+}
+
+describe('whole numbers', () => {
+  test('of every range and initial value come back as they were written', () => {
+    const range = fc.tuple(fc.integer({ min: -300, max: 300 }), fc.integer({ min: 0, max: 255 })).chain(([lo, width]) =>
+      fc.record({
+        lo: fc.constant(lo),
+        hi: fc.constant(lo + width),
+        init: fc.integer({ min: lo, max: lo + width }),
+        value: fc.integer({ min: lo, max: lo + width }),
+      }),
+    );
+    fc.assert(
+      fc.property(range, ({ lo, hi, init, value }) => {
+        const { sim, read } = fieldOf(int(lo, hi, init), [value, init]);
+        expect(read()).toBe(init);
+        expect(sim.model.initial.every((word, i) => i > 0 || (word & 0xff00) === 0)).toBe(true);
+        drive(sim, 'a');
+        expect(read()).toBe(value);
+        drive(sim, 'a');
+        expect(read()).toBe(init);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('out of range break the model, with field, step and actor named', () => {
+    const { sim } = fieldOf(int(0, 3), [4]);
+    expect(() => drive(sim, 'a')).toThrow(
+      expect.objectContaining({
+        code: 'model-threw',
+        message: 'box.x cannot hold 4',
+        where: 'write/write 0 (actor a)',
+        hint: 'widen the field, or look for the step that should not happen',
+      }),
+    );
+  });
+});
+
+test('booleans that start true are true until they are set', () => {
+  const { sim, read } = fieldOf(bool(true), [false, true]);
+  expect(read()).toBe(true);
+  drive(sim, 'a');
+  expect(read()).toBe(false);
+  drive(sim, 'a');
+  expect(read()).toBe(true);
+});
+
+test('enums start at their first name and take no other than their names', () => {
+  const { sim, read } = fieldOf(oneOf('idle', 'busy', 'dead'), ['dead', 'gone' as never]);
+  expect(read()).toBe('idle');
+  drive(sim, 'a');
+  expect(read()).toBe('dead');
+  expect(() => drive(sim, 'a')).toThrow('box.x cannot hold gone');
+});
+
+test('references start at NULL and come back as the very object', () => {
+  const Mm = object('mm_struct', {});
+  const Box = object('box', { mm: ref(() => Mm), data: opaque() });
+  let box: View<typeof Box.shape> | undefined;
+  let mm: object | undefined;
+  const sim = new Simulator(
+    tiny((s) => {
+      const [b, m] = [s.object(Box, 'box'), s.object(Mm, 'mm')];
+      [box, mm] = [b, m];
+      s.actor(
+        'a',
+        plain('p', (k) => [
+          k.step('set', () => {
+            b.mm = m;
+            b.data = b;
+          }),
+          k.step('unset', () => {
+            b.mm = null;
+          }),
+        ]),
+        {},
+      );
+    }),
+  );
+  const read = () => {
+    sim.focus();
+    return [box?.mm, box?.data];
+  };
+  expect(read()).toEqual([null, null]);
+  expect(values(sim)['box.mm']).toBe('NULL');
+  drive(sim, 'a');
+  expect(read()[0]).toBe(mm);
+  expect(read()[1]).toBe(box);
+  expect(values(sim)).toMatchObject({ 'box.mm': 'mm', 'box.data': 'box' });
+  drive(sim, 'a');
+  expect(values(sim)['box.mm']).toBe('NULL');
+});
+
+test('actors start at nobody and come back as the very actor', () => {
+  const Box = object('box', { owner: actor() });
+  const sim = new Simulator(
+    tiny((s) => {
+      const b = s.object(Box, 'box');
+      const p = plain('p', (k) => [
+        k.step('take', (_f, self) => {
+          b.owner = self;
+        }),
+        k.blockUntil('mine', (_f, self) => b.owner === self),
+      ]);
+      s.actor('a', p, {});
+      s.actor('b', p, {});
+    }),
+  );
+  drive(sim, 'a b');
+  expect(values(sim)['box.owner']).toBe('b');
+  expect([sim.step(0, 0).result, sim.step(1, 0).result]).toEqual(['blocked', 'moved']);
+});
+
+test('callbacks come back as the very procedure', () => {
+  const Exit = callbackType('mm_exit', {});
+  const exit = plain('vfio_mm_exit', (k) => [k.step('exit', () => {})]);
+  const Ops = object('ops', { exit: op(Exit) });
+  let ops: View<typeof Ops.shape> | undefined;
+  const sim = new Simulator(
+    tiny((s) => {
+      s.implementations(Exit, [exit]);
+      ops = s.object(Ops, 'ops', { exit });
+      s.actor('a', nothing, {});
+    }),
+  );
+  sim.focus();
+  expect(ops?.exit).toBe(exit);
+  expect(values(sim)['ops.exit']).toBe('vfio_mm_exit');
+});
+
+describe('structs', () => {
+  const pair = () => struct('pair', { x: int(0, 9), y: int(1, 9) });
+  const Box = object('box', {
+    head: int(0, 9),
+    one: pair(),
+    many: array(pair(), 3),
+    inner: struct('outer', { two: pair() }),
+  });
+
+  test('in structs and in arrays keep their fields apart', () => {
+    const sim = new Simulator(
+      tiny((s) => {
+        const b = s.object(Box, 'box');
+        b.many.at(1).y = 4;
+        b.inner.two.x = 5;
+        b.one.x = 6;
+        b.head = 7;
+        s.actor('a', nothing, {});
+      }),
+    );
+    expect(values(sim)).toEqual({
+      box: 'box',
+      'box.head': '7',
+      'box.one.x': '6',
+      'box.one.y': '1',
+      'box.many[0].x': '0',
+      'box.many[0].y': '1',
+      'box.many[1].x': '0',
+      'box.many[1].y': '4',
+      'box.many[2].x': '0',
+      'box.many[2].y': '1',
+      'box.inner.two.x': '5',
+      'box.inner.two.y': '1',
+    });
+  });
+
+  test('of a freed object are not shown and not accessible', () => {
+    const sim = new Simulator(
+      tiny((s) => {
+        const b = s.object(Box, 'box');
+        const p = plain('p', (k) => [
+          k.free(() => b),
+          k.step('use', () => {
+            b.inner.two.x = 1;
+          }),
+        ]);
+        s.actor('a', p, {});
+      }),
+    );
+    drive(sim, 'a');
+    expect(values(sim)).toEqual({});
+    expect(sim.step(0, 0)).toEqual({
+      result: 'fault',
+      evidence: {
+        kind: 'use-after-free',
+        message: 'inner of box is accessed after box was freed',
+        objects: ['box'],
+        actors: ['a'],
+      },
+    });
+  });
+});
+
+test('arrays have their elements and no others', () => {
+  const Box = object('box', { bits: array(bool(true), 3) });
+  let bits: { at(i: number): boolean; set(i: number, v: boolean): void; length: number } | undefined;
+  const sim = new Simulator(
+    tiny((s) => {
+      const b = s.object(Box, 'box');
+      bits = b.bits;
+      b.bits.set(2, false);
+      s.actor('a', nothing, {});
+    }),
+  );
+  sim.focus();
+  expect([...(bits as never as Iterable<boolean>)]).toEqual([true, true, false]);
+  expect(bits?.length).toBe(3);
+  for (const index of [-1, 3]) expect(() => bits?.at(index)).toThrow(`array box.bits of 3 has no element ${index}`);
+  expect(() => bits?.set(3, true)).toThrow('array box.bits of 3 has no element 3');
+});
+
+test('an array of structs has views for elements, which cannot be assigned', () => {
+  const Box = object('box', { cells: array(struct('cell', { x: int(0, 9) }), 2) });
+  expect(
+    refused(
+      tiny((s) => {
+        s.object(Box, 'box').cells.set(0, {} as never);
+      }),
+    ),
+  ).toMatchObject({ what: 'elements of box.cells are embedded: assign their fields' });
+  expect(
+    refused(
+      tiny((s) => {
+        s.object(Box, 'box').cells.at(2);
+      }),
+    ),
+  ).toMatchObject({ what: 'array box.cells of 2 has no element 2' });
+});
+
+test('a ring of lists is refused', () => {
+  const Box = object('box', {});
+  const Bad = object('bad', { queue: ring(list(Box, 1) as never, 2) });
+  expect(refused(tiny((s) => void s.object(Bad, 'bad')))).toMatchObject({
+    what: 'ring bad.queue may hold scalars and references only',
+  });
+});
+
+describe('actor sets', () => {
+  const Queue = object('queue', { sleepers: actors() }, { permanent: true });
+  const crowd = (n: number) => {
+    const all: Actor[] = [];
+    const scenario = tiny((s) => {
+      const q = s.object(Queue, 'queue');
+      const p = plain('sleep', (k) => [
+        k.step('in', (_f, self) => q.sleepers.add(self)),
+        k.step('out', (_f, self) => q.sleepers.delete(self)),
+      ]);
+      for (let i = 0; i < n; i++) all.push(s.actor(`t${i}`, p, {}));
+    });
+    return scenario;
+  };
+
+  test('hold any of the first sixteen actors, in their order', () => {
+    const sim = drive(crowd(16), 't15 t8 t0 t7');
+    expect(values(sim)['queue.sleepers']).toBe('{t0, t7, t8, t15}');
+    drive(sim, 't8 t15');
+    expect(values(sim)['queue.sleepers']).toBe('{t0, t7}');
+  });
+
+  test('refuse the seventeenth', () => {
+    expect(() => drive(crowd(17), 't16')).toThrow(
+      expect.objectContaining({
+        message: 'an actor set holds at most the first 16 actors',
+        hint: 'lower the bounds',
+        where: 'sleep/in (actor t16)',
+      }),
+    );
+  });
+
+  test('know their size and members', () => {
+    let q: View<typeof Queue.shape> | undefined;
+    let t: Actor[] = [];
+    const sim = new Simulator(
+      tiny((s) => {
+        q = s.object(Queue, 'queue');
+        t = ['x', 'y', 'z'].map((name) => s.actor(name, nothing, {}));
+        q.sleepers.add(t[0] as Actor);
+        q.sleepers.add(t[2] as Actor);
+        q.sleepers.add(t[2] as Actor);
+      }),
+    );
+    sim.focus();
+    expect([q?.sleepers.size, ...t.map((a) => q?.sleepers.has(a))]).toEqual([2, true, false, true]);
+    q?.sleepers.clear();
+    expect([q?.sleepers.size, [...(q?.sleepers ?? [])]]).toEqual([0, []]);
+  });
+});
+
+describe('flags of an actor', () => {
+  const sleeper = (parks: boolean) =>
+    plain('sleep', (k) => [
+      k.step(
+        'park',
+        (_f, self) => {
+          self.parked = true;
+        },
+        parks ? { parks } : {},
+      ),
+      k.blockUntil('woken', (_f, self) => !self.parked),
+    ]);
+  const scene = (parks: boolean) =>
+    tiny((s) => {
+      const a = s.actor('a', sleeper(parks), {});
+      const wake = plain('wake', (k) => [
+        k.step('wake', () => {
+          a.parked = false;
+          a.signalled = true;
+        }),
+      ]);
+      s.actor('b', wake, {});
+    });
+
+  test('are kept apart, and shown when they are set', () => {
+    const sim = drive(scene(true), 'a');
+    expect(values(sim)).toEqual({ 'a:asleep': 'true' });
+    expect(sim.step(0, 0).result).toBe('blocked');
+    drive(sim, 'b');
+    expect(values(sim)).toEqual({ 'a:signal pending': 'true' });
+    expect(sim.step(0, 0).result).toBe('moved');
+  });
+
+  test('do not exist in a model without a step that parks', () => {
+    expect(() => drive(scene(false), 'a')).toThrow(
+      expect.objectContaining({
+        code: 'model-threw',
+        message: 'a has no flags',
+        hint: 'mark the steps that read or write parked or signalled with `parks: true`',
+        where: 'sleep/park (actor a)',
+      }),
+    );
+  });
+});
