@@ -140,7 +140,7 @@ export class ViewFactory {
   /** Makes sub-views and registers what the field holds. */
   #embed(view: object, field: string, spec: FieldSpec, offset: number, live: number, path: string): void {
     const part = this.#part(spec, offset, live, path);
-    if (part !== null) Object.defineProperty(view, `$${field}`, { value: part });
+    if (part !== null) Object.defineProperty(view, `$_${field}`, { value: part });
   }
 
   #part(spec: FieldSpec, offset: number, live: number, path: string): object | null {
@@ -274,7 +274,7 @@ export class ViewFactory {
           set ${name}(v) { ${live(name)} ${check} ${rec('write')} m.bytes[m.at + ${place}] = ${value}; }`;
       } else {
         members += `
-          get ${name}() { ${live(name)} return this.$${name}; }
+          get ${name}() { ${live(name)} return this.$_${name}; }
           set ${name}(v) { fixed(this, '${name}'); }`;
       }
       offset += sizeOf(spec);
