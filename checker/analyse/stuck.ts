@@ -10,7 +10,7 @@
  * Limits: the second part takes 4 bytes for each transition and is refused above `MAX_TRANSITIONS`.
  */
 import { type CompiledModel, NEXT } from '../compile/model.ts';
-import type { BreadthFirst } from '../search/bfs.ts';
+import type { Explored } from '../search/explored.ts';
 import { type Fault, successors } from '../search/successors.ts';
 
 const MAX_TRANSITIONS = 200_000_000;
@@ -22,7 +22,7 @@ export type StuckResult =
   | { readonly result: 'undecided'; readonly because: string };
 
 /** `restless`: states without a successor in which somebody has not ended (deadlocks, reported elsewhere). */
-export function findStuck(model: CompiledModel, search: BreadthFirst): StuckResult {
+export function findStuck(model: CompiledModel, search: Explored): StuckResult {
   if (reachesRest(model, search)) return { result: 'nobody' };
   if (model.actors.length > MAX_ACTORS) return { result: 'undecided', because: `more than ${MAX_ACTORS} actors` };
   if (search.transitions > MAX_TRANSITIONS) return { result: 'undecided', because: 'too many transitions' };
@@ -33,7 +33,7 @@ export function findStuck(model: CompiledModel, search: BreadthFirst): StuckResu
  * Can a state without successors be reached from every state? Sweeps over greatest successors, from the newest state
  * to the oldest, until nothing changes; what this leaves open is expanded once more.
  */
-function reachesRest(model: CompiledModel, search: BreadthFirst): boolean {
+function reachesRest(model: CompiledModel, search: Explored): boolean {
   const { forward, store } = search;
   const reaches = new Uint8Array(store.count);
   let open = 0;
@@ -61,7 +61,7 @@ function reachesRest(model: CompiledModel, search: BreadthFirst): boolean {
 
 function anySuccessor(
   model: CompiledModel,
-  search: BreadthFirst,
+  search: Explored,
   state: number,
   faults: Fault[],
   reaches: Uint8Array,
@@ -74,7 +74,7 @@ function anySuccessor(
   return false;
 }
 
-function byTransitions(model: CompiledModel, search: BreadthFirst): StuckResult {
+function byTransitions(model: CompiledModel, search: Explored): StuckResult {
   const { store } = search;
   const { words } = model;
   const count = store.count;

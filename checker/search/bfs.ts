@@ -8,13 +8,14 @@
  */
 import { type CompiledModel, MOVED, NEXT } from '../compile/model.ts';
 import { ExactStore } from '../store/exact.ts';
+import { type Explored, movesTo } from './explored.ts';
 import { checkOf, type Findings } from './findings.ts';
 import type { Limits, SearchCounts, Strategy } from './strategy.ts';
 import { type Fault, successors } from './successors.ts';
 
 const BATCH = 64;
 
-export class BreadthFirst implements Strategy {
+export class BreadthFirst implements Strategy, Explored {
   readonly store: ExactStore;
   /** First state of each level; the last entry is where the next level begins. */
   readonly levelStarts: number[] = [0, 1];
@@ -205,40 +206,7 @@ export class BreadthFirst implements Strategy {
     this.#done = true;
   }
 
-  /** The moves along parents from the initial state to a state. Recomputes each by expanding the parent. */
   movesTo(index: number): number[] {
-    const path: number[] = [];
-    for (let i = index; i > 0; i = this.store.parents[i] as number) path.push(i);
-    path.reverse();
-    const moves: number[] = [];
-    let parent = 0;
-    for (const child of path) {
-      moves.push(this.#moveBetween(parent, child));
-      parent = child;
-    }
-    return moves;
-  }
-
-  #moveBetween(parent: number, child: number): number {
-    const model = this.#model;
-    const { words } = model;
-    const arena = this.store.arena;
-    const first = model.registers[NEXT] as number;
-    const scratch = Math.min(first, model.room - model.branching);
-    const saved = model.memory.words.slice(scratch * words, (scratch + model.branching + 1) * words);
-    const savedMoves = model.moves.slice(scratch, scratch + model.branching + 1);
-    model.registers[NEXT] = scratch;
-    const faults: Fault[] = [];
-    successors(model, arena, parent * words, faults);
-    let move = -1;
-    for (let i = scratch; i < (model.registers[NEXT] as number) && move < 0; i++) {
-      let same = true;
-      for (let k = 0; k < words && same; k++) same = model.memory.words[i * words + k] === arena[child * words + k];
-      if (same) move = model.moves[i] as number;
-    }
-    model.memory.words.set(saved, scratch * words);
-    model.moves.set(savedMoves, scratch);
-    model.registers[NEXT] = first;
-    return move;
+    return movesTo(this.#model, this.store, index);
   }
 }

@@ -3,23 +3,12 @@
  * open addressing finds it. A batch of candidates is hashed first, then all their table lines are touched, then
  * they are compared and inserted one after another: the cache misses of a batch overlap.
  *
- * Cost a state: the vector, 4 bytes for the parent, and 8 bytes of table at a load of at most 5/8.
+ * Cost a state: the vector, 4 bytes for the parent, and 8 bytes of table at a load of at most 7/10.
  * Limits: 2^31 states; arena and table double when they are full, which for a moment takes one and a half times
  * their memory.
  */
 
-/** Text of the hash of one state at word `d` of `w`: two multiply-xor lanes over the words. */
-function hashText(words: number): string {
-  let text = 'let x = 0x9e3779b9 | 0, y = 0x7f4a7c15 | 0;';
-  const lane = (k: string) =>
-    `{ const v = w[d + ${k}]; x = Math.imul(x ^ v, 0x9e3779b1); x ^= x >>> 15; y = Math.imul((y + v) | 0, 0x85ebca6b); y ^= y >>> 13; }`;
-  if (words <= 48) for (let k = 0; k < words; k++) text += lane(String(k));
-  else text += `for (let k = 0; k < ${words}; k++) ${lane('k')}`;
-  return `${text} x = Math.imul(x ^ (y >>> 16), 0xc2b2ae35); x ^= x >>> 16;`;
-}
-
-const unrolled = (words: number, each: (k: string) => string, join: string, loop: string): string =>
-  words <= 48 ? Array.from({ length: words }, (_, k) => each(String(k))).join(join) : loop;
+import { hashText, perWord, sameFunction, sameText } from './words.ts';
 
 interface Tables {
   arena: Int32Array;
@@ -32,24 +21,16 @@ type Insert = (w: Int32Array, n: number, s: Tables, hashes: Int32Array, found: I
 
 /** Text for one width; with `inserting` unknown states are added, without it they are only reported. */
 function makeInsert(words: number, inserting: boolean): Insert {
-  const copy = unrolled(
-    words,
-    (k) => `arena[a + ${k}] = w[d + ${k}];`,
-    ' ',
-    `for (let k = 0; k < ${words}; k++) arena[a + k] = w[d + k];`,
-  );
   const add = `
             const a = count * ${words};
-            ${copy}
+            ${perWord(words, (k) => `arena[a + ${k}] = w[d + ${k}];`)}
             count++;
             table[2 * p] = h;
             table[2 * p + 1] = count;
             found[i] = -count;
             break;`;
-  const same =
-    words <= 48 ? unrolled(words, (k) => `arena[a + ${k}] === w[d + ${k}]`, ' && ', '') : `same(arena, a, w, d)`;
   return new Function(`'use strict';
-    function same(arena, a, w, d) { for (let k = 0; k < ${words}; k++) if (arena[a + k] !== w[d + k]) return false; return true; }
+    ${sameFunction(words)}
     let sink = 0;
     return function insert(w, n, s, hashes, found) {
       const arena = s.arena, table = s.table, mask = s.mask;
@@ -67,7 +48,7 @@ function makeInsert(words: number, inserting: boolean): Insert {
           if (e === 0) { ${inserting ? add : 'found[i] = 0; break;'} }
           if (table[2 * p] === h) {
             const a = (e - 1) * ${words};
-            if (${same}) { found[i] = e; break; }
+            if (${sameText(words, 'arena', 'a', 'w', 'd')}) { found[i] = e; break; }
           }
           p = (p + 1) & mask;
         }

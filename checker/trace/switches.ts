@@ -8,7 +8,7 @@
  * Memory: one byte for each state and actor.
  */
 import { type CompiledModel, MOVED, NEXT } from '../compile/model.ts';
-import type { BreadthFirst } from '../search/bfs.ts';
+import type { Explored } from '../search/explored.ts';
 import { checkOf, type Finding, type Findings } from '../search/findings.ts';
 import { type Fault, successors } from '../search/successors.ts';
 import { actorOf } from './simulator.ts';
@@ -20,7 +20,7 @@ const MAX_BYTES = 512 * 2 ** 20;
 /** The moves, or null when the search is too large for the table. */
 export function fewestSwitches(
   model: CompiledModel,
-  search: BreadthFirst,
+  search: Explored,
   findings: Findings,
   finding: Finding,
 ): number[] | null {
@@ -145,7 +145,7 @@ function cheapestLast(
 /** Does a stored state violate the same property with the same signature? */
 function endsHere(
   model: CompiledModel,
-  search: BreadthFirst,
+  search: Explored,
   findings: Findings,
   finding: Finding,
   index: number,
