@@ -73,12 +73,18 @@ export interface PasidHardware {
   readonly cfg_cache: FixedArray<object | null>;
 }
 
+/** The kernel's table of PASIDs. */
+export interface PasidOwners {
+  readonly length: number;
+  at(pasid: number): object | null;
+}
+
 /**
  * A PASID has one owner: what the hardware holds for it (context descriptor, cached copy, cached translation of a
- * device) reaches the address space to which the kernel has given it. `owners` is the kernel's table.
+ * device) reaches the address space to which the kernel has given it.
  */
 export function pasidOwnedOnce(
-  owners: FixedArray<object | null>,
+  owners: PasidOwners,
   hardware: PasidHardware & object,
   contexts: readonly (DeviceContext & object)[],
 ): Property {

@@ -1,5 +1,6 @@
 /** The scenarios that come with quiesce: bug corpus and examples at once. One line each, in the order of their names. */
 import type { Scenario } from '../checker/lang/index.ts';
+import iopfCoreUnbind from './iopf-core-unbind.ts';
 import iopfFlushThenClear from './iopf-flush-then-clear.ts';
 import iopfLostLast from './iopf-lost-last.ts';
 import iopfWorkerMmput from './iopf-worker-mmput.ts';
@@ -17,6 +18,7 @@ import svaUnbindAllVsExits from './sva-unbind-all-vs-exits.ts';
 import svaUnbindVsExit from './sva-unbind-vs-exit.ts';
 
 export const scenarios: readonly Scenario[] = [
+  iopfCoreUnbind,
   iopfFlushThenClear,
   iopfLostLast,
   iopfWorkerMmput,

@@ -4,46 +4,66 @@
  * Source: v2 07/40 and 08/40. After the first failure the other faults of the group are freed unhandled. The mmap
  * semaphore and the look at the vma are left out: they decide whether a page is mapped, never in which address space.
  */
-import { bool, containerOf, MmStruct, oneOf, procedure, ptr, Work } from '../kernel/index.ts';
-import { hw, type PageRequest, type PciFunction, pageResponse } from './hardware.ts';
+import { bool, containerOf, int, MmStruct, oneOf, procedure, ptr, Work } from '../kernel/index.ts';
+import { IommuSva as CoreSva, iommuSvaFind } from '../sva/index.ts';
+import { hw, LAST_PASID, type PageRequest, type PciFunction, pageResponse } from './hardware.ts';
 import { Device, IommuSva, IopfFault, IopfGroup } from './objects.ts';
 import { iommuPageResponse } from './respond.ts';
 import { v2_07, v2_08 } from './sources.ts';
-import { workerMmput } from './switches.ts';
+import { svaCore, workerMmput } from './switches.ts';
 
 /** iopf_handle_single(): one fault, in the address space that owns its PASID now. */
 export const iopfHandleSingle = procedure(
   'iopf_handle_single',
   {
     source: v2_08('drivers/iommu/io-pgfault.c'),
-    params: { sva: IommuSva, evt: hw<PageRequest>() },
-    locals: { mm: ptr(MmStruct), found: bool() },
+    params: { sva: IommuSva, core: CoreSva, evt: hw<PageRequest>() },
+    locals: { mm: ptr(MmStruct), found: bool(), pasid: int(0, LAST_PASID) },
     returns: oneOf(...pageResponse),
   },
   (k) => [
-    k.spinLock((f) => f.sva.lock),
-    k.step('idr_find(&iommu_pasid_idr, pasid)', (f) => {
-      const mm = f.sva.pasids.at(f.evt.pasid);
-      if (mm !== null) {
-        f.mm = mm;
-        f.found = true;
-      }
-    }),
-    k.when(
-      (f) => f.found,
-      [
-        k.mmgetNotZero(
-          (f) => f.mm,
-          [],
+    k.switch(svaCore, {
+      reduced: [
+        k.spinLock((f) => f.sva.lock),
+        k.step('idr_find(&iommu_pasid_idr, pasid)', (f) => {
+          const mm = f.sva.pasids.at(f.evt.pasid);
+          if (mm !== null) {
+            f.mm = mm;
+            f.found = true;
+          }
+        }),
+        k.when(
+          (f) => f.found,
           [
-            k.local((f) => {
-              f.found = false;
-            }),
+            k.mmgetNotZero(
+              (f) => f.mm,
+              [],
+              [
+                k.local((f) => {
+                  f.found = false;
+                }),
+              ],
+            ),
           ],
         ),
+        k.spinUnlock((f) => f.sva.lock),
       ],
-    ),
-    k.spinUnlock((f) => f.sva.lock),
+      whole: [
+        k.step('pasid = evt->pasid', (f) => {
+          f.pasid = f.evt.pasid;
+        }),
+        k.call(
+          iommuSvaFind,
+          (f) => ({ sva: f.core, pasid: f.pasid }),
+          (f, mm) => {
+            if (mm !== null) {
+              f.mm = mm;
+              f.found = true;
+            }
+          },
+        ),
+      ],
+    }),
     k.when((f) => !f.found, [k.return('invalid')]),
     k.step(
       'handle_mm_fault',
@@ -71,6 +91,7 @@ export const iopfHandleGroup = procedure(
       group: ptr(IopfGroup),
       dev: ptr(Device),
       sva: ptr(IommuSva),
+      core: ptr(CoreSva),
       fn: hw<PciFunction>(),
       last: hw<PageRequest>(),
       fault: ptr(IopfFault),
@@ -84,6 +105,7 @@ export const iopfHandleGroup = procedure(
       f.group = group;
       f.dev = group.dev;
       f.sva = group.dev.sva;
+      if (group.dev.core !== null) f.core = group.dev.core;
       f.fn = group.dev.fn;
       f.last = group.last_fault;
     }),
@@ -105,7 +127,7 @@ export const iopfHandleGroup = procedure(
         [
           k.call(
             iopfHandleSingle,
-            (f) => ({ sva: f.sva, evt: f.evt }),
+            (f) => ({ sva: f.sva, core: f.core, evt: f.evt }),
             (f, status) => {
               f.status = status;
             },
@@ -122,7 +144,7 @@ export const iopfHandleGroup = procedure(
       [
         k.call(
           iopfHandleSingle,
-          (f) => ({ sva: f.sva, evt: f.last }),
+          (f) => ({ sva: f.sva, core: f.core, evt: f.last }),
           (f, status) => {
             f.status = status;
           },

@@ -1,5 +1,6 @@
 /** The IOPF queue of 2018, v2, with the PRI queue of the SMMUv3 driver and a reduced bind and unbind. */
 export { svaBind, svaUnbind } from './bind.ts';
+export { closeBound, coreHooks, openBound } from './core.ts';
 export { acquireDevice, closeContext, killTask, openContext, releaseDevice, stopContext } from './driver.ts';
 export { iopfQueueFlushDev } from './flush.ts';
 export { iopfHandleGroup } from './handle.ts';
@@ -15,6 +16,7 @@ export {
   priqAccounting,
   priqFlushWait,
   releaseFlush,
+  svaCore,
   unbindOrder,
   workerMmput,
 } from './switches.ts';

@@ -13,6 +13,7 @@ import {
   mutex,
   object,
   ptr,
+  ref,
   spinlock,
   struct,
   u8,
@@ -21,6 +22,7 @@ import {
   waitQueueHead,
   workStruct,
 } from '../kernel/index.ts';
+import { IommuSva as CoreSva } from '../sva/index.ts';
 import { hw, LAST_PASID, type PageRequest, type PciFunction } from './hardware.ts';
 import { reducedSva, specB, v2_07, v2_30 } from './sources.ts';
 
@@ -83,6 +85,8 @@ export const Device = object(
     /** What the worker reaches through globals and the device in the kernel. */
     fn: hw<PciFunction>(),
     sva: ptr(IommuSva),
+    /** The globals of the whole SVA core, where a scenario has it. */
+    core: ref(CoreSva),
   },
   { permanent: true, source: specB('drivers/iommu/iommu.c') },
 );

@@ -5,6 +5,8 @@ import { patch } from '../kernel/index.ts';
 export const v2_07 = patch('v2 07/40', '20180511190641.23008-8-jean-philippe.brucker@arm.com');
 /** Handling of faults on an mm. */
 export const v2_08 = patch('v2 08/40', '20180511190641.23008-9-jean-philippe.brucker@arm.com');
+/** Operations of the SMMUv3 driver for the SVA core. */
+export const v2_28 = patch('v2 28/40', '20180511190641.23008-29-jean-philippe.brucker@arm.com');
 /** Flush of the fault queues by the SMMUv3 driver. */
 export const v2_30 = patch('v2 30/40', '20180511190641.23008-31-jean-philippe.brucker@arm.com');
 /** PRI of the SMMUv3 driver. */

@@ -68,3 +68,11 @@ export const groupMatch = switchOf(
   'index',
   'index and PASID',
 );
+
+/** Which core gives PASIDs to address spaces: the two steps of `bind.ts`, or all of `model/sva`. */
+export const svaCore = switchOf(
+  'iopf.sva-core',
+  'how much of the SVA core is modelled around the fault path',
+  'reduced',
+  'whole',
+);
