@@ -158,15 +158,16 @@ export class World {
       throw new Violation('double-free', `${thing.name} is freed a second time`, [thing.name], [by.name]);
     if (thing.life === 'unborn')
       throw new Violation('invalid-free', `${thing.name} was never allocated`, [thing.name], [by.name]);
-    for (const lock of this.locks)
-      if (lock.thing === thing)
-        for (const holder of lock.exclusive())
-          throw new Violation(
-            'invalid-free',
-            `${thing.name} is freed while ${lock.name} is held`,
-            [thing.name],
-            [by.name, (this.players[holder] as Player).name],
-          );
+    for (const lock of this.locks) {
+      const holders = lock.thing === thing ? [...lock.exclusive(), ...lock.shared()] : [];
+      if (holders.length > 0)
+        throw new Violation(
+          'invalid-free',
+          `${thing.name} is freed while ${lock.name} is held`,
+          [thing.name],
+          [...new Set([by.name, ...holders.map((n) => (this.players[n] as Player).name)])],
+        );
+    }
     thing.data = emptyObject(thing.type.shape);
     thing.life = 'freed';
   }
