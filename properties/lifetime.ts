@@ -15,7 +15,7 @@ export interface CallbackData {
 /** After a teardown call has returned, no callback with that caller's data runs or starts. */
 export function noCallbackAfterTeardown(data: readonly CallbackData[]): Always {
   return always(
-    'no callback after teardown',
+    'no-callback-after-teardown',
     'after unbind or shutdown has returned, mm_exit neither runs nor starts with the data of that binding',
     () => {
       for (const d of data)
@@ -30,7 +30,7 @@ export function noCallbackAfterTeardown(data: readonly CallbackData[]): Always {
 
 /** Objects of these pools are all freed at the end, whether or not something still leads to them. */
 export function allFreed(pools: readonly Pool<object>[]): AtEnd {
-  return atEnd('everything is released', 'at the end every object of the listed types has been freed', () => {
+  return atEnd('all-freed', 'at the end every object of the listed types has been freed', () => {
     for (const pool of pools)
       for (const left of pool)
         return violated('leak', `${nameOf(left)} is still allocated at the end`, { objects: [nameOf(left)] });

@@ -9,11 +9,14 @@ import peersPeterson from './peers/peterson.ts';
 import peersSva from './peers/sva.ts';
 import smmuFlushVsPriq from './smmu-flush-vs-priq.ts';
 import svaBindVsBind from './sva-bind-vs-bind.ts';
+import svaBindVsShutdown from './sva-bind-vs-shutdown.ts';
 import svaBondLateWaiter from './sva-bond-late-waiter.ts';
 import svaBondTwoWaiters from './sva-bond-two-waiters.ts';
 import svaEarlyShutdown from './sva-early-shutdown.ts';
+import svaInitVsInit from './sva-init-vs-init.ts';
 import svaParamRead from './sva-param-read.ts';
 import svaReleaseWalk from './sva-release-walk.ts';
+import svaTwoPasids from './sva-two-pasids.ts';
 import svaUnbindAllVsExits from './sva-unbind-all-vs-exits.ts';
 import svaUnbindVsExit from './sva-unbind-vs-exit.ts';
 
@@ -27,11 +30,14 @@ export const scenarios: readonly Scenario[] = [
   peersSva, //
   smmuFlushVsPriq,
   svaBindVsBind,
+  svaBindVsShutdown,
   svaBondLateWaiter,
   svaBondTwoWaiters,
   svaEarlyShutdown,
+  svaInitVsInit,
   svaParamRead,
   svaReleaseWalk,
+  svaTwoPasids,
   svaUnbindAllVsExits,
   svaUnbindVsExit,
 ];

@@ -56,11 +56,11 @@ export default scenario('sva-bind-vs-bind', {
     s.failures({ kmalloc: failures, idr_alloc: failures, mmu_notifier_register: failures });
     promises(s, parts, [drvdata0, drvdata1]);
     s.property(
-      sometimes('two PASIDs', 'the process gets a PASID for each device', () => {
+      sometimes('two-pasids', 'the process gets a PASID for each device', () => {
         const owners = [...sva.pasid_idr].filter((io_mm) => io_mm !== null);
         return owners.length === 2 && owners.every((io_mm) => io_mm.kref.counter > 0);
       }),
-      sometimes('one PASID', 'the second bind uses the io_mm of the first', () =>
+      sometimes('one-pasid', 'the second bind uses the io_mm of the first', () =>
         [...sva.pasid_idr].some((io_mm) => io_mm !== null && io_mm.devices.length === 2),
       ),
     );

@@ -23,7 +23,7 @@ export default scenario('sva-unbind-vs-exit', {
       expect: {
         verdict: 'violated',
         kind: 'protocol',
-        property: 'no callback after teardown',
+        property: 'no-callback-after-teardown',
         length: 25,
         states: 494,
       },

@@ -27,7 +27,7 @@ import { ioMmAlloc, ioMmPut, ioMmPutLocked } from './io-mm.ts';
 import { lockSva, unlockSva } from './lock.ts';
 import { type Bond, Device, IoMm, IommuBond, IommuDomain } from './objects.ts';
 import { IOMMU_SVA_C, v2_02, v2_03 } from './sources.ts';
-import { deviceMutex } from './switches.ts';
+import { bindMutex, deviceMutex } from './switches.ts';
 
 /** Makes the bond of an io_mm with a device. */
 export const ioMmAttach = procedure(
@@ -186,10 +186,11 @@ export const iommuSvaBindDevice = procedure(
       },
     );
     return [
-      k.switch(deviceMutex, {
-        none: [bind],
-        held: [k.mutexLock((f) => f.dev.sva_lock), bind, k.mutexUnlock((f) => f.dev.sva_lock)],
-      }),
+      k.switch(deviceMutex, { none: [], held: [k.mutexLock((f) => f.dev.sva_lock)] }),
+      k.switch(bindMutex, { none: [], held: [k.mutexLock((f) => f.dev.sva.bind_lock)] }),
+      bind,
+      k.switch(bindMutex, { none: [], held: [k.mutexUnlock((f) => f.dev.sva.bind_lock)] }),
+      k.switch(deviceMutex, { none: [], held: [k.mutexUnlock((f) => f.dev.sva_lock)] }),
       k.return((f) => f.rc),
     ];
   },

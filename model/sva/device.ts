@@ -9,7 +9,7 @@ import { EEXIST, EINVAL, ENODEV, ENOMEM, errno, int, op, opaque, procedure, ref 
 import { FaultHandlerOp, IommuSvaParam, MmExit, SvaDeviceInit, SvaDeviceShutdown } from './callbacks.ts';
 import { Device, MAX_PASID } from './objects.ts';
 import { IOMMU_SVA_C, seed0, v2_02 } from './sources.ts';
-import { deviceMutex, shutdownBusy } from './switches.ts';
+import { deviceMutex, initTest, shutdownBusy } from './switches.ts';
 import { iommuSvaUnbindDevAll } from './unbind.ts';
 
 /** Page requests are wanted: the device's faults go to the fault queue. */
@@ -59,6 +59,20 @@ const initDevice = procedure(
         [k.return(-ENODEV)],
       ),
       k.when((f) => (f.features & ~IOMMU_SVA_FEAT_IOPF) !== 0, [k.return(-EINVAL)]),
+      k.switch(initTest, {
+        'at the end': [],
+        'first and at the end': [
+          k.mutexLock((f) => f.dev.param_lock, { source: seed0(IOMMU_SVA_C) }),
+          k.test(
+            'dev->iommu_param->sva_param is NULL',
+            (f) => f.dev.sva_param === null,
+            [],
+            [k.mutexUnlock((f) => f.dev.param_lock, { source: seed0(IOMMU_SVA_C) }), k.return(-EEXIST)],
+            { source: seed0(IOMMU_SVA_C) },
+          ),
+          k.mutexUnlock((f) => f.dev.param_lock, { source: seed0(IOMMU_SVA_C) }),
+        ],
+      }),
       registerHandler,
       k.kmalloc(
         IommuSvaParam,

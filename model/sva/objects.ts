@@ -38,7 +38,12 @@ const BONDS = 4;
 /** Globals of the core: `iommu_sva_lock` and `iommu_pasid_idr`. The lock covers bonds, lists, table and krefs. */
 export const IommuSva = object(
   'iommu_sva',
-  { lock: spinlock(), pasid_idr: array(opaque<IoMm>(), MAX_PASID + 1) },
+  {
+    lock: spinlock(),
+    pasid_idr: array(opaque<IoMm>(), MAX_PASID + 1),
+    /** Held over the creation of an io_mm where the switch `sva.bind-mutex` says so. */
+    bind_lock: mutex(),
+  },
   { permanent: true, source: v2_03(IOMMU_SVA_C) },
 );
 export interface IommuSva extends ViewOf<typeof IommuSva> {}
@@ -56,6 +61,8 @@ export const Device = object(
     ops: pointerTo<IommuOps>(),
     param_lock: mutex(),
     sva_param: opaque<IommuSvaParam>(),
+    /** What the IOMMU driver knows of the device (`dev->iommu_fwspec->iommu_priv`). */
+    iommu_priv: opaque(),
     /** Held over whole operations where the switch `sva.device-mutex` says so. */
     sva_lock: mutex(),
     sva: ptr(IommuSva),

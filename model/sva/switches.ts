@@ -53,6 +53,22 @@ export const releaseWalk = switchOf(
   'before mm_exit',
 );
 
+/** Whether binds of different devices exclude each other. */
+export const bindMutex = switchOf(
+  'sva.bind-mutex',
+  'whether a global mutex is held from the search for the io_mm to its completion',
+  'none',
+  'held',
+);
+
+/** When init finds out that the device is initialised already. */
+export const initTest = switchOf(
+  'sva.init-test',
+  'whether init tests sva_param only when it publishes its own, after the driver has been initialised, or also first',
+  'at the end',
+  'first and at the end',
+);
+
 /** Whether unbind waits for an mm_exit of its bond. */
 export const unbindWait = switchOf(
   'sva.unbind-wait',

@@ -1,0 +1,103 @@
+/** SVA-INIT-1: the second init of a device finds that it is too late, and shuts the first one's device down. */
+import { always, does, scenario, set, violated } from '../checker/lang/index.ts';
+import { bool, errno, nameOf, object, procedure, type ViewOf } from '../model/kernel/index.ts';
+import {
+  deviceMutex,
+  driverMmExit,
+  initTest,
+  iommuSvaDeviceInit,
+  MmExit,
+  makeDevice,
+  makeSva,
+  SvaDeviceInit,
+  SvaDeviceShutdown,
+} from '../model/sva/index.ts';
+import { IOMMU_SVA_C, v2_02 } from '../model/sva/sources.ts';
+
+/** What the IOMMU driver knows of the device. */
+const Master = object('arm_smmu_master_data', { pri_enabled: bool() }, { permanent: true });
+const masterOf = (dev: { readonly iommu_priv: object | null }) => dev.iommu_priv as ViewOf<typeof Master>;
+
+const enablePri = procedure(
+  'arm_smmu_sva_init',
+  { source: v2_02('drivers/iommu/arm-smmu-v3.c'), params: SvaDeviceInit.params, returns: errno() },
+  (k) => [
+    k.step('enable PRI', (f) => {
+      masterOf(f.dev).pri_enabled = true;
+    }),
+    k.return(0),
+  ],
+);
+
+const disablePri = procedure(
+  'arm_smmu_sva_shutdown',
+  { source: v2_02('drivers/iommu/arm-smmu-v3.c'), params: SvaDeviceShutdown.params, returns: errno() },
+  (k) => [
+    k.step('disable PRI', (f) => {
+      masterOf(f.dev).pri_enabled = false;
+    }),
+    k.return(0),
+  ],
+);
+
+export default scenario('sva-init-vs-init', {
+  title: 'two inits of one device',
+  about:
+    'Two users of one device, such as two mediated devices, initialise it at the same time. The loser notices when ' +
+    'it wants to publish its parameters; its unwinding disables page requests of the device, which the winner uses.',
+  systems: ['sva'],
+  source: v2_02(IOMMU_SVA_C),
+  corpus: 'SVA-INIT-1',
+  bounds: {},
+  variants: {
+    posted: {
+      about: 'init looks for another instance only at the end',
+      expect: {
+        verdict: 'violated',
+        kind: 'protocol',
+        property: 'failed-init-changes-nothing',
+        length: 16,
+        states: 117,
+      },
+    },
+    'early-test': {
+      about: 'init also looks first, as proposed in the thread; both may look before either publishes',
+      settings: [set(initTest, 'first and at the end')],
+      expect: {
+        verdict: 'violated',
+        kind: 'protocol',
+        property: 'failed-init-changes-nothing',
+        length: 22,
+        states: 169,
+      },
+    },
+    fixed: {
+      about: 'init looks first, with a mutex of the device held over the whole of it',
+      settings: [set(initTest, 'first and at the end'), set(deviceMutex, 'held')],
+      expect: { verdict: 'holds', states: 63, depth: 19 },
+    },
+  },
+  setup: (s) => {
+    const parts = makeSva(s, { params: 2 });
+    s.implementations(MmExit, [driverMmExit]);
+    s.implementations(SvaDeviceInit, [enablePri]);
+    s.implementations(SvaDeviceShutdown, [disablePri]);
+    parts.ops.sva_device_init = enablePri;
+    parts.ops.sva_device_shutdown = disablePri;
+    const dev = makeDevice(s, parts, 'dev0');
+    const master = s.object(Master, 'master');
+    dev.iommu_priv = master;
+    s.task('user0', [does(iommuSvaDeviceInit, { dev, features: 0, mm_exit: driverMmExit })]);
+    s.task('user1', [does(iommuSvaDeviceInit, { dev, features: 0, mm_exit: driverMmExit })]);
+    s.failures({ kmalloc: 1 });
+    s.property(
+      always('failed-init-changes-nothing', 'page requests are enabled while the device is initialised', () =>
+        dev.sva_param !== null && !master.pri_enabled
+          ? violated('protocol', `${nameOf(dev)} is initialised for SVA but its page requests are disabled`, {
+              objects: [nameOf(dev), nameOf(master)],
+            })
+          : null,
+      ),
+    );
+  },
+});
