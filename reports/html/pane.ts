@@ -52,7 +52,7 @@ function initial(ce: Counterexample): Markup {
 function detail(ce: Counterexample, step: TraceStep): Markup {
   return h(
     'article',
-    { id: `at-${step.index}`, class: 'at' },
+    { id: `at-${step.index}`, class: step.essential || step.index === ce.steps.length ? 'at chief' : 'at' },
     h(
       'h3',
       null,

@@ -90,7 +90,7 @@ abbr{text-decoration:none}
 tr.switch>*{border-top:1px solid var(--line)}
 tr.initial>*{color:var(--soft);border-bottom:1px solid var(--line)}
 .lanes tbody tr[id^=step]:hover>*{background-color:var(--raise)}
-.lanes tbody tr[aria-current]>*,.lanes tbody tr:target>*{background-color:var(--now)}
+.lanes tbody tr[aria-current]>*,html:not(.js) .lanes tbody tr:target>*{background-color:var(--now)}
 .lanes tbody tr[aria-current]>.n{box-shadow:inset 3px 0 0 var(--nowline);color:var(--ink);font-weight:650}
 .wide .lane{min-width:120px}
 .lane::before{content:"";position:absolute;left:5px;top:-1px;bottom:0;border-left:1px dotted var(--axis)}
@@ -121,7 +121,8 @@ tr.end .lane::before{bottom:auto;height:.5rem}.lanes tr.bad>td.lane::before{disp
 .narrow thead .lane{padding-right:.2rem}.narrow thead .who{display:block;max-width:62px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;font-size:12px}
 .narrow .act{text-align:left}.dot{color:var(--accent);font-size:11px;line-height:1;position:relative;z-index:2}.bad .dot{color:var(--bad)}
 .narrow .text{min-width:20rem;width:100%}.narrow .text .what{display:inline}.narrow .text .proc{display:inline;margin-right:.5em}
-.narrow .text>.who{display:inline-block;min-width:5.5em;margin-right:.6em}
+.lanes .text{padding-left:8.2em}.text .who{position:absolute;left:.6em;width:7.2em;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.lanes tr.end .text .who{position:static}
 .ends{margin:.2rem 0;padding-left:1.1rem}
 body:has(#fold:checked) tr.plain:not([aria-current]){display:none}
 
@@ -168,14 +169,18 @@ dialog{color:var(--ink);background:var(--panel);border:1px solid var(--line);bor
 dialog::backdrop{background:rgb(0 0 0/.35)}
 kbd{border:1px solid var(--line);border-bottom-width:2px;border-radius:4px;padding:.05em .4em}
 @media print{
+.grid{font-size:7.5pt}
 :root,:root[data-theme]{${light}}
-body{background:#fff;font-size:10pt}
+body{background:#fff;font-size:9pt;line-height:1.35}
 header,main,footer{max-width:none;padding:0}
-nav,.buttons,.stepper,#values,.fold,.print-off,dialog,.skip,button:not(.changes *){display:none!important}
+section{margin:.9rem 0}h1{font-size:14pt}h2{font-size:11pt}.words,.lead{font-size:10pt}
+nav,.buttons,.stepper,#values,#watch,.fold,dialog,.skip,button:not(.changes *){display:none!important}
 body:has(#fold:checked) tr.plain{display:table-row!important}
-.js .at{display:block}.js #nodetail{display:none}.at{break-inside:avoid;padding:.3rem .6rem;margin:.25rem 0}.at .stand{display:none}
+.lanes{font-size:8pt}.lanes th,.lanes td{padding-top:.05rem;padding-bottom:.05rem}.lanes .n a{min-height:0}.what code,.lanes code{font-size:7.5pt}
+.js .at,.at{display:none}.js .at.chief,.at.chief{display:block;break-inside:avoid;padding:.3rem .6rem;margin:0 0 .4rem}.at .stand{display:none}
 .split{display:block!important}.pane{position:static!important;max-height:none!important;overflow:visible!important;columns:2;column-gap:1rem}
-tr{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap;max-height:none!important}
+#schedule{columns:2;font-size:6.5pt}.entries{columns:2;font-size:7.5pt}
+tr{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:none!important;font-size:8pt}
 .b{outline:1px solid #333}.changes button{text-decoration:none}
 a{color:inherit}a[href^=http]::after{content:" <" attr(href) ">"}
 }

@@ -1,13 +1,14 @@
 /**
  * The interleaving table: one column an actor, step numbers at the left, time downwards, as lockdep draws CPU0 and
- * CPU1. More than three actors do not fit side by side in 72 columns; they get narrow lanes with the text behind.
+ * CPU1. More than three actors, or long texts, do not fit side by side in 72
+ * columns; they get narrow lanes with the text behind.
  *
  * When there are more steps than room, the ones that matter least are hidden and counted.
  */
 import type { Counterexample, Standing } from '../../checker/trace/counterexample.ts';
 import { plural } from '../numbers.ts';
 import { blockedAtEnd, criticalSection, finalStandings, isAboutWaiting, stepText } from '../trace.ts';
-import { pad, WIDTH, wrap } from './lines.ts';
+import { cut, pad, WIDTH, wrap } from './lines.ts';
 
 const MOST_COLUMNS = 3;
 
@@ -25,7 +26,7 @@ interface Row {
 
 /** Draws the steps with `weight` (one a step, greater matters more) in at most `room` lines if that is possible. */
 export function interleaving(ce: Counterexample, weight: readonly number[], room: number): Interleaving {
-  const draw = (least: number, skip: ReadonlySet<number>) => {
+  const draw = (least: number, skip: ReadonlySet<number>, layout: typeof columns) => {
     const shown = ce.steps.filter((_, i) => (weight[i] ?? 0) >= least && !skip.has(i));
     const waiting = isAboutWaiting(ce) ? blockedAtEnd(ce) : [];
     const involved = new Set([...shown.map((s) => s.actor), ...waiting.map((s) => s.actor)]);
@@ -33,24 +34,43 @@ export function interleaving(ce: Counterexample, weight: readonly number[], room
     const rows: Row[] = shown.map((s) => ({ number: String(s.index), cells: new Map([[s.actor, stepText(s)]]) }));
     if (waiting.length > 0)
       rows.push({ number: '', cells: new Map(waiting.map((s) => [s.actor, `${s.next ?? 'waits'} ...`])) });
-    const lines = actors.length <= MOST_COLUMNS ? columns(rows, actors) : lanes(rows, actors);
     const hidden = ce.steps.length - shown.length;
-    return [...lines, ...starred(ce), ...(hidden > 0 ? [`     ${plural(hidden, 'step')} not shown`] : [])];
+    return {
+      lines: [
+        ...layout(rows, actors),
+        ...starred(ce),
+        ...(hidden > 0 ? [`     ${plural(hidden, 'step')} not shown`] : []),
+      ],
+      actors: actors.length,
+    };
+  };
+  // Columns where the steps that matter fit into them; otherwise lanes, which take a line or two for a step; in the
+  // end lanes that take one line and no more.
+  const fits = (drawing: ReturnType<typeof draw>) => drawing.lines.length <= room;
+  const nothing = new Set<number>();
+  const all = draw(0, nothing, lanes);
+  if (all.actors > MOST_COLUMNS && fits(all)) return { lines: all.lines, showsAllThatMatters: true };
+  const inColumns = draw(3, nothing, columns);
+  const layout =
+    inColumns.actors <= MOST_COLUMNS && fits(inColumns) ? columns : fits(draw(3, nothing, lanes)) ? lanes : shortLanes;
+  const attempt = (least: number, skip: ReadonlySet<number>) => {
+    const drawing = draw(least, skip, layout);
+    return fits(drawing) && (layout !== columns || drawing.actors <= MOST_COLUMNS) ? drawing.lines : null;
   };
   for (const least of [0, 1, 2, 3]) {
-    const lines = draw(least, new Set());
-    if (lines.length <= room) return { lines, showsAllThatMatters: true };
+    const lines = attempt(least, nothing);
+    if (lines !== null) return { lines, showsAllThatMatters: true };
     // Within the weight that would go next, the oldest steps go first: the end is where it breaks.
     const skip = new Set<number>();
     for (const [i, w] of weight.entries()) {
       if (w !== least || least > 2) continue;
       // A release without its acquisition would puzzle more than neither.
       for (const j of criticalSection(ce, i)) if (weight[j] === w) skip.add(j);
-      const fewer = draw(least, skip);
-      if (fewer.length <= room) return { lines: fewer, showsAllThatMatters: true };
+      const fewer = attempt(least, skip);
+      if (fewer !== null) return { lines: fewer, showsAllThatMatters: true };
     }
   }
-  return { lines: draw(4, new Set()), showsAllThatMatters: false };
+  return { lines: draw(4, nothing, layout).lines, showsAllThatMatters: false };
 }
 
 /** The line that says how it ends. */
@@ -102,22 +122,29 @@ function columns(rows: readonly Row[], actors: readonly Standing[]): string[] {
 
 /** One narrow lane an actor: a bar where others stand, name and text in the lane of who acts. */
 function lanes(rows: readonly Row[], actors: readonly Standing[]): string[] {
+  return inLanes(rows, actors, (text, first, rest) => wrap(text, { first, rest }));
+}
+
+/** The same with one line for each step; longer texts are cut. */
+function shortLanes(rows: readonly Row[], actors: readonly Standing[]): string[] {
+  return inLanes(rows, actors, (text, first) => [cut(first + text)]);
+}
+
+function inLanes(
+  rows: readonly Row[],
+  actors: readonly Standing[],
+  write: (text: string, first: string, rest: string) => readonly string[],
+): string[] {
   const left = numberWidth(rows) + 2;
-  const out: string[] = [];
-  for (const row of rows) {
+  return rows.flatMap((row) => {
     let number = row.number;
-    for (const [lane, a] of actors.entries()) {
+    return actors.flatMap((a, lane) => {
       const text = row.cells.get(a.actor);
-      if (text === undefined) continue;
+      if (text === undefined) return [];
       const bars = '| '.repeat(lane);
-      out.push(
-        ...wrap(`${a.actor}: ${text}`, {
-          first: `${number.padStart(left - 2)}  ${bars}`,
-          rest: `${' '.repeat(left)}${bars}  `,
-        }),
-      );
+      const first = `${number.padStart(left - 2)}  ${bars}`;
       number = '';
-    }
-  }
-  return out;
+      return write(`${a.actor}: ${text}`, first, `${' '.repeat(left)}${bars}  `);
+    });
+  });
 }

@@ -46,11 +46,12 @@ export function wrap(text: string, options: { first?: string; rest?: string; wid
   for (let word of ascii(text).split(' ')) {
     if (word === '') continue;
     if (!empty && line.length + 1 + word.length > width) flush();
-    // A word longer than a whole line is broken where the line ends.
+    // A word longer than a whole line is broken, as C text is where that is possible.
     while (word.length > width - line.length - (empty ? 0 : 1)) {
       const room = Math.max(1, width - line.length);
-      line += word.slice(0, room);
-      word = word.slice(room);
+      const at = breakBefore(word, room);
+      line += word.slice(0, at);
+      word = word.slice(at);
       flush();
     }
     if (word === '') continue;
@@ -59,6 +60,12 @@ export function wrap(text: string, options: { first?: string; rest?: string; wid
   }
   if (!empty || lines.length === 0) flush();
   return lines;
+}
+
+/** Where to break a word that has no more than `room` columns: after an arrow, bracket, comma, slash or underscore. */
+function breakBefore(word: string, room: number): number {
+  for (let at = room; at > room / 2; at--) if (/->$|[(,/_]$/.test(word.slice(0, at))) return at;
+  return room;
 }
 
 /** Facts side by side, three blanks apart, broken only between facts. */

@@ -5,6 +5,7 @@
  *
  * Limits: with very many blocked actors or essential steps it grows beyond 40 lines rather than leave one out.
  */
+import { builtIn } from '../../checker/search/findings.ts';
 import type { Counterexample, Standing } from '../../checker/trace/counterexample.ts';
 import {
   type Context,
@@ -54,17 +55,10 @@ export function splat(ce: Counterexample, context: Context, options: SplatOption
     RULE,
   ];
   const head = headLines(ce, context);
-  // Stacks give way first, then the paragraphs of further waiters: the interleaving says more than a fourth frame.
+  // What stands above the interleaving gives way first: how it came about says more than a fourth frame.
   let best: string[] = [];
-  for (const [frames, waiters] of [
-    [4, 5],
-    [3, 4],
-    [2, 4],
-    [1, 4],
-    [1, 3],
-    [1, 2],
-  ] as const) {
-    const body = bodyLines(ce, frames, waiters);
+  for (const detail of DETAILS) {
+    const body = bodyLines(ce, detail);
     const room = MAX_LINES - head.length - body.length - tail.length - 2;
     const chart = interleaving(ce, weights(ce), Math.max(room, 6));
     best = [...head, ...body, '', ...chart.lines, '', ...tail];
@@ -72,6 +66,25 @@ export function splat(ce: Counterexample, context: Context, options: SplatOption
   }
   return best.map((line) => cut(line)).join('\n');
 }
+
+/** How much is said before the interleaving. */
+interface Detail {
+  /** Frames of a stack. */
+  readonly frames: number;
+  /** Waiting actors with a paragraph of their own. */
+  readonly waiters: number;
+  /** Latest changes of the objects the evidence names. */
+  readonly changes: number;
+}
+
+const DETAILS: readonly Detail[] = [
+  { frames: 4, waiters: 5, changes: 6 },
+  { frames: 3, waiters: 4, changes: 5 },
+  { frames: 2, waiters: 4, changes: 4 },
+  { frames: 1, waiters: 4, changes: 3 },
+  { frames: 1, waiters: 3, changes: 2 },
+  { frames: 1, waiters: 2, changes: 0 },
+];
 
 function labelled(label: string, text: string | null): string[] {
   return text === null ? [] : wrap(text, { first: `${label}: `, rest: '  ' });
@@ -88,26 +101,26 @@ function headLines(ce: Counterexample, context: Context): string[] {
   ];
 }
 
-function bodyLines(ce: Counterexample, frames: number, waiters: number): string[] {
+function bodyLines(ce: Counterexample, detail: Detail): string[] {
   switch (ce.evidence.kind) {
     case 'deadlock':
     case 'stuck':
-      return waitingBody(ce, frames, waiters);
+      return waitingBody(ce, detail);
     case 'use-after-free':
     case 'double-free':
     case 'invalid-free':
-      return memoryBody(ce, frames);
+      return memoryBody(ce, detail);
     case 'refcount':
-      return warningBody(ce, frames);
+      return warningBody(ce, detail);
     case 'isolation':
-      return eventsBody(ce, frames);
+      return eventsBody(ce, detail);
     default:
-      return genericBody(ce, frames);
+      return genericBody(ce, detail);
   }
 }
 
 /** Hung tasks: who waits for what, and who owns it. */
-function waitingBody(ce: Counterexample, frames: number, waiters: number): string[] {
+function waitingBody(ce: Counterexample, { frames, waiters }: Detail): string[] {
   const blocked = blockedAtEnd(ce);
   const named = blocked.filter((s) => ce.evidence.actors.includes(s.actor));
   const shown = (named.length > 0 ? named : blocked).slice(0, waiters);
@@ -140,7 +153,7 @@ function waiterLines(ce: Counterexample, s: Standing, frames: number): string[] 
 }
 
 /** Memory errors: the access, who freed, who allocated. */
-function memoryBody(ce: Counterexample, frames: number): string[] {
+function memoryBody(ce: Counterexample, { frames }: Detail): string[] {
   const last = lastStep(ce);
   const lines = [THIN_RULE, ...wrap(ce.evidence.message)];
   if (last !== null) {
@@ -176,7 +189,7 @@ function memoryBody(ce: Counterexample, frames: number): string[] {
 }
 
 /** Failed checks: the warning, its stack, and how the counter came to its value. */
-function warningBody(ce: Counterexample, frames: number): string[] {
+function warningBody(ce: Counterexample, { frames, changes }: Detail): string[] {
   const last = lastStep(ce);
   const lines = [
     '---[ MODEL: a check failed here ]'.padEnd(72, '-'),
@@ -186,17 +199,17 @@ function warningBody(ce: Counterexample, frames: number): string[] {
     lines.push(...wrap(`${last.actor} at step ${last.index}: ${stepText(last)}`, { rest: '  ' }));
     lines.push(...stackLines(stackOf(last), frames));
   }
-  lines.push(...historyLines(ce, 5));
+  lines.push(...historyLines(ce, changes));
   lines.push(`---[ end of MODEL trace ${ce.signature} ]`.padEnd(72, '-'));
   return lines;
 }
 
 /** Wrong address space: one line an event, as an IOMMU driver prints faults. */
-function eventsBody(ce: Counterexample, frames: number): string[] {
+function eventsBody(ce: Counterexample, { frames, changes }: Detail): string[] {
   const last = lastStep(ce);
   const lines = [THIN_RULE, ...wrap(ce.evidence.message)];
   if (ce.evidence.objects.length > 0) lines.push(...wrap(`objects: ${ce.evidence.objects.join(', ')}`, { rest: '  ' }));
-  lines.push(...historyLines(ce, 6));
+  lines.push(...historyLines(ce, changes));
   if (last !== null) {
     lines.push(...wrap(`${last.actor} at step ${last.index}: ${stepText(last)}`, { rest: '  ' }));
     lines.push(...stackLines(stackOf(last), frames));
@@ -205,10 +218,10 @@ function eventsBody(ce: Counterexample, frames: number): string[] {
   return lines;
 }
 
-function genericBody(ce: Counterexample, frames: number): string[] {
+function genericBody(ce: Counterexample, { frames, changes }: Detail): string[] {
   const last = lastStep(ce);
   const lines = [THIN_RULE, ...wrap(ce.evidence.message)];
-  if (ce.property !== ce.evidence.kind) lines.push(...wrap(`property ${ce.property}`, { rest: '  ' }));
+  if (!Object.hasOwn(builtIn, ce.property)) lines.push(...wrap(`property ${ce.property}`, { rest: '  ' }));
   if (last !== null) {
     lines.push(...wrap(`${last.actor} at step ${last.index}: ${stepText(last)}`, { rest: '  ' }));
     lines.push(...stackLines(stackOf(last), frames));
@@ -216,7 +229,7 @@ function genericBody(ce: Counterexample, frames: number): string[] {
     if (held.length > 0)
       lines.push(...wrap(`holding ${listing(held.map((h) => h.lock))}`, { first: '  ', rest: '    ' }));
   }
-  if (!isAboutWaiting(ce)) lines.push(...historyLines(ce, 4));
+  if (!isAboutWaiting(ce)) lines.push(...historyLines(ce, changes));
   lines.push(THIN_RULE);
   return lines;
 }
@@ -224,8 +237,8 @@ function genericBody(ce: Counterexample, frames: number): string[] {
 /** The latest changes of the objects the evidence names. */
 function historyLines(ce: Counterexample, most: number): string[] {
   const events = ce.evidence.objects.flatMap((o) => historyOf(ce, o)).sort((a, b) => a.step.index - b.step.index);
-  const shown = events.slice(-most);
-  const hidden = events.length - shown.length;
+  const shown = most === 0 ? [] : events.slice(-most);
+  const hidden = most === 0 ? 0 : events.length - shown.length;
   return [
     ...(hidden > 0 ? [`  ${plural(hidden, 'earlier change')} not shown`] : []),
     ...shown.map(({ step, change }) => {

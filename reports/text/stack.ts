@@ -3,7 +3,7 @@ import type { Call } from '../../checker/trace/counterexample.ts';
 import { placeOf } from '../trace.ts';
 import { cut, WIDTH } from './lines.ts';
 
-/** At most `most` frames; a last line tells how many callers are left out. */
+/** At most `most` frames; a last line tells how many callers are left out, unless only the innermost was asked for. */
 export function stackLines(calls: readonly Call[], most: number): string[] {
   const shown = calls.slice(0, most);
   const column = Math.max(0, ...shown.map((c) => c.procedure.length)) + 2;
@@ -16,6 +16,6 @@ export function stackLines(calls: readonly Call[], most: number): string[] {
       `  ${cut(c.procedure, WIDTH - 4 - short.length).padEnd(Math.min(column, WIDTH - 2 - short.length))}${short}`,
     );
   });
-  if (calls.length > shown.length) lines.push(`  and ${calls.length - shown.length} more`);
+  if (calls.length > shown.length && most > 1) lines.push(`  and ${calls.length - shown.length} more`);
   return lines;
 }
