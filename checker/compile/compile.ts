@@ -115,10 +115,10 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
   heap.framePointers = () => framePointers(actors, engine);
 
   memory.at = 0;
-  actors.forEach((a, i) => {
-    engine.setPc[i]?.(engine.start[i]?.() as number);
-    void a;
-  });
+  memory.recording = instrumented;
+  for (const a of actors) start(engine, a);
+  memory.recording = false;
+  memory.forget();
   memory.phase = 'free';
   const initial = memory.words.slice(0, words);
 
@@ -164,6 +164,17 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
     held: (actor) => heldBy(setup, actor),
   };
   return model;
+}
+
+/** Runs what stands before the first step of an actor, which may touch its frame only. */
+function start(engine: Engine, actor: CompiledActor): void {
+  const where = `actor ${actor.view.name}, before its first step`;
+  try {
+    engine.setPc[actor.index]?.(engine.start[actor.index]?.() as number);
+  } catch (cause) {
+    if (cause instanceof QuiesceError) throw modelError(cause.message, where, cause.hint);
+    throw new QuiesceError('model-threw', `the model threw ${String(cause)}`, { where, cause });
+  }
 }
 
 interface Engine {

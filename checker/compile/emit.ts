@@ -53,27 +53,59 @@ export function numberPoints(entry: Node): Point[] {
     const node = stack.pop() as Node;
     if (seen.has(node)) continue;
     seen.add(node);
-    switch (node.kind) {
-      case 'point':
-        node.pc = points.length;
-        points.push(node);
-        for (const target of [...node.next].reverse()) stack.push(target);
-        break;
-      case 'test':
-        stack.push(node.no, node.yes);
-        break;
-      case 'jump':
-        if (node.to === null) throw modelError(`${node.what} leads nowhere`);
-        stack.push(node.to);
-        break;
-      case 'end':
-        break;
-      default:
-        stack.push(node.next);
+    if (node.kind === 'point') {
+      node.pc = points.length;
+      points.push(node);
     }
+    stack.push(...targetsOf(node).reverse());
   }
   return points;
 }
+
+function targetsOf(node: Node): Node[] {
+  switch (node.kind) {
+    case 'point':
+      return [...node.next];
+    case 'test':
+      return [node.yes, node.no];
+    case 'jump':
+      if (node.to === null) throw modelError(`${node.what} leads nowhere`);
+      return [node.to];
+    case 'end':
+      return [];
+    default:
+      return [node.next];
+  }
+}
+
+/** Fused nodes that are reached on more than one way: every loop has one. */
+function joinsOf(entry: Node): Set<Node> {
+  const seen = new Set<Node>([entry]);
+  const joins = new Set<Node>();
+  const stack: Node[] = [entry];
+  while (stack.length > 0)
+    for (const node of targetsOf(stack.pop() as Node))
+      if (!seen.has(node)) {
+        seen.add(node);
+        stack.push(node);
+      } else if (node.kind !== 'point' && node.kind !== 'end') joins.add(node);
+  return joins;
+}
+
+/** What the text of one actor's fused nodes depends on, and what is known of it so far. */
+interface Site {
+  readonly actor: number;
+  readonly self: string;
+  /** Number of the program point that means ended. */
+  readonly end: number;
+  readonly joins: ReadonlySet<Node>;
+  /** Text of the joins that are finished, and those that are not. */
+  readonly known: Map<Node, string>;
+  readonly open: Set<Node>;
+}
+
+/** Characters up to which the text behind a join is repeated on each way to it. */
+const LONGEST_COPY = 300;
 
 /** Scalars and objects of the scenario; arrays and plain data may be made anew by each call. */
 function isComparable(value: unknown): boolean {
@@ -116,16 +148,33 @@ export function emit(input: EmitInput): {
         ? Array.from({ length: frame.size }, (_, i) => `n[m.at + ${frame.base + i}] = 0;`).join(' ')
         : `n.fill(0, m.at + ${frame.base}, m.at + ${frame.base + frame.size});`;
 
+  const parts: string[] = [];
   /** Text that runs the fused nodes from `node` on and returns the next program point. */
-  const tail = (node: Node, actor: number, self: string, end: number, path: ReadonlySet<Node>): string => {
-    if (path.has(node))
+  const tail = (node: Node, at: Site): string => {
+    if (!at.joins.has(node)) return ownTail(node, at);
+    const known = at.known.get(node);
+    if (known !== undefined) return known;
+    if (at.open.has(node))
       throw modelError(
         node.kind === 'jump' ? `${node.what} can repeat without a step` : 'a loop has no step',
         undefined,
         'put a labelled step or a blocking guard in the loop',
       );
-    const deeper = node.kind === 'jump' ? new Set([...path, node]) : path;
-    const go = (next: Node) => tail(next, actor, self, end, deeper);
+    at.open.add(node);
+    let text = ownTail(node, at);
+    at.open.delete(node);
+    // Without this, conditions in a row would double the text each.
+    if (text.length > LONGEST_COPY) {
+      const name = `j${at.actor}_${at.known.size}`;
+      parts.push(`function ${name}() { ${text} }`);
+      text = `return ${name}();`;
+    }
+    at.known.set(node, text);
+    return text;
+  };
+  const ownTail = (node: Node, at: Site): string => {
+    const { actor, self, end } = at;
+    const go = (next: Node) => tail(next, at);
     switch (node.kind) {
       case 'point':
         return `return ${node.pc};`;
@@ -161,10 +210,11 @@ export function emit(input: EmitInput): {
     }
   };
 
-  const step = (point: Point, actor: number, self: string, end: number): string => {
+  const step = (point: Point, at: Site): string => {
+    const { self } = at;
     const s = point.statement;
     const frame = f(point.frame);
-    const target = (i: number) => `${phase('fused')} ${tail(point.next[i] as Node, actor, self, end, new Set())}`;
+    const target = (i: number) => `${phase('fused')} ${tail(point.next[i] as Node, at)}`;
     const guard = (closure: unknown, args: string) =>
       `${phase('guard')} if (!${x(closure)}(${args})) return -1; ${phase('free')}`;
     const call = (closure: unknown, args = `${frame}, ${self}`) => `${x(closure)}(${args});`;
@@ -204,11 +254,11 @@ export function emit(input: EmitInput): {
     }
   };
 
-  const parts: string[] = [];
   const expandActors: string[] = [];
   input.actors.forEach((a, index) => {
     const self = scope.name(a.actor, 'self');
     const end = a.points.length;
+    const site: Site = { actor: index, self, end, joins: joinsOf(a.entry), known: new Map(), open: new Set() };
     const pc = (at: string) =>
       a.pcBytes === 1 ? `n[${at} + ${a.pcOffset}]` : `(n[${at} + ${a.pcOffset}] | n[${at} + ${a.pcOffset + 1}] << 8)`;
     const setPc = (at: string, value: string) =>
@@ -218,9 +268,9 @@ export function emit(input: EmitInput): {
     for (const point of a.points) {
       const sleeps = input.spins && (point.statement as { sleeps?: boolean }).sleeps === true;
       const prelude = sleeps ? `${r.noSleep}(${index}, ${scope.name(point, 'q')});` : '';
-      parts.push(`function s${index}_${point.pc}(c) { ${phase('free')} ${prelude} ${step(point, index, self, end)} }`);
+      parts.push(`function s${index}_${point.pc}(c) { ${phase('free')} ${prelude} ${step(point, site)} }`);
     }
-    parts.push(`function start${index}() { ${phase('fused')} ${tail(a.entry, index, self, end, new Set())} }`);
+    parts.push(`function start${index}() { ${phase('fused')} ${tail(a.entry, site)} }`);
     const cases = a.points.map((p) => `case ${p.pc}: return s${index}_${p.pc}(c);`);
     parts.push(`function d${index}(pc, c) { switch (pc) { ${cases.join(' ')} default: return -1; } }`);
     const arities = scope.name(Uint16Array.from([...a.points.map((p) => p.arity), 0]), 'arity');
