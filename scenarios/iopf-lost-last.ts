@@ -4,12 +4,14 @@
  */
 import { scenario, set, sometimes } from '../checker/lang/index.ts';
 import {
+  acquireDevice,
   closeContext,
   groupMatch,
   openContext,
   partialFaults,
   priqAccounting,
   priqFlushWait,
+  releaseDevice,
 } from '../model/iopf/index.ts';
 import { does, makeMm, patch } from '../model/kernel/index.ts';
 import { alreadyBound, context, faultPath, faultPathProperties, partialFaultsPool } from './iopf-parts.ts';
@@ -20,15 +22,16 @@ export default scenario('iopf-lost-last', {
   title: 'Group of page requests whose last one is lost',
   about:
     'The PRI queue is full when the last request of a group of process p arrives: the SMMU answers it by itself and ' +
-    'drops it. The first request is a partial fault already and stays on the list, through the flush and the unbind of ' +
+    'drops it (or the driver cannot allocate the group). The first request is a partial fault already and stays on the list, through the flush and the unbind of ' +
     'p. Process q binds, gets the PASID, and its device context uses the same group index: the fault of p joins the ' +
     'group of q and is handled in the address space of q.',
   systems: ['iopf', 'smmu', 'pci'],
   source: patch('review of v2 07/40', '6bd83326-2da0-1250-3dfc-7d6fbf58d701@arm.com')('drivers/iommu/io-pgfault.c'),
   corpus: '#20',
-  bounds: { group_p: 2, requests_q: 1, entries: 1 },
+  bounds: { groups_p: 2, group_p: 2, requests_q: 1, entries: 1, kmalloc_failures: 0 },
   assumptions: [
     'the driver stops the device context before it unbinds',
+    'one user at a time has the device open',
     'the flush of the PRI queue counts popped entries and ignores signals',
   ],
   variants: {
@@ -39,8 +42,8 @@ export default scenario('iopf-lost-last', {
         verdict: 'violated',
         kind: 'isolation',
         property: 'page-request-isolation',
-        length: 72,
-        states: 194_979,
+        length: 74,
+        states: 23_295,
       },
     },
     'match-pasid': {
@@ -50,32 +53,61 @@ export default scenario('iopf-lost-last', {
         verdict: 'violated',
         kind: 'isolation',
         property: 'page-request-isolation',
-        length: 72,
-        states: 195_827,
+        length: 74,
+        states: 23_295,
       },
     },
     fixed: {
       about: 'a flush discards partial faults',
       settings: [...soundFlush, set(partialFaults, 'discarded')],
-      expect: { verdict: 'holds', states: 597_639, depth: 144 },
+      expect: { verdict: 'holds', states: 61_237, depth: 218 },
+    },
+    'no-memory': {
+      about:
+        'the queue is large enough, but the group cannot be allocated: it is answered as failed, and its partial faults stay all the same',
+      settings: soundFlush,
+      bounds: { entries: 3, kmalloc_failures: 1 },
+      expect: {
+        verdict: 'violated',
+        kind: 'isolation',
+        property: 'page-request-isolation',
+        length: 84,
+        states: 44_021,
+      },
+    },
+    'no-memory-fixed': {
+      about: 'the same with partial faults discarded by the flush',
+      settings: [...soundFlush, set(partialFaults, 'discarded')],
+      bounds: { entries: 3, kmalloc_failures: 1 },
+      expect: { verdict: 'holds', states: 135_959, depth: 218 },
     },
   },
   setup: (s) => {
-    const path = faultPath(s, { entries: s.bounds.entries, pooled: 1 + s.bounds.requests_q });
-    partialFaultsPool(s, Math.max(1, s.bounds.group_p - 1));
+    const path = faultPath(s, { entries: s.bounds.entries, pooled: s.bounds.groups_p + s.bounds.requests_q });
+    partialFaultsPool(s, Math.max(1, s.bounds.groups_p * (s.bounds.group_p - 1)));
     const { smmu, sva, dev } = path;
     const mmP = makeMm(s, 'mm_p', {});
     const mmQ = makeMm(s, 'mm_q', {});
-    const p = context(s, path, 'p', { groups: [s.bounds.group_p] });
+    const p = context(s, path, 'p', { groups: Array.from({ length: s.bounds.groups_p }, () => s.bounds.group_p) });
     const q = context(s, path, 'q', { groups: Array.from({ length: s.bounds.requests_q }, () => 1) });
     alreadyBound(path, p, mmP, 1);
-    s.task('user_p', [does(closeContext, { sva, smmu, dev, ctx: p.ctx, pasid: 1 })]);
-    s.task('user_q', [does(openContext, { sva, smmu, ctx: q.ctx, mm: mmQ })]);
+    s.failures({ kmalloc: s.bounds.kmalloc_failures });
+    dev.opened = true;
+    s.task('user_p', [does(closeContext, { sva, smmu, dev, ctx: p.ctx, pasid: 1 }), does(releaseDevice, { dev })]);
+    s.task('user_q', [does(acquireDevice, { dev }), does(openContext, { sva, smmu, ctx: q.ctx, mm: mmQ })]);
     s.property(
       ...faultPathProperties(path, [p, q]),
-      sometimes('overflow', 'the queue is full, and the SMMU answers a last request by itself', () =>
-        p.requests.some((r) => r.answer === 'overflow'),
-      ),
+      ...(s.bounds.kmalloc_failures === 0
+        ? [
+            sometimes('overflow', 'the queue is full, and the SMMU answers a last request by itself', () =>
+              p.requests.some((r) => r.answer === 'overflow'),
+            ),
+          ]
+        : [
+            sometimes('failed', 'a last request is answered as failed for want of memory', () =>
+              p.requests.some((r) => r.answer === 'failure'),
+            ),
+          ]),
       sometimes('pasid-reused', 'q gets the PASID that p had', () => q.ctx.pasid === 1),
       sometimes('q-answered', 'a page request of q succeeds', () => q.requests.some((r) => r.answer === 'success')),
     );
