@@ -11,7 +11,9 @@ import type { Bounds, Scenario } from './lang/scenario.ts';
 import { violated } from './lang/violation.ts';
 import { BreadthFirst } from './search/bfs.ts';
 import { DepthFirst } from './search/dfs.ts';
+import type { Explored } from './search/explored.ts';
 import { builtIn, type Finding, Findings, listOf } from './search/findings.ts';
+import { ParallelBreadthFirst, type ScenarioModule } from './search/parallel/team.ts';
 import { pctPolicy } from './search/pct.ts';
 import { randomPolicy } from './search/random.ts';
 import type { SearchCounts, Strategy } from './search/strategy.ts';
@@ -44,6 +46,10 @@ export interface CheckOptions {
   readonly maxStates?: number;
   readonly maxSeconds?: number;
   readonly maxMemoryBytes?: number;
+  /** Threads of the breadth-first search, 1 when not given. The result is the same for any number. */
+  readonly workers?: number;
+  /** Where threads find the scenario; needed for more than one worker. */
+  readonly module?: ScenarioModule;
   /** Go on after the first violation and collect one counterexample for each signature. */
   readonly all?: boolean;
   /** Compute essential orderings and the fewest context switches; true unless set to false. */
@@ -109,7 +115,7 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
   const incomplete = cut ?? search.incomplete;
 
   const stuck = { result: 'undecided' as 'holds' | 'violated' | 'undecided', because: incomplete };
-  if (search instanceof BreadthFirst && incomplete === null && findings.checks('stuck')) {
+  if (isExplored(search) && incomplete === null && findings.checks('stuck')) {
     tell('stuck actors', counts);
     const found = findStuck(model, search);
     if (found.result === 'nobody') stuck.result = 'holds';
@@ -171,10 +177,10 @@ function explain(
   finding: Finding,
   options: CheckOptions,
 ): Counterexample {
-  let minimal: Counterexample['minimal'] = search instanceof BreadthFirst ? 'shortest' : 'local';
+  let minimal: Counterexample['minimal'] = isExplored(search) ? 'shortest' : 'local';
   let needed: Counterexample['needed'] = null;
   if (options.explain !== false) {
-    if (search instanceof BreadthFirst && finding.property !== 'stuck') {
+    if (isExplored(search) && finding.property !== 'stuck') {
       const moves = fewestSwitches(model, search, findings, finding);
       if (moves !== null) {
         finding.moves = moves;
@@ -208,8 +214,12 @@ function makeStrategy(
     maxMemoryBytes: options.maxMemoryBytes ?? Number.MAX_SAFE_INTEGER,
   };
   switch (name) {
-    case 'bfs':
-      return new BreadthFirst(model, findings, limits, stopAtFirst);
+    case 'bfs': {
+      const workers = options.workers ?? 1;
+      if (workers === 1 || options.module === undefined) return new BreadthFirst(model, findings, limits, stopAtFirst);
+      const properties = options.properties ?? null;
+      return new ParallelBreadthFirst(model, findings, limits, stopAtFirst, workers, options.module, properties);
+    }
     case 'dfs':
       return new DepthFirst(model, findings, limits, stopAtFirst);
     case 'random':
@@ -219,6 +229,11 @@ function makeStrategy(
       return new Walks(model, findings, policy, walk, options.seed ?? DEFAULTS.seed, stopAtFirst);
     }
   }
+}
+
+/** Does the search keep its levels, as the breadth-first ones do? */
+function isExplored(search: Strategy): search is Strategy & Explored {
+  return 'levelStarts' in search;
 }
 
 function seedOf(options: CheckOptions, strategy: StrategyName): string | null {
@@ -231,6 +246,14 @@ function refuseMeaninglessOptions(options: CheckOptions, strategy: StrategyName)
   const refuse = (option: string, hint: string) => {
     throw new QuiesceError('config', `option ${option} has no meaning for the ${strategy} strategy`, { hint });
   };
+  const workers = options.workers ?? 1;
+  if (!(Number.isInteger(workers) && workers >= 1 && workers <= 64))
+    throw new QuiesceError('config', `workers must be a whole number from 1 to 64, not ${workers}`);
+  if (workers > 1 && strategy !== 'bfs') refuse('workers', 'only bfs runs on several threads');
+  if (workers > 1 && options.module === undefined)
+    throw new QuiesceError('config', 'several workers need the module that exports the scenario', {
+      hint: 'give `module: { url, name }`, so that each thread can import it',
+    });
   if (!walks && options.seed !== undefined) refuse('seed', 'only random and pct use a seed');
   if (!walks && options.runs !== undefined) refuse('runs', 'only random and pct make runs');
   if (walks && options.maxStates !== undefined) refuse('states', 'walks store no states: use runs or time');

@@ -80,6 +80,7 @@ export function makeVerdict(input: VerdictInput): Verdict {
     timing: {
       seconds: input.seconds,
       statesPerSecond: input.seconds > 0 ? Math.round(counts.states / input.seconds) : 0,
+      workers: options.workers ?? 1,
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       date: new Date().toISOString(),
       machine: `${platform()} ${arch()}, ${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown'}, node ${process.version}`,

@@ -94,6 +94,7 @@ export interface Verdict {
   readonly timing: {
     readonly seconds: number;
     readonly statesPerSecond: number;
+    readonly workers: number;
     readonly peakMemoryBytes: number;
     readonly date: string;
     readonly machine: string;

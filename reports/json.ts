@@ -224,6 +224,7 @@ const verdictShape = record<Verdict>({
   timing: record<Verdict['timing']>({
     seconds: number,
     statesPerSecond: number,
+    workers: number,
     peakMemoryBytes: number,
     date: text,
     machine: text,

@@ -34,14 +34,20 @@ export class BreadthFirst implements Strategy, Explored {
   #found = false;
   #done = false;
 
-  constructor(model: CompiledModel, findings: Findings, limits: Limits, stopAtFirst: boolean) {
+  constructor(
+    model: CompiledModel,
+    findings: Findings,
+    limits: Limits,
+    stopAtFirst: boolean,
+    store = new ExactStore(model.words, model.room + 1),
+  ) {
     this.#model = model;
     this.#findings = findings;
     this.#limits = limits;
     this.#stopAtFirst = stopAtFirst;
     this.#batch = Math.min(BATCH, model.room - model.branching);
     this.#from = new Int32Array(model.room + 1);
-    this.store = new ExactStore(model.words, model.room + 1);
+    this.store = store;
     model.memory.words.set(model.initial, 0);
     this.store.insert(model.memory.words, 1);
     this.store.parents[0] = -1;

@@ -20,7 +20,7 @@ interface Tables {
 type Insert = (w: Int32Array, n: number, s: Tables, hashes: Int32Array, found: Int32Array) => void;
 
 /** Text for one width; with `inserting` unknown states are added, without it they are only reported. */
-function makeInsert(words: number, inserting: boolean): Insert {
+function makeInsert(words: number, inserting: boolean, hash: string): Insert {
   const add = `
             const a = count * ${words};
             ${perWord(words, (k) => `arena[a + ${k}] = w[d + ${k}];`)}
@@ -35,7 +35,7 @@ function makeInsert(words: number, inserting: boolean): Insert {
     return function insert(w, n, s, hashes, found) {
       const arena = s.arena, table = s.table, mask = s.mask;
       let count = s.count;
-      for (let i = 0, d = 0; i < n; i++, d += ${words}) { ${hashText(words)} hashes[i] = x; }
+      for (let i = 0, d = 0; i < n; i++, d += ${words}) { ${hash} hashes[i] = x; }
       let z = 0;
       for (let i = 0; i < n; i++) { const h = hashes[i], p = 2 * (h & mask); found[i] = table[p] === h ? table[p + 1] : 0; }
       for (let i = 0; i < n; i++) { const e = found[i]; if (e !== 0) z ^= arena[(e - 1) * ${words}]; }
@@ -71,12 +71,15 @@ export class ExactStore {
    */
   readonly found: Int32Array;
 
-  /** @param batch largest number of candidates given to `insert` at once. */
-  constructor(words: number, batch: number, log2Slots = 12) {
+  /**
+   * @param batch largest number of candidates given to `insert` at once.
+   * @param hash text that leaves the hash of the state at word `d` of `w` in `x`; results never depend on it.
+   */
+  constructor(words: number, batch: number, log2Slots = 12, hash = hashText(words)) {
     this.words = words;
     const slots = 2 ** log2Slots;
-    this.#insert = makeInsert(words, true);
-    this.#lookup = makeInsert(words, false);
+    this.#insert = makeInsert(words, true, hash);
+    this.#lookup = makeInsert(words, false, hash);
     this.#hashes = new Int32Array(batch);
     this.found = new Int32Array(batch);
     const states = Math.max(capacityOf(slots), batch + 1);

@@ -7,9 +7,12 @@ import type { Findings } from '../findings.ts';
 import { type Fault, successors } from '../successors.ts';
 import {
   BASE,
+  type CandidateSet,
   COMMIT_CHUNKS,
+  COUNT,
   EXPAND_CHUNKS,
   GOALS,
+  GROW,
   KIND,
   PARTS,
   partOf,
@@ -17,7 +20,6 @@ import {
   ROUND_TO,
   SET,
   SETTLE,
-  type CandidateSet,
   type SharedRound,
   type SharedStore,
 } from './shared.ts';
@@ -32,6 +34,8 @@ export class Lane {
   readonly #findings: Findings;
   readonly #round: SharedRound;
   store: SharedStore;
+  /** The store before it grew, until its contents have moved. */
+  #outgrown: SharedStore | null = null;
   readonly #settle: Settle;
   readonly #append: Append;
   readonly #faults: Fault[] = [];
@@ -49,9 +53,20 @@ export class Lane {
     this.#batch = Math.min(PIPE, model.room - model.branching);
   }
 
+  /** From now on this is the store; the next `GROW` tasks move the contents of the old one. */
+  grow(store: SharedStore): void {
+    this.#outgrown = this.store;
+    this.store = store;
+  }
+
   /** Does one task of the present phase. */
   task(index: number): void {
     const c = this.#round.control;
+    if (c[KIND] === GROW) {
+      if (this.#outgrown !== null) movePart(this.#outgrown, this.store, index, c[COUNT] as number, this.#model.words);
+      return;
+    }
+    this.#outgrown = null;
     if (c[KIND] === SETTLE) {
       const set = this.#round.sets[c[SET] as 0 | 1];
       this.#settle(index, c[EXPAND_CHUNKS] as number, this.#round.chunkRoom, set, this.store);
@@ -117,7 +132,10 @@ export class Lane {
   #sort(set: CandidateSet, chunk: number, base: number, made: number): void {
     const { hashes, order, starts } = set;
     const count = this.#count.fill(0);
-    for (let i = 0; i < made; i++) count[partOf(hashes[base + i] as number)]!++;
+    for (let i = 0; i < made; i++) {
+      const p = partOf(hashes[base + i] as number);
+      count[p] = (count[p] as number) + 1;
+    }
     let at = 0;
     const first = chunk * (PARTS + 1);
     for (let p = 0; p < PARTS; p++) {
@@ -129,8 +147,9 @@ export class Lane {
     starts[first + PARTS] = at;
     for (let i = 0; i < made; i++) {
       const p = partOf(hashes[base + i] as number);
-      order[base + (count[p] as number)] = i;
-      count[p]!++;
+      const at = count[p] as number;
+      order[base + at] = i;
+      count[p] = at + 1;
     }
   }
 
@@ -179,6 +198,29 @@ export class Lane {
       Atomics.or(this.#round.control, GOALS, mask);
     }
     return bad;
+  }
+}
+
+/** Moves one part of the table, and the same share of the states, to a larger store. */
+function movePart(old: SharedStore, next: SharedStore, part: number, count: number, words: number): void {
+  if (next.arena !== old.arena) {
+    const from = Math.floor((count * part) / PARTS);
+    const to = Math.floor((count * (part + 1)) / PARTS);
+    next.arena.set(old.arena.subarray(from * words, to * words), from * words);
+    next.parents.set(old.parents.subarray(from, to), from);
+    next.forward.set(old.forward.subarray(from, to), from);
+  }
+  const mask = next.partSlots - 1;
+  const base = part * next.partSlots;
+  const first = 2 * part * old.partSlots;
+  for (let i = first; i < first + 2 * old.partSlots; i += 2) {
+    const e = old.table[i + 1] as number;
+    if (e === 0) continue;
+    const hash = old.table[i] as number;
+    let p = hash & mask;
+    while (next.table[2 * (base + p) + 1] !== 0) p = (p + 1) & mask;
+    next.table[2 * (base + p)] = hash;
+    next.table[2 * (base + p) + 1] = e;
   }
 }
 

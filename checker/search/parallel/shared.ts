@@ -34,12 +34,14 @@ export const STORE = 10; // how often the store has grown
 export const JOINED = 11; // threads that have compiled the model
 export const FAILED = 12; // a thread died or threw
 export const GOALS = 13; // goals reached, as a mask
+export const COUNT = 14; // states that a growing store holds
 const CONTROL_WORDS = 16;
 
 /** Kinds of phases. */
 export const EXPAND = 0;
 export const SETTLE = 1;
 export const STOP = 2;
+export const GROW = 3;
 
 /**
  * The ticket word holds the phase, its number of tasks and the next task in one integer, so that a thread which comes
@@ -128,13 +130,18 @@ export function makeRound(words: number, branching: number): SharedRound {
   };
 }
 
-export function makeStore(words: number, capacity: number, partSlots: number): SharedStore {
+/**
+ * A store for `capacity` states. Its pages cost memory only once they are touched, so the arena is reserved with room
+ * to spare and seldom moves. `old` keeps its arena when that is large enough.
+ */
+export function makeStore(words: number, capacity: number, partSlots: number, old?: SharedStore): SharedStore {
+  const kept = old !== undefined && old.capacity >= capacity ? old : null;
   return {
-    arena: ints(capacity * words),
-    parents: ints(capacity),
-    forward: ints(capacity),
+    arena: kept?.arena ?? ints(capacity * words),
+    parents: kept?.parents ?? ints(capacity),
+    forward: kept?.forward ?? ints(capacity),
     table: ints(PARTS * partSlots * 2),
-    capacity,
+    capacity: kept?.capacity ?? capacity,
     partSlots,
   };
 }

@@ -18,11 +18,13 @@ import {
   BASE,
   CHUNKS,
   COMMIT_CHUNKS,
+  COUNT,
   DONE,
   EXPAND,
   EXPAND_CHUNKS,
   FAILED,
   GOALS,
+  GROW,
   JOINED,
   KIND,
   makeRound,
@@ -181,7 +183,11 @@ export class ParallelBreadthFirst implements Strategy, Explored {
   /** Works on the phase until it is done (true), or the time is up while others still work, or one has failed. */
   #work(until: number): boolean {
     const control = this.#round.control;
-    for (let task = taskOf(Atomics.add(control, TICKET, 1)); task >= 0; task = taskOf(Atomics.add(control, TICKET, 1))) {
+    for (
+      let task = taskOf(Atomics.add(control, TICKET, 1));
+      task >= 0;
+      task = taskOf(Atomics.add(control, TICKET, 1))
+    ) {
       this.#lane.task(task);
       Atomics.add(control, DONE, 1);
     }
@@ -222,13 +228,17 @@ export class ParallelBreadthFirst implements Strategy, Explored {
     for (let c = 0; c < chunks; c++) made += set.starts[c * (PARTS + 1) + PARTS] as number;
     this.transitions += made;
     if (this.store.mustGrow(made)) {
-      this.store.grow(made);
-      this.#lane.store = this.store.shared;
+      this.store.makeRoom(made);
+      this.#lane.grow(this.store.shared);
       for (const thread of this.#threads) thread.postMessage(this.store.shared);
       Atomics.add(control, STORE, 1);
+      control[COUNT] = this.store.count;
+      this.#start(GROW, PARTS);
+      if (!this.#work(Number.POSITIVE_INFINITY)) return;
     }
     for (let c = 0; c < chunks; c++)
-      for (let i = 0; i < (set.flaggedCount[c] as number); i++) this.#look(set.flagged[c * this.#round.chunkStates + i] as number);
+      for (let i = 0; i < (set.flaggedCount[c] as number); i++)
+        this.#look(set.flagged[c * this.#round.chunkStates + i] as number);
     this.#phase = 'settle';
     this.#start(SETTLE, PARTS);
   }
@@ -282,7 +292,8 @@ export class ParallelBreadthFirst implements Strategy, Explored {
 
   #checkLimits(): void {
     if (this.store.count >= this.#limits.maxStates) this.#stop('limit of states');
-    else if (this.store.bytes * 3 > this.#limits.maxMemoryBytes && this.store.mustGrow(200_000)) this.#stop('memory limit');
+    else if (this.store.bytes * 3 > this.#limits.maxMemoryBytes && this.store.mustGrow(200_000))
+      this.#stop('memory limit');
   }
 
   /** New states that a thread found to violate a property are looked at again, in order. */
@@ -367,7 +378,7 @@ export class ParallelBreadthFirst implements Strategy, Explored {
 
 type Lookup = (w: Int32Array, n: number, s: SharedStore, found: Int32Array) => void;
 
-/** The states of a parallel search: shared arrays, a look-up, and growth between rounds. */
+/** The states of a parallel search: shared arrays and a look-up. */
 export class SharedStates implements StateStore {
   shared: SharedStore;
   count = 0;
@@ -378,9 +389,11 @@ export class SharedStates implements StateStore {
 
   constructor(words: number, batch: number) {
     this.#words = words;
-    this.shared = makeStore(words, 1 << 14, 1 << 9);
+    this.shared = makeStore(words, 1 << 20, 1 << 10);
     this.found = new Int32Array(Math.max(batch, 1 << 16));
-    this.#hash = new Function('w', `'use strict'; const d = 0; ${hashText(words)} return x;`) as (w: Int32Array) => number;
+    this.#hash = new Function('w', `'use strict'; const d = 0; ${hashText(words)} return x;`) as (
+      w: Int32Array,
+    ) => number;
     this.#lookup = makeLookup(words);
   }
 
@@ -392,9 +405,9 @@ export class SharedStates implements StateStore {
     return this.shared.parents;
   }
 
+  /** Bytes in use: what is reserved and not touched costs nothing. */
   get bytes(): number {
-    const { arena, parents, forward, table } = this.shared;
-    return arena.byteLength + parents.byteLength + forward.byteLength + table.byteLength;
+    return this.count * (this.#words + 2) * 4 + this.shared.table.byteLength;
   }
 
   insertFirst(initial: Int32Array): void {
@@ -417,30 +430,13 @@ export class SharedStates implements StateStore {
     return this.count + more > capacity || this.count + more > LOAD * PARTS * partSlots;
   }
 
-  /** Room for `more` states besides those stored: arrays double, the table is laid out anew. */
-  grow(more: number): void {
-    const old = this.shared;
+  /** A larger store for `more` states besides those there are; the lanes move the contents. */
+  makeRoom(more: number): void {
     const wanted = this.count + more;
-    let capacity = old.capacity;
-    while (capacity < wanted) capacity *= 2;
-    let partSlots = old.partSlots;
+    let { capacity, partSlots } = this.shared;
+    while (capacity < wanted) capacity *= 8;
     while (LOAD * PARTS * partSlots < wanted) partSlots *= 2;
-    const next = makeStore(this.#words, capacity, partSlots);
-    next.arena.set(old.arena.subarray(0, this.count * this.#words));
-    next.parents.set(old.parents.subarray(0, this.count));
-    next.forward.set(old.forward.subarray(0, this.count));
-    const mask = partSlots - 1;
-    for (let i = 0; i < old.table.length; i += 2) {
-      const e = old.table[i + 1] as number;
-      if (e === 0) continue;
-      const hash = old.table[i] as number;
-      const base = (hash >>> 26) * partSlots;
-      let p = hash & mask;
-      while (next.table[2 * (base + p) + 1] !== 0) p = (p + 1) & mask;
-      next.table[2 * (base + p)] = hash;
-      next.table[2 * (base + p) + 1] = e;
-    }
-    this.shared = next;
+    this.shared = makeStore(this.#words, capacity, partSlots, this.shared);
   }
 }
 

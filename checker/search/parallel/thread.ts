@@ -35,7 +35,7 @@ async function work(): Promise<void> {
     // A stopped search has no tasks: this thread hands over what it saw and ends.
     if (Atomics.load(control, KIND) === STOP) break;
     for (let task = draw(); task >= 0; task = draw()) {
-      for (; store < Atomics.load(control, STORE); store++) lane.store = receive();
+      for (; store < Atomics.load(control, STORE); store++) lane.grow(receive());
       lane.task(task);
       Atomics.add(control, DONE, 1);
       Atomics.notify(control, DONE);

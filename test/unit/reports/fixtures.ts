@@ -625,6 +625,7 @@ export function verdict(violations: readonly Counterexample[], about: Partial<Ve
     timing: {
       seconds: 7.13,
       statesPerSecond: 168_881,
+      workers: 1,
       peakMemoryBytes: 644_245_094,
       date: '2026-11-21',
       machine: 'x64, 2 cores',
