@@ -1,0 +1,140 @@
+/**
+ * Results depend on the model alone: not on the run, not on where a batch of candidates ends, not on the size of the
+ * visited set at the start, not on its hash.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { check } from '../../checker/check.ts';
+import { compile } from '../../checker/compile/compile.ts';
+import type { CompiledModel } from '../../checker/compile/model.ts';
+import { QuiesceError, type Scenario } from '../../checker/lang/index.ts';
+import { BreadthFirst } from '../../checker/search/bfs.ts';
+import { Findings } from '../../checker/search/findings.ts';
+import { ExactStore } from '../../checker/store/exact.ts';
+import type { Verdict } from '../../checker/verdict.ts';
+import { scenarios } from '../../scenarios/index.ts';
+import { build } from '../support/random-build.ts';
+import { randomModel } from '../support/random-model.ts';
+
+const SEED = Number(process.env['QUIESCE_SEED'] ?? 20_180_511);
+const LIMITS = { maxStates: 3000, maxDepth: 2 ** 31 - 1, maxMemoryBytes: Number.MAX_SAFE_INTEGER };
+
+interface Subject {
+  readonly name: string;
+  readonly scenario: Scenario;
+  readonly variant: string;
+}
+
+const registered: readonly Subject[] = scenarios.flatMap((scenario) =>
+  Object.entries(scenario.variants)
+    .filter(([, v]) => v.expect.states <= 2500)
+    .map(([variant]) => ({ name: `${scenario.name} ${variant}`, scenario, variant })),
+);
+
+/** Random models whose pools are large enough. */
+const random: readonly Subject[] = fc
+  .sample(randomModel, { numRuns: 40, seed: SEED })
+  .map((model, i) => ({ name: `random ${i}`, scenario: build(model), variant: 'posted' }))
+  .filter(({ scenario, variant }) => {
+    try {
+      explore(compile(scenario, { variant }));
+      return true;
+    } catch (error) {
+      if (error instanceof QuiesceError && error.code === 'model-threw') return false;
+      throw error;
+    }
+  });
+
+const subjects = [...registered, ...random];
+
+/** All that a search tells. */
+function explore(model: CompiledModel, store?: ExactStore) {
+  const findings = new Findings(model, null);
+  const search = new BreadthFirst(model, findings, LIMITS, false, store);
+  while (search.advance(1000));
+  const { states, transitions, depth, levels } = search.counts;
+  return {
+    states,
+    transitions,
+    depth,
+    levels,
+    incomplete: search.incomplete,
+    // Those found in one batch may change places, not more.
+    violations: findings.violations.map((v) => `${v.property} ${v.signature} in ${v.length}`).sort(),
+    parents: [...search.store.parents.subarray(0, states)],
+    arena: [...search.store.arena.subarray(0, states * model.words)],
+    forward: [...search.forward.subarray(0, states)],
+  };
+}
+
+/** The verdict without what may differ between runs. */
+const document = (verdict: Verdict): string => JSON.stringify({ ...verdict, timing: null });
+
+describe(`the same results always, seed ${SEED}`, () => {
+  test('there are subjects', () => {
+    expect(registered.length).toBeGreaterThan(0);
+    expect(random.length).toBeGreaterThan(10);
+  });
+
+  test.each(subjects)('two checks of $name', async ({ scenario, variant }) => {
+    const options = { variant, all: true, maxStates: 3000, explain: false };
+    expect(document(await check(scenario, options))).toBe(document(await check(scenario, options)));
+  });
+
+  test.each(subjects)('batches of any size: $name', ({ scenario, variant }) => {
+    const model = compile(scenario, { variant });
+    const whole = explore(model);
+    for (const batch of [1, 2, 7]) {
+      const small = { ...model, room: model.branching + batch };
+      expect(explore(small)).toEqual(whole);
+    }
+  });
+
+  test.each(subjects)(
+    'a store that starts at two slots, and one whose hash always collides: $name',
+    ({ scenario, variant }) => {
+      const model = compile(scenario, { variant });
+      const usual = explore(model);
+      expect(explore(model, new ExactStore(model.words, model.room + 1, 1))).toEqual(usual);
+      expect(explore(model, new ExactStore(model.words, model.room + 1, 12, 'const x = 7;'))).toEqual(usual);
+      expect(explore(model, new ExactStore(model.words, model.room + 1, 1, 'const x = w[d] & 1;'))).toEqual(usual);
+    },
+  );
+});
+
+describe('the exact store', () => {
+  test.each([1, 3, 48, 49, 60])('keeps what a map keeps, for vectors of %i words', (words) => {
+    const batch = 5;
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: batch }), { maxLength: 60 }),
+        fc.integer({ min: 0, max: 5 }),
+        fc.boolean(),
+        (batches, log2Slots, collide) => {
+          const store = new ExactStore(words, batch, log2Slots, ...(collide ? ['const x = 0;'] : []));
+          const known = new Map<number, number>();
+          for (const values of batches) {
+            const w = new Int32Array(batch * words);
+            // States differ in the last word only.
+            values.forEach((value, i) => {
+              w[i * words + words - 1] = value;
+            });
+            store.lookup(w, values.length);
+            expect([...store.found.subarray(0, values.length)]).toEqual(values.map((v) => known.get(v) ?? 0));
+            store.insert(w, values.length);
+            const expected = values.map((value) => {
+              const index = known.get(value);
+              if (index !== undefined) return index;
+              known.set(value, known.size + 1);
+              return -known.size;
+            });
+            expect([...store.found.subarray(0, values.length)]).toEqual(expected);
+            expect(store.count).toBe(known.size);
+          }
+          for (const [value, index] of known) expect(store.arena[index * words - 1]).toBe(value);
+        },
+      ),
+      { seed: SEED, numRuns: 60 },
+    );
+  });
+});
