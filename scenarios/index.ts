@@ -19,6 +19,16 @@ import svaReleaseWalk from './sva-release-walk.ts';
 import svaTwoPasids from './sva-two-pasids.ts';
 import svaUnbindAllVsExits from './sva-unbind-all-vs-exits.ts';
 import svaUnbindVsExit from './sva-unbind-vs-exit.ts';
+import vfioAttachLeavesSva from './vfio-attach-leaves-sva.ts';
+import vfioBindVsExit from './vfio-bind-vs-exit.ts';
+import vfioDetachVsMmExit from './vfio-detach-vs-mm-exit.ts';
+import vfioInitLeak from './vfio-init-leak.ts';
+import vfioMdevShutdown from './vfio-mdev-shutdown.ts';
+import vfioMdevUnwind from './vfio-mdev-unwind.ts';
+import vfioReplayMmput from './vfio-replay-mmput.ts';
+import vfioReplayVsMmExit from './vfio-replay-vs-mm-exit.ts';
+import vfioShutdownOrder from './vfio-shutdown-order.ts';
+import vfioUnbindVsExit from './vfio-unbind-vs-exit.ts';
 
 export const scenarios: readonly Scenario[] = [
   iopfCoreUnbind,
@@ -40,4 +50,14 @@ export const scenarios: readonly Scenario[] = [
   svaTwoPasids,
   svaUnbindAllVsExits,
   svaUnbindVsExit,
+  vfioAttachLeavesSva,
+  vfioBindVsExit,
+  vfioDetachVsMmExit,
+  vfioInitLeak,
+  vfioMdevShutdown,
+  vfioMdevUnwind,
+  vfioReplayMmput,
+  vfioReplayVsMmExit,
+  vfioShutdownOrder,
+  vfioUnbindVsExit,
 ];

@@ -44,7 +44,7 @@ export default scenario('vfio-detach-vs-mm-exit', {
     fixed: {
       about: 'the group is unlinked under iommu->lock, which is released before the bonds are removed',
       settings: [set(detachLocking, 'unlinked')],
-      expect: { verdict: 'holds', states: 92_428, depth: 166 },
+      expect: { verdict: 'holds', states: 99_896, depth: 166 },
     },
   },
   setup: (s) => {

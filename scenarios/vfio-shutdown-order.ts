@@ -36,12 +36,12 @@ export default scenario('vfio-shutdown-order', {
       about: 'detach, then shutdown, as posted',
       settings: [set(detachLocking, 'unlinked')],
       bounds: { unbinders: 0 },
-      expect: { verdict: 'violated', kind: 'protocol', length: 1, states: 1 },
+      expect: { verdict: 'violated', kind: 'protocol', length: 70, states: 4_871 },
     },
     fixed: {
       about: 'shutdown, then detach',
       settings: [set(detachLocking, 'unlinked'), set(detachOrder, 'shutdown-first')],
-      expect: { verdict: 'holds', states: 1, depth: 1 },
+      expect: { verdict: 'holds', states: 30_476, depth: 90 },
     },
   },
   setup: (s) => {

@@ -28,13 +28,13 @@ export default scenario('vfio-unbind-vs-exit', {
   variants: {
     posted: {
       about: 'the patch as posted: unbind_process holds mm_users',
-      expect: { verdict: 'holds', states: 1, depth: 1 },
+      expect: { verdict: 'holds', states: 2_943, depth: 54 },
     },
     'no-reference': {
       about: 'unbind_process knows the mm by its address only: the reference is what makes the wait safe',
       settings: [set(unbindReference, 'none')],
       bounds: { unbinders: 1 },
-      expect: { verdict: 'violated', kind: 'deadlock', length: 1, states: 1 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 27, states: 414 },
     },
   },
   setup: (s) => {

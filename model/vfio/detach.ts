@@ -10,14 +10,15 @@
  * Limits: no external domain, no DMA mappings to unmap.
  */
 import { procedure, ref } from '../kernel/index.ts';
-import { IommuDomain } from '../sva/index.ts';
+import { type Device, IommuDomain } from '../sva/index.ts';
 import { disableSva } from './bind.ts';
 import { cursor } from './cursor.ts';
 import { vfioIommuFreeAllMm } from './free-all-mm.ts';
-import { deviceWalk, IommuGroup, iommuDetachGroup } from './iommu-group.ts';
+import { deviceWalk, forEachDev, IommuGroup, iommuDetachGroup } from './iommu-group.ts';
 import { VfioDomain, VfioGroup, VfioIommu } from './objects.ts';
 import { TYPE1_C, v2_13 } from './sources.ts';
-import { detachLocking, detachOrder } from './switches.ts';
+import { vfioIommuSvaUnbindOwn } from './sva.ts';
+import { detachLocking, detachOrder, svaUsers } from './switches.ts';
 
 export const detachGroup = procedure(
   'vfio_iommu_type1_detach_group',
@@ -34,7 +35,21 @@ export const detachGroup = procedure(
   (k) => {
     type Step = ReturnType<typeof k.step>;
     const detach = k.call(iommuDetachGroup, (f) => ({ group: f.iommu_group }));
+    /** On a shared device, only what this container bound may go. */
+    const unbindOwn = k.switch(svaUsers, {
+      each: [],
+      skip: [],
+      counted: [
+        ...forEachDev(k, (f) => f.iommu_group, 'vfio_iommu_sva_unbind_own', [
+          k.when(
+            (f) => f.parent !== null,
+            [k.call(vfioIommuSvaUnbindOwn, (f) => ({ dev: f.dev as Device, iommu: f.iommu }))],
+          ),
+        ]),
+      ],
+    });
     const shutdown = k.test('group->sva_enabled', (f) => (f.group as VfioGroup).sva_enabled, [
+      unbindOwn,
       ...disableSva(k, (f) => f.group as VfioGroup),
     ]);
     /** Takes every bond off the group's devices and waits for the mm_exit callbacks that run. */

@@ -30,4 +30,4 @@ export {
 } from './setup.ts';
 export { seed0, TYPE1_C, v2_13 } from './sources.ts';
 export * from './switches.ts';
-export { exitMm, getMmByVpid } from './task.ts';
+export { exitMm, forkAtOldAddress, getMmByVpid } from './task.ts';

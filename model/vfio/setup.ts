@@ -8,6 +8,7 @@ import { IommuGroup, MdevParent } from './iommu-group.ts';
 import { vfioIommuMmExit } from './mm-exit.ts';
 import { TaskStruct, VfioDomain, VfioGroup, VfioIommu, VfioMm } from './objects.ts';
 import { VfioContainer } from './release.ts';
+import { vfioMmCount } from './switches.ts';
 
 /** A container with one domain that its groups are attached to. */
 export interface Container {
@@ -45,13 +46,8 @@ export function makeGroup<B extends Bounds>(
 }
 
 /** The group of a mediated device on a parent. */
-export function makeMdevGroup<B extends Bounds>(
-  s: Setup<B>,
-  parts: SvaParts,
-  name: string,
-  parent: MdevParent,
-): IommuGroup {
-  const group = s.object(IommuGroup, name, { domain: parts.domain, parent });
+export function makeMdevGroup<B extends Bounds>(s: Setup<B>, name: string, parent: MdevParent): IommuGroup {
+  const group = s.object(IommuGroup, name, { parent });
   group.devices.set(0, parent.dev);
   return group;
 }
@@ -73,7 +69,11 @@ export function makeContainer<B extends Bounds>(
   const iommu = s.object(VfioIommu, `${name}.iommu`);
   const file = s.object(VfioContainer, name, { iommu_data: iommu });
   file.users.counter = users;
-  const domain = s.object(VfioDomain, `${name}.domain`, { domain: parts.domain });
+  // Mediated devices have no use for a domain of their own; their parent stays in the common one.
+  const onlyMdevs = iommuGroups.every((group) => group.parent !== null);
+  const domain = s.object(VfioDomain, `${name}.domain`, {
+    domain: onlyMdevs ? s.object(IommuDomain, `${name}.iommu_domain`) : parts.domain,
+  });
   const groups = iommuGroups.map((iommu_group) =>
     s.object(VfioGroup, `${name}.${nameOf(iommu_group)}`, { iommu_group }),
   );
@@ -103,10 +103,13 @@ export function bindProcessAtStart<B extends Bounds>(
   const { mm } = process;
   const name = `${nameOf(container.file)}.${nameOf(mm)}`;
   const vfio_mm = s.object(VfioMm, `${name}.vfio_mm`, { mm });
+  if (s.setting(vfioMmCount) === 'held') mm.mm_count.counter++;
   for (const group of container.groups) {
     const dev = group.iommu_group.devices.at(0);
     if (dev === null) continue;
+    const { parent } = group.iommu_group;
     if (!group.sva_enabled && dev.sva_param === null) initAtStart(s, dev, vfioIommuMmExit);
+    if (!group.sva_enabled && parent !== null) parent.sva_users++;
     group.sva_enabled = true;
     vfio_mm.pasid = bindAtStart(s, parts, dev, mm, container.iommu).pasid;
   }

@@ -4,13 +4,19 @@
  * Source: v2 13/40; for mediated devices the mail thread about it.
  * Limits: no fault queue, so the feature IOMMU_SVA_FEAT_IOPF is not asked for.
  */
-import { bool, EINVAL, errno, MmStruct, procedure, ref } from '../kernel/index.ts';
+import { bool, EINVAL, errno, MmStruct, opaque, procedure, ref } from '../kernel/index.ts';
+import { ioMmDetachLocked } from '../sva/detach.ts';
 import {
+  type Bond,
   Device,
+  IommuBond,
+  type IommuSvaParam,
   iommuSvaBindDevice,
   iommuSvaDeviceInit,
   iommuSvaDeviceShutdown,
   iommuSvaUnbindDevice,
+  lockSva,
+  unlockSva,
 } from '../sva/index.ts';
 import { MdevParent } from './iommu-group.ts';
 import { vfioIommuMmExit } from './mm-exit.ts';
@@ -143,5 +149,33 @@ export const vfioIommuSvaUnbindDev = procedure(
       },
     ),
     k.return((f) => f.rc),
+  ],
+);
+
+/**
+ * Repairs only: removes the bonds of a shared device that belong to one container, and waits for their mm_exit. The
+ * container counts as a user of the device's SVA state, so `sva_param` stays.
+ */
+export const vfioIommuSvaUnbindOwn = procedure(
+  'vfio_iommu_sva_unbind_own',
+  {
+    source: seed0(TYPE1_C),
+    params: { dev: Device, iommu: VfioIommu },
+    locals: { param: opaque<IommuSvaParam>(), bond: ref(IommuBond) },
+  },
+  (k) => [
+    k.step('param = dev->iommu_param->sva_param', (f) => {
+      f.param = f.dev.sva_param;
+    }),
+    lockSva((f) => f.dev.sva),
+    k.loop([
+      // The wait in a detach drops the lock: begin again after each.
+      k.step('first bond of param->mm_list whose drvdata is the container', (f) => {
+        f.bond = (f.param as IommuSvaParam).mm_list.find((bond) => bond.drvdata === f.iommu);
+      }),
+      k.when((f) => f.bond === null, [k.break()]),
+      k.call(ioMmDetachLocked, (f) => ({ dev: f.dev, bond: f.bond as Bond, wait: true })),
+    ]),
+    unlockSva((f) => f.dev.sva),
   ],
 );

@@ -4,9 +4,23 @@
  * Source: v2 13/40 (mm_access through a pid); spec 0.2 rule 6 (the address space goes before the files).
  * Limits: the ptrace check always succeeds; find_get_task_by_vpid() always finds the task, which outlives its mm.
  */
-import { inc, MmStruct, type MmView, patch, procedure, ref } from '../kernel/index.ts';
+import {
+  constant,
+  inc,
+  MmStruct,
+  MmStructReused,
+  type MmView,
+  type Pool,
+  patch,
+  procedure,
+  ref,
+  type Srcu,
+  type ViewOf,
+} from '../kernel/index.ts';
 import { TaskStruct } from './objects.ts';
 import { TYPE1_C, v2_13 } from './sources.ts';
+
+interface SrcuView extends ViewOf<typeof Srcu> {}
 
 /** vfio_iommu_get_mm_by_vpid(): the mm of a task with one more user, or NULL (-ESRCH in C) once it exits. */
 export const getMmByVpid = procedure(
@@ -41,5 +55,25 @@ export const exitMm = procedure(
       f.task.mm = null;
     }),
     k.mmput((f) => f.mm as MmView),
+  ],
+);
+
+/**
+ * A new process whose mm_struct lies where that of a dead one was. It waits until such memory is free, for ever if
+ * need be: a fork that gets fresh memory is of no interest.
+ */
+export const forkAtOldAddress = procedure(
+  'dup_mm',
+  {
+    source: patch('spec 0.2 rule 5')('kernel/fork.c'),
+    params: { task: TaskStruct, mms: constant<Pool<MmView>>(), most: constant<number>(), srcu: constant<SrcuView>() },
+  },
+  (k) => [
+    k.blockUntil('an mm_struct has been freed', (f) => [...f.mms].length < f.most, { idle: true }),
+    k.kmalloc(MmStructReused, (f, mm) => {
+      mm.srcu = f.srcu;
+      f.task.mm = mm;
+    }),
+    k.return(0),
   ],
 );

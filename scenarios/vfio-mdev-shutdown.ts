@@ -1,0 +1,113 @@
+/**
+ * Corpus #23 B: one of two containers on a parent device is closed and shuts the parent down; the other one later
+ * hands out a stale PASID.
+ */
+import { does, scenario, set } from '../checker/lang/index.ts';
+import { MmStructReused } from '../model/kernel/index.ts';
+import { makeSva } from '../model/sva/index.ts';
+import {
+  BindParams,
+  bindProcess,
+  bindProcessAtStart,
+  type Container,
+  detachGroup,
+  detachLocking,
+  exitMm,
+  forkAtOldAddress,
+  makeContainer,
+  makeMdevGroup,
+  makeParent,
+  makeProcess,
+  type Process,
+  pasidBelongsToMm,
+  putContainer,
+  seed0,
+  svaUsers,
+  TaskStruct,
+  TYPE1_C,
+  VfioMm,
+  vfioMmCount,
+} from '../model/vfio/index.ts';
+import { exits } from './vfio-parts.ts';
+
+export default scenario('vfio-mdev-shutdown', {
+  title: 'closing one container on a shared device leaves a stale PASID in the other',
+  about:
+    'Two containers hold a mediated device each of one parent, and a process is bound to each. The second container is ' +
+    'closed: its group has SVA enabled, so the parent is shut down, with the bond of the first container. When its ' +
+    'process exits, nobody calls mm_exit of the first container; its vfio_mm stays. A new process whose mm_struct ' +
+    'happens to lie at the same address is then taken for the old one and gets its PASID.',
+  systems: ['vfio', 'sva'],
+  source: seed0(TYPE1_C),
+  corpus: '#23',
+  bounds: { sibling_exits: 0, exit_after_close: 0 },
+  assumptions: [
+    'SVA calls for a mediated device act on its parent, and a second initialisation of the parent succeeds, as in the set-up of the mail thread',
+    'the group is unlinked, and iommu->lock released, before its bonds are removed (see #1)',
+  ],
+  variants: {
+    posted: {
+      about: 'whichever group has SVA enabled shuts the parent down',
+      settings: [set(svaUsers, 'skip'), set(detachLocking, 'unlinked')],
+      expect: { verdict: 'violated', kind: 'isolation', length: 81, states: 28_277 },
+    },
+    'posted-in-order': {
+      about: 'the same; the process exits after the second container is closed, which reads more easily',
+      settings: [set(svaUsers, 'skip'), set(detachLocking, 'unlinked')],
+      bounds: { exit_after_close: 1 },
+      expect: { verdict: 'violated', kind: 'isolation', length: 102, states: 1_864 },
+    },
+    'mm-count': {
+      about: 'half a repair: vfio_mm holds mm_count, but a bind still races with the foreign shutdown',
+      settings: [set(svaUsers, 'skip'), set(detachLocking, 'unlinked'), set(vfioMmCount, 'held')],
+      expect: { verdict: 'violated', kind: 'null-dereference', length: 125, states: 46_910 },
+    },
+    'mm-count-in-order': {
+      about: 'vfio_mm holds mm_count: no other mm_struct can have its address, and no stale PASID is handed out',
+      settings: [set(svaUsers, 'skip'), set(detachLocking, 'unlinked'), set(vfioMmCount, 'held')],
+      bounds: { exit_after_close: 1 },
+      expect: { verdict: 'holds', states: 1_854, depth: 95 },
+    },
+    fixed: {
+      about: 'users of the parent are counted: a container removes its own bonds, and the last one shuts down',
+      settings: [set(svaUsers, 'counted'), set(detachLocking, 'unlinked')],
+      expect: { verdict: 'holds', states: 48_822, depth: 161 },
+    },
+  },
+  setup: (s) => {
+    const parts = makeSva(s, { bonds: 1, ioMms: 1 });
+    const { srcu } = parts;
+    const parent = makeParent(s, parts, 'parent');
+    const group = makeMdevGroup(s, 'mdev1', parent);
+    const first = makeContainer(s, parts, 'container0', [makeMdevGroup(s, 'mdev0', parent)]);
+    const second = makeContainer(s, parts, 'container1', [group]);
+    const boundTo = (container: Container, name: string): Process => {
+      const process = makeProcess(s, name, { srcu }, MmStructReused);
+      bindProcessAtStart(s, parts, container, process);
+      return process;
+    };
+    const process = boundTo(first, 'process0');
+    const sibling = boundTo(second, 'process1');
+    const inOrder = s.bounds.exit_after_close === 1;
+    if (!inOrder) exits(s, process);
+    if (s.bounds.sibling_exits > 0) exits(s, sibling);
+    s.task('owner1', [
+      does(detachGroup, { iommu: second.iommu, iommu_group: group }),
+      does(putContainer, { container: second.file }),
+      ...(inOrder ? [does(exitMm, { task: process.task })] : []),
+    ]);
+    const task = s.object(TaskStruct, 'process2.task');
+    const arg = s.object(BindParams, 'arg');
+    const mms = s.pool(MmStructReused, 1);
+    // A process that is forked before takes the fresh memory, so that the next one gets that of a dead process.
+    const before = s.object(TaskStruct, 'before.task');
+    s.task('process2', [
+      does(forkAtOldAddress, { task: before, mms, most: 3, srcu }),
+      does(forkAtOldAddress, { task, mms, most: 3, srcu }),
+      does(bindProcess, { iommu: first.iommu, task, arg }),
+    ]);
+    s.pool(VfioMm, 1);
+    const dev = parent.dev;
+    if (dev !== null) s.property(pasidBelongsToMm([arg], [dev]));
+  },
+});
