@@ -12,15 +12,22 @@ import { basename, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildFailure, Message, Plugin } from 'esbuild';
 import { nearest, QuiesceError, type Scenario } from '../checker/lang/index.ts';
+import type { ScenarioModule } from '../checker/search/parallel/team.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { shown, systemCode } from './files.ts';
 import { packageRoot } from './package.ts';
 
+export interface Found {
+  readonly scenario: Scenario;
+  /** Where a thread of the search finds it again. */
+  readonly module: ScenarioModule;
+}
+
 /** The scenario of that name, or of that model file (`./my.model.ts` or `./my.model.ts#name`). */
-export async function findScenario(given: string): Promise<Scenario> {
+export async function findScenario(given: string): Promise<Found> {
   if (isFile(given)) return fromFile(given);
   const found = scenarios.find((s) => s.name === given);
-  if (found !== undefined) return found;
+  if (found !== undefined) return builtIn(found);
   const near = nearest(
     given,
     scenarios.map((s) => s.name),
@@ -31,11 +38,17 @@ export async function findScenario(given: string): Promise<Scenario> {
   });
 }
 
+/** A scenario of the registry, and where a thread finds it. */
+export function builtIn(scenario: Scenario): Found {
+  const url = pathToFileURL(join(installed, 'scenarios', 'index.js')).href;
+  return { scenario, module: { url, name: scenario.name } };
+}
+
 /** Every scenario that a model file exports, in the order of their names. */
-export async function loadModel(file: string): Promise<Scenario[]> {
+export async function loadModel(file: string): Promise<Found[]> {
   const path = resolve(file);
   if (!existsSync(path)) throw new QuiesceError('usage', `there is no file ${shown(path)}`, { where: path });
-  const exported = await importBundled(path);
+  const { exported, url } = await importBundled(path);
   const found = [exported['default'], ...Object.values(exported)].filter(isScenario);
   const distinct = [...new Set(found)];
   if (distinct.length === 0)
@@ -43,7 +56,7 @@ export async function loadModel(file: string): Promise<Scenario[]> {
       where: path,
       hint: "export default scenario('name', { ... })",
     });
-  return distinct;
+  return distinct.map((scenario) => ({ scenario, module: { url, name: scenario.name } }));
 }
 
 /** Does the user mean a model file, not the name of a scenario? */
@@ -51,12 +64,12 @@ export function isFile(given: string): boolean {
   return /[/\\]/.test(given) || /\.[cm]?[jt]s(#.*)?$/.test(given);
 }
 
-async function fromFile(given: string): Promise<Scenario> {
+async function fromFile(given: string): Promise<Found> {
   const [file = '', name] = given.split('#', 2);
   const found = await loadModel(file);
-  const names = found.map((s) => s.name);
+  const names = found.map((f) => f.scenario.name);
   if (name !== undefined) {
-    const chosen = found.find((s) => s.name === name);
+    const chosen = found.find((f) => f.scenario.name === name);
     if (chosen !== undefined) return chosen;
     const near = nearest(name, names);
     throw new QuiesceError('usage', `${file} exports no scenario "${name}"`, {
@@ -75,7 +88,8 @@ function isScenario(value: unknown): value is Scenario {
   return typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'scenario';
 }
 
-async function importBundled(path: string): Promise<Record<string, unknown>> {
+/** Bundles and imports a file. The bundle is kept until the program ends, because threads import it too. */
+async function importBundled(path: string): Promise<{ exported: Record<string, unknown>; url: string }> {
   const { build } = await import('esbuild');
   let text: string;
   try {
@@ -98,10 +112,12 @@ async function importBundled(path: string): Promise<Record<string, unknown>> {
   const folder = mkdtempSync(join(tmpdir(), 'quiesce-'));
   const bundle = join(folder, `${basename(path).replace(/\.[^.]*$/, '')}.mjs`);
   writeFileSync(bundle, text);
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   // Stacks then name lines of the model file, not of the bundle.
   process.setSourceMapsEnabled(true);
   try {
-    return (await import(pathToFileURL(bundle).href)) as Record<string, unknown>;
+    const { href } = pathToFileURL(bundle);
+    return { exported: (await import(href)) as Record<string, unknown>, url: href };
   } catch (error) {
     if (error instanceof QuiesceError) throw withPlace(error, path);
     throw new QuiesceError('load', error instanceof Error ? error.message : String(error), {
@@ -109,8 +125,6 @@ async function importBundled(path: string): Promise<Record<string, unknown>> {
       hint: 'the file threw while it was imported',
       cause: error,
     });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -8,6 +8,7 @@ import type { CheckFlags } from './commands/check.ts';
 import type { RegressFlags } from './commands/regress.ts';
 import type { ReplayFlags } from './commands/replay.ts';
 import type { ReportFlags } from './commands/report.ts';
+import type { ShowcaseFlags } from './commands/showcase.ts';
 import { type Console, type ConsoleOptions, processConsole } from './console.ts';
 import type { ExitStatus } from './exit.ts';
 import { packageVersion } from './package.ts';
@@ -33,6 +34,7 @@ export function program(done: (status: ExitStatus) => void): Command {
   const quiet = () => new Option('--quiet', 'no progress and no notes');
   const plain = () => new Option('--no-color', 'no colour in results');
   const json = () => new Option('--json', 'one JSON document on stdout instead of text');
+  const workers = () => new Option('--workers <number>', 'threads of the search; 1 unless given').argParser(count);
   const model = () => new Option('--model <file>', 'model file that exports the scenarios');
 
   type Common = ConsoleOptions;
@@ -56,6 +58,7 @@ export function program(done: (status: ExitStatus) => void): Command {
       .addOption(new Option('--order <order>', 'order of the search').choices(orders))
       .option('--seed <text>', 'seed of random and pct walks')
       .option('--runs <number>', 'number of random or pct walks', count)
+      .addOption(workers())
       .option('--time <duration>', 'stop after this time, such as 30s or 5m', duration)
       .option('--mem <size>', 'stop at this much memory, such as 2G', size)
       .option('--depth <number>', 'greatest depth, or longest walk', count)
@@ -122,10 +125,11 @@ export function program(done: (status: ExitStatus) => void): Command {
     async (console, _flags, given) => (await import('./commands/explain.ts')).explainCommand(given, console),
   );
 
-  command<{ out: string }>(
+  command<ShowcaseFlags>(
     root
       .command('showcase')
       .description('check the headline scenarios as posted and as repaired')
+      .addOption(workers())
       .addOption(quiet())
       .addOption(plain())
       .addOption(out()),

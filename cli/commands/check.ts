@@ -20,6 +20,7 @@ export interface CheckFlags {
   readonly order?: StrategyName;
   readonly seed?: string;
   readonly runs?: number;
+  readonly workers?: number;
   readonly time?: number;
   readonly mem?: number;
   readonly depth?: number;
@@ -36,14 +37,14 @@ export async function checkCommand(given: string, flags: CheckFlags, console: Co
   if (flags.json === true && flags.events === true)
     throw new QuiesceError('config', '--json and --events both want stdout', { hint: 'choose one' });
   const out = resolve(flags.out);
-  const scenario = await findScenario(given);
+  const { scenario, module } = await findScenario(given);
   const variant = variantOf(scenario, flags.variant);
   if (expected === 'declared' && flags.bound !== undefined)
     throw new QuiesceError('config', '--expect declared does not go with --bound', {
       hint: 'the scenario declares its verdict for its own bounds only',
     });
 
-  const options = searchOptions(flags, variant);
+  const options = { ...searchOptions(flags, variant), module };
   const bounds = boundsOf(scenario, variant, flags.bound);
   console.note(heading(scenario, variant, bounds));
   const events = flags.events === true ? eventLog(console) : null;
@@ -82,6 +83,7 @@ function searchOptions(flags: CheckFlags, variant: string): CheckOptions & { rea
     ...(flags.order === undefined ? {} : { strategy: flags.order }),
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
     ...(flags.runs === undefined ? {} : { runs: flags.runs }),
+    ...(flags.workers === undefined ? {} : { workers: flags.workers }),
     ...(flags.depth === undefined ? {} : { depth: flags.depth }),
     ...(flags.states === undefined ? {} : { maxStates: flags.states }),
     ...(flags.time === undefined ? {} : { maxSeconds: flags.time }),

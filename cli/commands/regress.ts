@@ -40,7 +40,7 @@ export async function regressCommand(
   console: Console,
 ): Promise<ExitStatus> {
   const folder = given === undefined ? ownRegressions : resolve(given);
-  const models = flags.model === undefined ? scenarios : await loadModel(flags.model);
+  const models = flags.model === undefined ? scenarios : (await loadModel(flags.model)).map((f) => f.scenario);
   if (flags.update === true) {
     if (flags.json === true)
       throw new QuiesceError('config', '--json has no effect with --update', {

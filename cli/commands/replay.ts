@@ -46,15 +46,15 @@ export function readSchedule(file: string): Schedule {
 /** The scenario a schedule belongs to: from the user's model file when one is given, else ours. */
 export async function scenarioOf(schedule: Schedule, model: string | undefined): Promise<Scenario> {
   if (model === undefined) {
-    if (scenarios.some((s) => s.name === schedule.scenario)) return findScenario(schedule.scenario);
+    if (scenarios.some((s) => s.name === schedule.scenario)) return (await findScenario(schedule.scenario)).scenario;
     throw new QuiesceError('usage', `there is no scenario "${schedule.scenario}"`, {
       hint: 'name the model file it belongs to with --model',
     });
   }
-  const found = (await loadModel(model)).find((s) => s.name === schedule.scenario);
+  const found = (await loadModel(model)).find((f) => f.scenario.name === schedule.scenario);
   if (found === undefined)
     throw new QuiesceError('usage', `${model} exports no scenario "${schedule.scenario}"`, {
       hint: 'the schedule belongs to another model',
     });
-  return found;
+  return found.scenario;
 }

@@ -11,6 +11,7 @@ import { paint } from '../color.ts';
 import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
 import { shown } from '../files.ts';
+import { builtIn } from '../models.ts';
 import { search } from '../search.ts';
 import { boundsOf, heading, verdictWithPaths } from './check.ts';
 
@@ -29,17 +30,24 @@ function forms(scenario: Scenario): string[] {
   return [violated, 'fixed'].filter((name) => name !== undefined && names.includes(name)) as string[];
 }
 
-export async function showcaseCommand(flags: { readonly out: string }, console: Console): Promise<ExitStatus> {
+export interface ShowcaseFlags {
+  readonly workers?: number;
+  readonly out: string;
+}
+
+export async function showcaseCommand(flags: ShowcaseFlags, console: Console): Promise<ExitStatus> {
   const out = resolve(flags.out);
   const verdicts: Verdict[] = [];
   const reports: string[] = [];
+  const threads = (scenario: Scenario) =>
+    flags.workers === undefined ? {} : { workers: flags.workers, module: builtIn(scenario).module };
   for (const name of headlines) {
     const scenario = scenarios.find((s) => s.name === name);
     if (scenario === undefined) throw new QuiesceError('config', `the headline scenario ${name} does not exist`);
     console.out(`${name}: ${scenario.title}\n`);
     for (const variant of forms(scenario)) {
       console.note(heading(scenario, variant, boundsOf(scenario, variant)));
-      const { verdict, files, interrupted } = await search(scenario, { variant }, out, console);
+      const { verdict, files, interrupted } = await search(scenario, { variant, ...threads(scenario) }, out, console);
       console.out(paint(`${verdictWithPaths(verdict, files)}\n`, console));
       if (interrupted !== null) return interrupted;
       verdicts.push(verdict);

@@ -29,6 +29,11 @@ describe('two runs, same bytes', () => {
     expect(await once(args, 'second')).toBe(await once(args, 'first'));
   });
 
+  test.concurrent.each(small)('$name $variant, with another number of workers', async ({ name, variant }) => {
+    const args = [name, '--variant', variant];
+    expect(await once([...args, '--workers', '3'], 'three')).toBe(await once(args, 'one'));
+  });
+
   const walks = small[0];
   test.each(['random', 'pct'])('a seeded %s search', async (order) => {
     expect(walks).toBeDefined();

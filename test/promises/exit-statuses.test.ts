@@ -52,6 +52,7 @@ const rows: readonly (readonly [number, string, readonly string[]])[] = [
   [150, 'a truncated schedule', ['replay', 'broken.sched']],
   [151, 'flags that do not go together', check('holds', '--json', '--events')],
   [151, 'a flag without effect', check('holds', '--seed', 'x')],
+  [151, 'workers for an order that uses one', check('holds', '--order', 'dfs', '--workers', '2')],
   [152, 'a limit of states', check('large', '--states', '1000')],
   [152, 'a limit of time', check('large', '--time', '300ms')],
   [152, 'a limit of depth', check('large', '--depth', '3')],

@@ -71,6 +71,12 @@ test('there is one copy of the language: names and violations of the bundle are 
   });
 });
 
+test('several workers find the scenario in the bundle', async () => {
+  const [one, two] = [await verdictOf(['./one.model.ts']), await verdictOf(['./one.model.ts', '--workers', '2'])];
+  expect(two.timing.workers).toBe(2);
+  expect({ ...two, timing: null }).toEqual({ ...one, timing: null });
+});
+
 test('of several scenarios one is chosen by name, and the choice is asked for', async () => {
   expect((await verdictOf(['./two.model.ts#first'])).scenario.name).toBe('first');
   const open = await quiesce(['check', './two.model.ts'], { cwd });
