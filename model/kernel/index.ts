@@ -27,7 +27,7 @@ export {
   unlinkNotifier,
 } from './mm.ts';
 export { type Mutex, mutex } from './mutex.ts';
-export type { Options } from './options.ts';
+export { type Options, orNothing } from './options.ts';
 export { containerOf, listOf, pointerTo, ptr } from './pointer.ts';
 export { procedure } from './procedure.ts';
 export { decAndTest, decIfOne, inc, incNotZero, type Refcount, refcount } from './refcount.ts';

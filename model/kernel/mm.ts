@@ -25,7 +25,6 @@ import {
   opaque,
   patch,
   procedure,
-  ref,
   ring,
   type Setup,
   type Statement,
@@ -33,7 +32,8 @@ import {
   Violation,
 } from '../../checker/lang/index.ts';
 import { kfree } from './memory.ts';
-import { labelled, type Of, type Options } from './options.ts';
+import { labelled, type Of, type Options, orNothing } from './options.ts';
+import { ptr } from './pointer.ts';
 import { decAndTest, inc, incNotZero, refcount, refcountDecAndTest } from './refcount.ts';
 import { Srcu, srcuReadLock, srcuReadUnlock, synchronizeSrcu } from './srcu.ts';
 
@@ -51,8 +51,8 @@ const shape = {
   /** Set by the first registration and never cleared, like the pointer to the notifier data. */
   has_notifiers: bool(),
   notifiers: list(MmuNotifier, 4),
-  srcu: ref(Srcu),
-  async_puts: ref(AsyncPuts),
+  srcu: ptr(Srcu),
+  async_puts: ptr(AsyncPuts),
 };
 
 /** struct mm_struct. */
@@ -78,7 +78,10 @@ export function makeMm<B extends Bounds>(
   globals: { readonly srcu?: View<(typeof Srcu)['shape']>; readonly asyncPuts?: View<(typeof AsyncPuts)['shape']> },
   type: typeof MmStruct = MmStruct,
 ): MmView {
-  return s.object(type, name, { srcu: globals.srcu ?? null, async_puts: globals.asyncPuts ?? null });
+  return s.object(type, name, {
+    ...(globals.srcu ? { srcu: globals.srcu } : {}),
+    ...(globals.asyncPuts ? { async_puts: globals.asyncPuts } : {}),
+  });
 }
 
 const fork = patch('spec 0.2 rule 5')('kernel/fork.c');
@@ -122,7 +125,7 @@ export const mmuNotifierRelease = procedure(
   { source: notifier, params: { mm: MmStruct }, locals: { mn: opaque<MmuNotifierItem>(), release: op(MmuRelease) } },
   (k) => [
     k.test('mm_has_notifiers(mm)', (f) => f.mm.has_notifiers, [
-      srcuReadLock((f) => f.mm.srcu as never, { as: '&srcu' }),
+      srcuReadLock((f) => f.mm.srcu, { as: '&srcu' }),
       k.loop([
         k.test(
           'next notifier whose release has not run',
@@ -143,12 +146,12 @@ export const mmuNotifierRelease = procedure(
           (f) => ({ mn: f.mn as MmuNotifierItem, mm: f.mm }),
           undefined,
           // An owner without release has nothing to tear down.
-          [k.local(() => {})],
+          orNothing,
         ),
       ]),
       k.step('hlist_del_init_rcu(each notifier)', (f) => f.mm.notifiers.clear()),
-      srcuReadUnlock((f) => f.mm.srcu as never, { as: '&srcu' }),
-      synchronizeSrcu((f) => f.mm.srcu as never, { as: '&srcu' }),
+      srcuReadUnlock((f) => f.mm.srcu, { as: '&srcu' }),
+      synchronizeSrcu((f) => f.mm.srcu, { as: '&srcu' }),
     ]),
   ],
 );
@@ -179,7 +182,7 @@ export function mmputAsync<F>(mm: Of<F, MmView>, options: Options = {}): Stateme
     ...labelled('mmput_async', mm, options, ''),
     act: (f, self) => {
       const it = mm(f, self);
-      if (decAndTest(it.mm_users)) (it.async_puts as NonNullable<typeof it.async_puts>).mms.push(it);
+      if (decAndTest(it.mm_users)) it.async_puts.mms.push(it);
     },
   };
 }
@@ -271,7 +274,7 @@ export const mmuNotifierUnregister = procedure(
   'mmu_notifier_unregister',
   { source: notifier, params: { mn: MmuNotifier, mm: MmStruct }, locals: { release: op(MmuRelease) } },
   (k) => [
-    srcuReadLock((f) => f.mm.srcu as never, { as: '&srcu' }),
+    srcuReadLock((f) => f.mm.srcu, { as: '&srcu' }),
     k.test(
       'release has not run',
       (f) => {
@@ -286,13 +289,13 @@ export const mmuNotifierUnregister = procedure(
           (f) => f.release,
           (f) => ({ mn: f.mn, mm: f.mm }),
           undefined,
-          [k.local(() => {})],
+          orNothing,
         ),
       ],
     ),
-    srcuReadUnlock((f) => f.mm.srcu as never, { as: '&srcu' }),
+    srcuReadUnlock((f) => f.mm.srcu, { as: '&srcu' }),
     k.step('hlist_del_init_rcu(&mn->hlist)', (f) => unlinkNotifier(f.mm, f.mn)),
-    synchronizeSrcu((f) => f.mm.srcu as never, { as: '&srcu' }),
+    synchronizeSrcu((f) => f.mm.srcu, { as: '&srcu' }),
     mmdrop((f) => f.mm),
   ],
 );

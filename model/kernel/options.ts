@@ -31,3 +31,6 @@ export function group<F>(...statements: readonly Statement<F>[]): Statement<F> {
 
 /** An accessor of one operand. */
 export type Of<F, T> = Reads<F, T>;
+
+/** For a callback whose entry may be NULL: then nothing happens. */
+export const orNothing: readonly Statement<any>[] = [{ op: 'local', act: () => {} }];

@@ -19,6 +19,7 @@ import {
   int,
   MmStruct,
   opaque,
+  orNothing,
   procedure,
   ref,
 } from '../kernel/index.ts';
@@ -78,7 +79,7 @@ export const ioMmAttach = procedure(
       (f, rc) => {
         f.rc = rc;
       },
-      [k.local(() => {})],
+      orNothing,
     ),
     k.when((f) => f.rc < 0, [unlockSva((f) => f.dev.sva), k.kfree((f) => f.bond), k.return((f) => f.rc)]),
     k.step('link into io_mm, domain and device', (f) => {

@@ -7,7 +7,7 @@
  *
  * Source: spec (a) detach; patch v2 05/40.
  */
-import { bool, inc, procedure, ptr } from '../kernel/index.ts';
+import { bool, inc, orNothing, procedure, ptr } from '../kernel/index.ts';
 import { MmDetach } from './callbacks.ts';
 import { ioMmPutLocked } from './io-mm.ts';
 import { Device, IoMm, IommuBond, IommuDomain } from './objects.ts';
@@ -34,7 +34,7 @@ const unlinkBond = procedure(
       (f) => f.dev.ops.mm_detach,
       (f) => ({ domain: f.domain, dev: f.dev, io_mm: f.io_mm, last: f.last }),
       undefined,
-      [k.local(() => {})],
+      orNothing,
     ),
     k.step('unlink from io_mm, domain and device', (f) => {
       f.bond.io_mm.devices.remove(f.bond);

@@ -5,7 +5,7 @@
  * Source: spec (a) init and shutdown; patches v2 02/40, 04/40, 09/40; the early return is the proposal in the
  * thread of v2 13/40.
  */
-import { EEXIST, EINVAL, ENODEV, ENOMEM, errno, int, op, opaque, procedure, ref } from '../kernel/index.ts';
+import { EEXIST, EINVAL, ENODEV, ENOMEM, errno, int, op, opaque, orNothing, procedure, ref } from '../kernel/index.ts';
 import { FaultHandlerOp, IommuSvaParam, MmExit, SvaDeviceInit, SvaDeviceShutdown } from './callbacks.ts';
 import { Device, MAX_PASID } from './objects.ts';
 import { IOMMU_SVA_C, seed0, v2_02 } from './sources.ts';
@@ -47,7 +47,7 @@ const initDevice = procedure(
           (f) => f.dev.ops.unregister_fault_handler,
           (f) => ({ dev: f.dev }),
           undefined,
-          [k.local(() => {})],
+          orNothing,
         ),
       ],
     );
@@ -120,7 +120,7 @@ const initDevice = procedure(
         (f) => f.dev.ops.sva_device_shutdown,
         (f) => ({ dev: f.dev }),
         undefined,
-        [k.local(() => {})],
+        orNothing,
       ),
       k.label('err_free'),
       k.kfree((f) => f.param),
@@ -200,7 +200,7 @@ const shutdownDevice = procedure(
       (f) => f.dev.ops.sva_device_shutdown,
       (f) => ({ dev: f.dev }),
       undefined,
-      [k.local(() => {})],
+      orNothing,
     ),
     k.step('features = param->features', (f) => {
       f.features = (f.param as IommuSvaParam).features;
@@ -214,7 +214,7 @@ const shutdownDevice = procedure(
           (f) => f.dev.ops.unregister_fault_handler,
           (f) => ({ dev: f.dev }),
           undefined,
-          [k.local(() => {})],
+          orNothing,
         ),
       ],
     ),

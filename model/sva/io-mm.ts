@@ -5,7 +5,7 @@
  * Source: spec (a), bind step 4 and io_mm_release; patches v2 03/40 and 05/40.
  * Limits: io_mm_alloc() returns NULL where C returns an error pointer, so that its caller returns -ENOMEM for all.
  */
-import { containerOf, errno, int, MmStruct, procedure, ptr, Rcu, ref } from '../kernel/index.ts';
+import { containerOf, errno, int, MmStruct, orNothing, procedure, ptr, Rcu, ref } from '../kernel/index.ts';
 import { MmAlloc, MmFree } from './callbacks.ts';
 import { lockSva, unlockSva } from './lock.ts';
 import { iommuNotifierRelease } from './notifier.ts';
@@ -28,7 +28,7 @@ export const ioMmFree = procedure(
       (f) => f.io_mm.ops.mm_free,
       (f) => ({ io_mm: f.io_mm }),
       undefined,
-      [k.local(() => {})],
+      orNothing,
     ),
     k.kfree((f) => f.io_mm),
     k.mmdrop((f) => f.mm),
@@ -47,7 +47,7 @@ export const ioMmRelease = procedure('io_mm_release', { source: v2_05(IOMMU_SVA_
     (f) => f.io_mm.mm,
   ),
   k.callSrcu(
-    (f) => f.io_mm.mm.srcu as NonNullable<typeof f.io_mm.mm.srcu>,
+    (f) => f.io_mm.mm.srcu,
     (f) => f.io_mm,
     ioMmFree,
   ),
@@ -105,7 +105,7 @@ export const ioMmAlloc = procedure(
       (f, rc) => {
         f.rc = rc;
       },
-      [k.local(() => {})],
+      orNothing,
     ),
     k.when((f) => f.rc < 0, [k.goto('err_free')]),
     k.mmgrab((f) => f.mm),
@@ -151,7 +151,7 @@ export const ioMmAlloc = procedure(
       (f) => f.dev.ops.mm_free,
       (f) => ({ io_mm: f.io_mm as IoMm }),
       undefined,
-      [k.local(() => {})],
+      orNothing,
     ),
     k.mmdrop((f) => f.mm),
     k.label('err_free'),

@@ -3,7 +3,7 @@
  *
  * Source: spec (a) release notifier and invalidate_range; patches v2 04/40 and 05/40.
  */
-import { containerOf, int, MmStruct, MmuNotifier, opaque, procedure, ptr, ref } from '../kernel/index.ts';
+import { containerOf, int, MmStruct, MmuNotifier, opaque, orNothing, procedure, ptr, ref } from '../kernel/index.ts';
 import { type IommuSvaParam, IopfQueueFlushDev, MmExit, MmInvalidate } from './callbacks.ts';
 import { ioMmDetachLocked } from './detach.ts';
 import { ioMmPut } from './io-mm.ts';
@@ -76,7 +76,7 @@ export const iommuNotifierRelease = procedure(
         (f) => (f.param as IommuSvaParam).mm_exit,
         (f) => ({ dev: f.dev, pasid: f.pasid, drvdata: f.drvdata }),
         undefined,
-        [k.local(() => {})],
+        orNothing,
       ),
       k.switch(flushOrder, {
         'flush, then clear': [
@@ -85,7 +85,7 @@ export const iommuNotifierRelease = procedure(
             (f) => f.dev.ops.iopf_queue_flush_dev,
             (f) => ({ dev: f.dev }),
             undefined,
-            [k.local(() => {})],
+            orNothing,
           ),
         ],
         'clear, then flush': [],
@@ -116,7 +116,7 @@ export const iommuNotifierRelease = procedure(
             (f) => f.dev.ops.iopf_queue_flush_dev,
             (f) => ({ dev: f.dev }),
             undefined,
-            [k.local(() => {})],
+            orNothing,
           ),
           lockSva(
             (f) => f.sva,
@@ -168,7 +168,7 @@ export const iommuNotifierInvalidateRange = procedure(
           (f) => f.dev.ops.mm_invalidate,
           (f) => ({ domain: f.domain, dev: f.dev, io_mm: f.io_mm }),
           undefined,
-          [k.local(() => {})],
+          orNothing,
         ),
       ],
     ),

@@ -3,7 +3,7 @@
  *
  * Source: spec (a) unbind and unbind_dev_all; patches v2 02/40 and 05/40.
  */
-import { EINVAL, ESRCH, errno, inc, int, opaque, procedure, ptr, ref } from '../kernel/index.ts';
+import { EINVAL, ESRCH, errno, inc, int, opaque, orNothing, procedure, ptr, ref } from '../kernel/index.ts';
 import { type IommuSvaParam, IopfQueueFlushDev } from './callbacks.ts';
 import { ioMmDetachLocked } from './detach.ts';
 import { ioMmPut } from './io-mm.ts';
@@ -19,7 +19,7 @@ const flushFaults = procedure('iopf_queue_flush', { source: v2_02(IOMMU_SVA_C), 
     (f) => f.dev.ops.iopf_queue_flush_dev,
     (f) => ({ dev: f.dev }),
     undefined,
-    [k.local(() => {})],
+    orNothing,
   ),
 ]);
 

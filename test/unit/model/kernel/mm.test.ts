@@ -191,7 +191,7 @@ describe('mmu_notifier_unregister', () => {
 
   test('inside release waits for its own read section', async () => {
     const inside = procedure('inside', { source, params: { mn: MmuNotifier, mm: MmStruct } }, (k) => [
-      k.synchronizeSrcu((f) => f.mm.srcu as NonNullable<typeof f.mm.srcu>),
+      k.synchronizeSrcu((f) => f.mm.srcu),
     ]);
     const verdict = await verdictOf((s) => {
       s.implementations(MmuRelease, [inside]);
@@ -213,7 +213,7 @@ describe('mmu_notifier_unregister', () => {
       ),
       delayed
         ? k.callSrcu(
-            (f) => f.mm.srcu as NonNullable<typeof f.mm.srcu>,
+            (f) => f.mm.srcu,
             (f) => f.user,
             freeUser,
           )
