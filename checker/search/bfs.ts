@@ -117,7 +117,7 @@ export class BreadthFirst implements Strategy, Explored {
     }
     if (batched > 0) this.#insert(batched);
     if (this.#next === levelEnd) this.#endLevel();
-    else if (store.bytesWhenGrown > this.#limits.maxMemoryBytes && store.mustGrow(200_000)) this.#stop('memory limit');
+    else if (this.#memoryIsShort()) this.#stop('memory limit');
     else if (store.count >= this.#limits.maxStates) this.#stop('limit of states');
   }
 
@@ -203,8 +203,13 @@ export class BreadthFirst implements Strategy, Explored {
     else {
       this.levelStarts.push(count);
       if (this.#depth >= this.#limits.maxDepth) this.#stop('depth limit');
+      else if (this.#memoryIsShort()) this.#stop('memory limit');
       else if (count >= this.#limits.maxStates) this.#stop('limit of states');
     }
+  }
+
+  #memoryIsShort(): boolean {
+    return this.store.bytesWhenGrown > this.#limits.maxMemoryBytes && this.store.mustGrow(200_000);
   }
 
   #stop(reason: string): void {
