@@ -141,9 +141,9 @@ export function isLockState(step: TraceStep, change: Change): boolean {
   return [...step.acquires, ...step.releases].some((lock) => belongsTo(change.path, lock));
 }
 
-/** `iommu.lock`, or `iommu.lock (shared)`. */
-export function waitText(wait: Wait): string {
-  return `${wait.on}${wait.owners.length === 0 ? '' : `, ${ownerText(wait)}`}`;
+/** What a standing waits for, unless the name of its next step says so already. */
+export function waitsOn(s: Standing): string | null {
+  return s.waits === null || s.waits.on === s.next ? null : s.waits.on;
 }
 
 /** `owned by notifier0`, or for other waits `which is up to user0`. */

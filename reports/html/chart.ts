@@ -12,9 +12,10 @@ import {
   isAboutWaiting,
   locksOf,
   mainOrderings,
+  ownerText,
   participants,
   standingsAfter,
-  waitText,
+  waitsOn,
   weights,
 } from '../trace.ts';
 import { type Child, code, fragment, h, type Markup } from './write.ts';
@@ -297,8 +298,15 @@ function endRows(
 ): Markup {
   const n = ce.steps.length + 1;
   const say = (s: Standing): Child => {
-    if (s.status === 'blocked')
-      return [s.next !== null && [code(s.next), ' '], s.waits === null ? 'is blocked' : waitText(s.waits)];
+    if (s.status === 'blocked') {
+      const on = waitsOn(s);
+      const owners = s.waits !== null && s.waits.owners.length > 0 ? ownerText(s.waits) : null;
+      return [
+        s.next !== null && code(s.next),
+        on !== null && [' waits for ', code(on)],
+        owners !== null && `, ${owners}`,
+      ];
+    }
     if (s.status === 'ended') return 'has ended';
     if (s.status === 'idle') return 'may rest here';
     return ['could run ', code(s.next ?? 'on')];
@@ -325,7 +333,7 @@ function endRows(
           { class: 'text' },
           lanes
             .filter((s) => s.status === 'blocked')
-            .map((s) => h('div', null, h('b', { class: 'who' }, s.actor), ' waits: ', say(s))),
+            .map((s) => h('div', null, h('b', { class: 'who' }, s.actor), ' ', say(s))),
         ),
     ),
     h(

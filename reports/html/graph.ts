@@ -10,9 +10,11 @@ import { type Child, h, type Markup } from './write.ts';
 export const MOST_NODES = 24;
 const HEIGHT = 36;
 const ROW_GAP = 74;
-const COLUMN_GAP = 130;
 const MARGIN = 24;
 const LONGEST_LABEL = 30;
+const LONGEST_EDGE = 26;
+/** Wider drawings get the whole width of the page. */
+const WIDE = 620;
 
 interface Box {
   readonly id: string;
@@ -33,18 +35,41 @@ export function layout(graph: ExplanatoryGraph): {
   const nodes = graph.nodes.slice(0, MOST_NODES);
   const widths = new Map(nodes.map((n) => [n.id, 28 + 7.6 * Math.min(n.id.length, LONGEST_LABEL)]));
   const columnWidth = Math.max(90, ...widths.values());
+  const gap = 46 + 6.2 * Math.max(6, ...graph.edges.map((e) => Math.min(e.label.length, LONGEST_EDGE)));
   const cycle = graph.cycle.filter((id) => widths.has(id));
   const cells = new Map<string, { column: number; row: number }>();
   if (cycle.length > 1) {
     const top = Math.ceil(cycle.length / 2);
+    const outside = nodes.map((n) => n.id).filter((id) => !cycle.includes(id));
+    // Who waits for a node of the cycle stands beyond it, above or below, where no edge of the cycle runs.
+    const entry = (id: string) =>
+      cycle.indexOf(graph.edges.find((e) => e.from === id && cycle.includes(e.to))?.to ?? '');
+    const above = outside.filter((id) => entry(id) >= 0 && entry(id) < top);
+    const below = outside.filter((id) => entry(id) >= top);
+    const first = above.length > 0 ? 1 : 0;
     for (const [i, id] of cycle.entries())
-      cells.set(id, i < top ? { column: i, row: 0 } : { column: top - 1 - (i - top), row: 1 });
-    // The rest hangs below, each as near to what it leads to as there is room.
-    let column = 0;
-    for (const n of nodes) {
-      if (cells.has(n.id)) continue;
-      cells.set(n.id, { column: column % Math.max(2, top), row: 2 + Math.floor(column / Math.max(2, top)) });
-      column++;
+      cells.set(id, i < top ? { column: i, row: first } : { column: top - 1 - (i - top), row: first + 1 });
+    const beside = (ids: readonly string[], row: number) => {
+      const taken = new Set<number>();
+      for (const id of ids) {
+        const wanted = cells.get(cycle[entry(id)] ?? '')?.column ?? 0;
+        const free = Array.from({ length: ids.length + wanted + 1 }, (_, c) => c).filter((c) => !taken.has(c));
+        const column = free.sort((p, q) => Math.abs(p - wanted) - Math.abs(q - wanted) || p - q)[0] ?? 0;
+        taken.add(column);
+        cells.set(id, { column, row });
+      }
+    };
+    beside(above, 0);
+    beside(below, first + 2);
+    // What has nothing to do with the cycle reads from left to right underneath.
+    const rest = outside.filter((id) => !cells.has(id));
+    const rank = ranks(rest, graph.edges);
+    const used = new Map<number, number>();
+    for (const id of rest) {
+      const column = rank.get(id) ?? 0;
+      const row = first + (below.length > 0 ? 3 : 2) + (used.get(column) ?? 0);
+      used.set(column, (used.get(column) ?? 0) + 1);
+      cells.set(id, { column, row });
     }
   } else {
     const rank = ranks(
@@ -68,7 +93,7 @@ export function layout(graph: ExplanatoryGraph): {
       kind: n.kind,
       width: widths.get(n.id) ?? columnWidth,
       ...cell,
-      x: MARGIN + columnWidth / 2 + cell.column * (columnWidth + COLUMN_GAP),
+      x: MARGIN + columnWidth / 2 + cell.column * (columnWidth + gap),
       y: MARGIN + head + HEIGHT / 2 + cell.row * (HEIGHT + ROW_GAP),
     };
   });
@@ -116,7 +141,7 @@ export function graphFigure(name: string, title: string, graph: ExplanatoryGraph
   }
   return h(
     'figure',
-    { class: 'graph' },
+    { class: width > WIDE ? 'graph wide' : 'graph' },
     h('figcaption', null, title),
     h(
       'div',
@@ -217,6 +242,6 @@ function edge(name: string, from: Box, to: Box, label: string, both: boolean, on
       d: `M${r(x1)} ${r(y1)}Q${r(cx)} ${r(cy)} ${r(x2)} ${r(y2)}`,
       'marker-end': `url(#arrow-${name}${kind})`,
     }),
-    h('text', beside, label.length > 26 ? `${label.slice(0, 25)}\u2026` : label),
+    h('text', beside, label.length > LONGEST_EDGE ? `${label.slice(0, LONGEST_EDGE - 1)}\u2026` : label),
   );
 }

@@ -7,7 +7,7 @@
 import { sourceText } from '../../checker/lang/source.ts';
 import type { Change, Counterexample, Standing, TraceStep } from '../../checker/trace/counterexample.ts';
 import { count, plural } from '../numbers.ts';
-import { objectOf, ownerText, stackOf, standingsAfter, weights } from '../trace.ts';
+import { objectOf, ownerText, stackOf, standingsAfter, waitsOn, weights } from '../trace.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
 export const MOST_DETAILS = 300;
@@ -169,17 +169,20 @@ function standing(s: Standing, goes: boolean): Markup {
           h('span', { class: 'stop' }, '\u25a0 blocked'),
           ' ',
           h('code', null, s.next ?? ''),
-          s.waits !== null &&
-            h(
-              'small',
-              { class: 'holds' },
-              'waits for ',
-              h('code', null, s.waits.on),
-              s.waits.owners.length > 0 && `, ${ownerText(s.waits)}`,
-              s.waits.since > 0 && `, since step ${s.waits.since}`,
-            ),
+          h('small', { class: 'holds' }, waiting(s)),
         ];
   return h('tr', null, h('th', { scope: 'row' }, s.actor), h('td', null, state, holds));
+}
+
+/** `waits for iommu.lock, owned by shutdown, since step 11`. */
+function waiting(s: Standing): Child {
+  if (s.waits === null) return null;
+  const on = waitsOn(s);
+  const rest = [
+    s.waits.owners.length > 0 ? ownerText(s.waits) : '',
+    s.waits.since > 0 ? `since step ${s.waits.since}` : '',
+  ];
+  return [on !== null && ['waits for ', h('code', null, on), ', '], rest.filter((r) => r !== '').join(', ')];
 }
 
 function codes(items: readonly string[]): Child {

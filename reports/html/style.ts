@@ -156,9 +156,9 @@ html:not(.js) .changes button{text-decoration:none;cursor:auto}
 .js .pane{position:sticky;top:0;max-height:100vh;overflow-y:auto;margin:0;padding:.4rem 2px 1rem}
 }
 .graphs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:1.4rem}
-.graph{margin:0;background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:.7rem 1rem;min-width:0}
+.graph{margin:0;background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:.7rem 1rem;min-width:0}.graph.wide{grid-column:1/-1}
 figcaption{font-weight:600}
-svg{max-width:100%;height:auto;display:block;margin:.3rem auto;font:12.6px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+svg{display:block;margin:.3rem auto;font:12.6px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .node rect{fill:var(--raise);stroke:var(--soft);stroke-width:1.3}.node.condition rect{stroke-dasharray:5 3}.node.cycle rect{stroke:var(--bad);stroke-width:2}
 .node text{fill:var(--ink)}
 .edge path{fill:none;stroke:var(--soft);stroke-width:1.4}.edge.cycle path{stroke:var(--bad);stroke-width:2}
@@ -180,7 +180,7 @@ body:has(#fold:checked) tr.plain{display:table-row!important}
 .js .at,.at{display:none}.js .at.chief,.at.chief{display:block;break-inside:avoid;padding:.3rem .6rem;margin:0 0 .4rem}.at .stand{display:none}
 .split{display:block!important}.pane{position:static!important;max-height:none!important;overflow:visible!important;columns:2;column-gap:1rem}
 #schedule{columns:2;font-size:6.5pt}.entries{columns:2;font-size:7.5pt}
-tr{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:none!important;font-size:8pt}
+svg{max-width:100%;height:auto}tr{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:none!important;font-size:8pt}
 .b{outline:1px solid #333}.changes button{text-decoration:none}
 a{color:inherit}a[href^=http]::after{content:" <" attr(href) ">"}
 }

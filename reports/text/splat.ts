@@ -121,9 +121,14 @@ function bodyLines(ce: Counterexample, detail: Detail): string[] {
 
 /** Hung tasks: who waits for what, and who owns it. */
 function waitingBody(ce: Counterexample, { frames, waiters }: Detail): string[] {
-  const blocked = blockedAtEnd(ce);
-  const named = blocked.filter((s) => ce.evidence.actors.includes(s.actor));
-  const shown = (named.length > 0 ? named : blocked).slice(0, waiters);
+  // Those on the cycle tell the story; bystanders queue up behind them.
+  const { cycle } = ce.waitFor;
+  const rank = (s: Standing) => {
+    const at = cycle.indexOf(s.actor);
+    return at >= 0 ? at : cycle.length + (ce.evidence.actors.includes(s.actor) ? 0 : 1);
+  };
+  const blocked = [...blockedAtEnd(ce)].sort((a, b) => rank(a) - rank(b));
+  const shown = blocked.slice(0, waiters);
   const others = blocked.filter((s) => !shown.includes(s));
   const lines = [''];
   for (const standing of shown) lines.push(...waiterLines(ce, standing, frames));
@@ -140,13 +145,16 @@ function waiterLines(ce: Counterexample, s: Standing, frames: number): string[] 
   const wait = s.waits;
   let what = `${s.role} ${s.actor} cannot go on`;
   if (wait !== null) {
-    what = `${s.role} ${s.actor} waits for ${wait.on}`;
+    what =
+      wait.on === s.next
+        ? `${s.role} ${s.actor} cannot pass "${wait.on}"`
+        : `${s.role} ${s.actor} waits for ${wait.on}`;
     if (wait.owners.length > 0) what += `, ${ownerText(wait)}`;
     const owner = wait.owners[0];
     const since = owner === undefined ? null : heldSince(finalStandings(ce), owner, wait.on);
     if (since !== null) what += since === 0 ? ' from the start' : ` since step ${since}`;
   }
-  const at = s.next === null ? [] : wrap(s.next, { first: '  at ', rest: '     ' });
+  const at = s.next === null || s.next === wait?.on ? [] : wrap(s.next, { first: '  at ', rest: '     ' });
   const held = s.holds.map((h) => `${h.lock}${h.mode === 'shared' ? ' (shared)' : ''}`);
   const holds = held.length === 0 ? [] : wrap(`holding ${listing(held)}`, { first: '  ', rest: '    ' });
   return [...wrap(`${what}:`, { rest: '  ' }), ...at, ...stackLines(stackOf(s), frames), ...holds];

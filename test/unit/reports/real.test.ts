@@ -13,7 +13,7 @@ import { MAX_LINES } from '../../../reports/text/splat.ts';
 import { scenarios } from '../../../scenarios/index.ts';
 
 /** Larger ones are searched by the tests of the scenarios themselves. */
-const MOST_STATES = 30_000;
+const MOST_STATES = 12_000;
 
 const cases = scenarios.flatMap((scenario) =>
   Object.entries(scenario.variants)
