@@ -19,7 +19,7 @@ async function once(args: readonly string[], folder: string): Promise<string> {
 
 /** One variant of each scenario that is small enough to run twice. */
 const small = scenarios.flatMap((scenario) => {
-  const entry = Object.entries(scenario.variants).find(([, v]) => v.expect.states < 60_000);
+  const entry = Object.entries(scenario.variants).find(([, v]) => v.expect.states < 20_000);
   return entry === undefined ? [] : [{ name: scenario.name, variant: entry[0] }];
 });
 
