@@ -20,7 +20,7 @@ export const headlines: readonly string[] = [
   'vfio-detach-vs-mm-exit',
   'smmu-flush-vs-priq',
   'iopf-worker-mmput',
-  'sva-unbind-vs-exit',
+  'sva-unbind-all-vs-exits',
 ];
 
 /** The first form that is violated and the form that is called fixed. */
