@@ -55,7 +55,7 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
   interpreter.start();
 
   const numbers = new Map<string, number>();
-  const states: string[] = [];
+  const states: (readonly string[])[] = [];
   const distance: number[] = [];
   const successors: number[][] = [];
   /** Who may move in each state, or need not. */
@@ -76,10 +76,11 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
   };
 
   const arrive = (d: number): number => {
-    const text = world.snapshot();
+    const state = world.snapshot();
+    const text = state.join('\n');
     const known = numbers.get(text);
     if (known !== undefined) return known;
-    const number = states.push(text) - 1;
+    const number = states.push(state) - 1;
     if (number >= (options.maxStates ?? Number.POSITIVE_INFINITY)) throw new TooLarge();
     numbers.set(text, number);
     distance.push(d);
@@ -99,7 +100,7 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
   arrive(0);
   let complete = true;
   for (let s = 0; s < states.length; s++) {
-    const text = states[s] as string;
+    const state = states[s] as readonly string[];
     const d = distance[s] as number;
     if (options.stopAtFirst && [...broken.values()].some((b) => b.level < d)) {
       complete = false;
@@ -108,7 +109,7 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
     const next: number[] = [];
     const content = new Set<string>();
     let moved = false;
-    world.restore(text);
+    world.restore(state);
     for (const player of world.players) {
       if (interpreter.rests(player)) content.add(player.name);
       const choices = interpreter.choices(player);
@@ -119,10 +120,12 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
           transitions++;
           next.push(arrive(d + 1));
         } catch (thrown) {
-          const evidence = evidenceOf(thrown, player, interpreter, text, twin);
+          world.forget();
+          world.restore(state);
+          const evidence = evidenceOf(thrown, player, interpreter);
           report(propertyOf(evidence.kind), evidence, d + 1, d);
         }
-        world.restore(text);
+        world.restore(state);
         moved = true;
         content.add(player.name);
       }
@@ -223,7 +226,7 @@ function leakIn(twin: Twin): string | null {
 
 const NULL_FOLLOWED = /^Cannot (?:read|set) properties of null /;
 
-function evidenceOf(thrown: unknown, player: Player, interpreter: Interpreter, text: string, twin: Twin): Evidence {
+function evidenceOf(thrown: unknown, player: Player, interpreter: Interpreter): Evidence {
   if (thrown instanceof Violation) {
     const e = thrown.evidence;
     return e.actors.length > 0 ? e : { ...e, actors: [player.name] };
@@ -231,7 +234,6 @@ function evidenceOf(thrown: unknown, player: Player, interpreter: Interpreter, t
   if (thrown instanceof TypeError && NULL_FOLLOWED.test(thrown.message))
     return { kind: 'null-dereference', message: thrown.message, objects: [], actors: [player.name] };
   if (thrown instanceof TooLarge) throw thrown;
-  twin.world.restore(text);
   throw new QuiesceError('model-threw', String(thrown), { where: interpreter.place(player), cause: thrown });
 }
 

@@ -57,6 +57,8 @@ export function setUp(scenario: Scenario, variantName: string, given: Readonly<R
     property: (...given) => {
       properties.push(...given);
     },
+    // The twin reduces nothing.
+    interchangeable: () => {},
     mayOutlive: (...types) => {
       for (const type of types) mayOutlive.add(type as never);
     },

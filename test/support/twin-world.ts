@@ -1,7 +1,6 @@
 /**
  * The state of the brute-force twin: objects, actors and failure budgets as plain data, and views of them with the
- * names and types that the steps of a model use. A snapshot is the JSON text of all the data; restoring parses it.
- * Views are made once and look the data up at every access, so closures of a scenario may keep them.
+ * names and types that the steps of a model use. A snapshot is the JSON text of all the data; restoring parses it. Views are made once and look the data up at every access, so closures of a scenario may keep them.
  */
 import type { Actor, FieldSpec } from '../../checker/lang/fields.ts';
 import {
@@ -71,12 +70,6 @@ export interface Lock {
   readonly shared: () => number[];
 }
 
-interface Snapshot {
-  readonly things: readonly (readonly [Thing['life'], Data])[];
-  readonly players: readonly (readonly [number, Frame[], boolean, boolean])[];
-  readonly budgets: Record<string, number>;
-}
-
 const FIRST = ['int', 'bool', 'enum', 'ref', 'actor', 'callback'];
 export const isScalarField = (spec: FieldSpec): boolean => FIRST.includes(spec.kind);
 
@@ -88,28 +81,37 @@ export class World {
   readonly locks: Lock[] = [];
   budgets: Record<string, number> = {};
   readonly #thingOf = new Map<object, Thing>();
+  /** The newest snapshot, or the state restored last. */
+  #current: readonly string[] = [];
 
-  /** Everything two states can differ in, as text. */
-  snapshot(): string {
-    const snapshot: Snapshot = {
-      things: this.things.map((t) => [t.life, t.data]),
-      players: this.players.map((p) => [p.operation, p.stack, p.parked, p.signalled]),
-      budgets: this.budgets,
-    };
-    return JSON.stringify(snapshot);
+  /** Everything two states can differ in: a JSON text for each object, for each actor and for the budgets. */
+  snapshot(): readonly string[] {
+    this.#current = [
+      ...this.things.map((t) => JSON.stringify([t.life, t.data])),
+      ...this.players.map((p) => JSON.stringify([p.operation, p.stack, p.parked, p.signalled])),
+      JSON.stringify(this.budgets),
+    ];
+    return this.#current;
   }
 
-  restore(text: string): void {
-    const snapshot = JSON.parse(text) as Snapshot;
-    snapshot.things.forEach(([life, data], i) => {
-      const thing = this.things[i] as Thing;
-      thing.life = life;
-      thing.data = data;
+  /** Goes back to a state. What is known to be the same already is left alone. */
+  restore(state: readonly string[]): void {
+    state.forEach((text, i) => {
+      if (text === this.#current[i]) return;
+      const value = JSON.parse(text);
+      const player = i - this.things.length;
+      if (player < 0) [(this.things[i] as Thing).life, (this.things[i] as Thing).data] = value;
+      else if (player < this.players.length) {
+        const [operation, stack, parked, signalled] = value;
+        Object.assign(this.players[player] as Player, { operation, stack, parked, signalled });
+      } else this.budgets = value;
     });
-    snapshot.players.forEach(([operation, stack, parked, signalled], i) => {
-      Object.assign(this.players[i] as Player, { operation, stack, parked, signalled });
-    });
-    this.budgets = snapshot.budgets;
+    this.#current = state;
+  }
+
+  /** A step broke off: nothing is known of the state it left behind. */
+  forget(): void {
+    this.#current = [];
   }
 
   addThing(type: ObjectType<Shape>, name: string, pooled: boolean): Thing {
