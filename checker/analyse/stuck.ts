@@ -25,6 +25,7 @@ export type StuckResult =
 export function findStuck(model: CompiledModel, search: Explored): StuckResult {
   if (reachesRest(model, search)) return { result: 'nobody' };
   if (model.actors.length > MAX_ACTORS) return { result: 'undecided', because: `more than ${MAX_ACTORS} actors` };
+  if (search.symmetry !== null) return { result: 'undecided', because: 'actors are exchanged by symmetry' };
   if (search.transitions > MAX_TRANSITIONS) return { result: 'undecided', because: 'too many transitions' };
   return byTransitions(model, search);
 }
@@ -69,6 +70,8 @@ function anySuccessor(
   model.registers[NEXT] = 0;
   successors(model, search.store.arena, state * model.words, faults);
   const made = model.registers[NEXT] as number;
+  if (search.symmetry !== null)
+    for (let i = 0; i < made; i++) search.symmetry.canonicalise(model.memory.bytes, i * model.stateBytes);
   search.store.lookup(model.memory.words, made);
   for (let i = 0; i < made; i++) if (reaches[(search.store.found[i] as number) - 1] === 1) return true;
   return false;

@@ -49,7 +49,9 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
   };
   let parks = false;
   const emitted: EmittedActor[] = [];
+  const frames: { frameBase: number; frameEnd: number }[] = [];
   for (const program of programs) {
+    const frameBase = layout.end;
     const flow = new Flow(context, program.actor);
     const entry = flow.program(program.operations);
     layout.extendTo(flow.frameEnd);
@@ -57,6 +59,7 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
     const points = numberPoints(entry);
     if (points.length > 65_534) throw modelError(`actor ${program.actor.name} has ${points.length} program points`);
     const pcBytes = points.length > 254 ? 2 : 1;
+    frames.push({ frameBase, frameEnd: flow.frameEnd });
     emitted.push({ actor: program.actor, entry, points, pcOffset: layout.reserve(pcBytes), pcBytes });
   }
   if (parks) for (const { actor } of programs) actor.$flags = layout.reserve(1);
@@ -74,6 +77,7 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
     points: e.points,
     pcOffset: e.pcOffset,
     pcBytes: e.pcBytes,
+    ...(frames[index] as { frameBase: number; frameEnd: number }),
   }));
   const coverage: CoveragePoint[] = [];
   const coverageBase = actors.map((a) =>
@@ -137,6 +141,8 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
     locks: layout.locks,
     actors,
     properties: setup.properties,
+    places: setup.places,
+    symmetries: setup.symmetries,
     words,
     stateBytes: layout.stateBytes,
     room,

@@ -41,11 +41,16 @@ export interface RefCell {
   readonly capacity: number;
 }
 
+/** What a byte of the state names; `mask` is the first of two bytes of an actor set. */
+export type Identity = 'object' | 'actor' | 'mask';
+
 export class Layout {
   readonly memory: Memory;
   readonly cells: Cell[] = [];
   readonly locks: LockCell[] = [];
   readonly refs: RefCell[] = [];
+  /** Bytes that name something: an object, an actor, or (two bytes) a set of actors. */
+  readonly identities = new Map<number, Identity>();
   #next = 0;
 
   constructor(memory: Memory) {

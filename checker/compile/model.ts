@@ -10,7 +10,7 @@ import type { Point } from './flow.ts';
 import type { Heap } from './heap.ts';
 import type { Cell, Layout, LockCell } from './layout.ts';
 import type { Memory } from './memory.ts';
-import type { ActorView } from './setup.ts';
+import type { ActorView, Place } from './setup.ts';
 
 export interface CompiledActor {
   readonly index: number;
@@ -19,6 +19,9 @@ export interface CompiledActor {
   readonly points: readonly Point[];
   readonly pcOffset: number;
   readonly pcBytes: 1 | 2;
+  /** Where its frames lie. */
+  readonly frameBase: number;
+  readonly frameEnd: number;
 }
 
 /** Registers of `expand`: next free candidate, then actor, choice and whether anything moved. */
@@ -50,6 +53,10 @@ export interface CompiledModel {
   readonly locks: readonly LockCell[];
   readonly actors: readonly CompiledActor[];
   readonly properties: readonly Property[];
+  /** Every object, by identity from 1 on. */
+  readonly places: readonly Place[];
+  /** Groups of interchangeable blocks of objects and actors, as the scenario declares them. */
+  readonly symmetries: readonly (readonly (readonly object[])[])[];
   /** Words and bytes of a state vector. */
   readonly words: number;
   readonly stateBytes: number;

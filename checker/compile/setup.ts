@@ -70,6 +70,15 @@ export interface Program {
   readonly operations: readonly Operation[];
 }
 
+/** Where an object lies. */
+export interface Place {
+  readonly id: number;
+  readonly base: number;
+  readonly size: number;
+  /** Offset of the liveness byte, or -1. */
+  readonly live: number;
+}
+
 export interface SetupResult {
   readonly memory: Memory;
   readonly layout: Layout;
@@ -79,6 +88,10 @@ export interface SetupResult {
   readonly implementations: ReadonlyMap<CallbackType<Params, unknown>, readonly Procedure<Params, unknown>[]>;
   readonly budgets: Readonly<Record<string, number>>;
   readonly properties: readonly Property[];
+  /** Every object, by identity from 1 on. */
+  readonly places: readonly Place[];
+  /** Groups of interchangeable blocks. */
+  readonly symmetries: readonly (readonly (readonly object[])[])[];
   readonly mayOutlive: ReadonlySet<ObjectType<Shape>>;
   readonly roots: readonly Identified[];
   readonly settings: ReadonlyMap<string, string>;
@@ -111,6 +124,8 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
   const implementations = new Map<CallbackType<Params, unknown>, readonly Procedure<Params, unknown>[]>();
   const budgets: Record<string, number> = {};
   const properties: Property[] = [];
+  const places: Place[] = [];
+  const symmetries: (readonly (readonly object[])[])[] = [];
   const mayOutlive = new Set<ObjectType<Shape>>();
   const roots: Identified[] = [];
   const names = new Set<string>();
@@ -135,6 +150,7 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
     const base = layout.reserve(size);
     const view = factory.view(type.shape, base, live, memory.views.length, name) as Identified;
     memory.views.push(view);
+    places.push({ id: view.$id, base, size, live });
     if (live >= 0) {
       layout.cells.push({
         path: name,
@@ -215,6 +231,9 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
         properties.push(p);
       }
     },
+    interchangeable: (blocks) => {
+      symmetries.push(blocks);
+    },
     mayOutlive: (...types) => {
       for (const type of types) mayOutlive.add(type as never);
     },
@@ -231,6 +250,8 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
     implementations,
     budgets,
     properties,
+    places,
+    symmetries,
     mayOutlive,
     roots,
     settings,

@@ -154,6 +154,7 @@ export class ViewFactory {
       }
       case 'list': {
         this.#layout.refs.push({ offset: offset + 1, lengthAt: offset, capacity: spec.capacity });
+        for (let i = 1; i <= spec.capacity; i++) this.#layout.identities.set(offset + i, 'object');
         const view = new ListView(m, offset, spec.capacity, m.views);
         rememberName(view, path);
         this.#cell(path, offset, 1 + spec.capacity, live, () => {
@@ -167,6 +168,7 @@ export class ViewFactory {
         if (!isScalar(spec.element)) throw modelError(`ring ${path} may hold scalars and references only`);
         if (spec.element.kind === 'ref')
           this.#layout.refs.push({ offset: offset + 1, lengthAt: offset, capacity: spec.capacity });
+        for (let i = 1; i <= spec.capacity; i++) this.#identify(spec.element, offset + i);
         const codec = this.codec(spec.element, path);
         const view = new RingView(m, offset, spec.capacity, codec);
         rememberName(view, path);
@@ -192,6 +194,7 @@ export class ViewFactory {
         return view;
       }
       case 'actors': {
+        this.#layout.identities.set(offset, 'mask');
         const view = new ActorSetView(m, offset, m.actors);
         rememberName(view, path);
         this.#cell(path, offset, 2, live, () => `{${[...view].map((a) => a.name).join(', ')}}`);
@@ -220,8 +223,14 @@ export class ViewFactory {
 
   #scalarCell(spec: FieldSpec, offset: number, live: number, path: string): void {
     if (spec.kind === 'ref') this.#layout.refs.push({ offset, lengthAt: -1, capacity: 1 });
+    this.#identify(spec, offset);
     const codec = this.codec(spec, path);
     this.#cell(path, offset, 1, live, () => showValue(codec.get(offset)));
+  }
+
+  #identify(spec: FieldSpec, offset: number): void {
+    if (spec.kind === 'ref') this.#layout.identities.set(offset, 'object');
+    if (spec.kind === 'actor') this.#layout.identities.set(offset, 'actor');
   }
 
   #cell(path: string, offset: number, bytes: number, liveness: number, show: () => string): void {

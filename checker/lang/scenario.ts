@@ -61,6 +61,12 @@ export interface Setup<B extends Bounds> {
   /** How often each injected failure may happen, by budget name. Zero, the default, means never. */
   failures(budgets: Readonly<Record<string, number>>): void;
   property(...properties: readonly Property[]): void;
+  /**
+   * Blocks of objects and actors that play the same role: exchanging one block with another, part by part, changes
+   * nothing but names. A search with symmetry then looks at one of all such states. Blocks of one call have the same
+   * length and their parts the same types and programs; several calls combine.
+   */
+  interchangeable(blocks: readonly (readonly (object | Actor)[])[]): void;
   /** The objects of these types may be allocated at the end without anything leading to them. */
   mayOutlive(...types: readonly ObjectType<Shape>[]): void;
 }

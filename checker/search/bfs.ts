@@ -7,8 +7,9 @@
  * reported. Limits: exact store in memory.
  */
 import { type CompiledModel, MOVED, NEXT } from '../compile/model.ts';
+import type { Symmetry } from '../reduce/symmetry.ts';
 import { ExactStore } from '../store/exact.ts';
-import { type Explored, movesTo } from './explored.ts';
+import { type Explored, movesToFault, walkTo } from './explored.ts';
 import { checkOf, type Findings } from './findings.ts';
 import type { Limits, SearchCounts, Strategy } from './strategy.ts';
 import { type Fault, successors } from './successors.ts';
@@ -22,6 +23,9 @@ export class BreadthFirst implements Strategy, Explored {
   /** For each state the greatest index among its successors plus one, 0 without any: see `stuck.ts`. */
   forward = new Int32Array(1 << 12);
   transitions = 0;
+  readonly symmetry: Symmetry | null;
+  /** States that the stored ones stand for. */
+  unreduced: number;
   incomplete: string | null = null;
   readonly #model: CompiledModel;
   readonly #findings: Findings;
@@ -40,7 +44,9 @@ export class BreadthFirst implements Strategy, Explored {
     limits: Limits,
     stopAtFirst: boolean,
     store = new ExactStore(model.words, model.room + 1),
+    symmetry: Symmetry | null = null,
   ) {
+    this.symmetry = symmetry;
     this.#model = model;
     this.#findings = findings;
     this.#limits = limits;
@@ -49,8 +55,10 @@ export class BreadthFirst implements Strategy, Explored {
     this.#from = new Int32Array(model.room + 1);
     this.store = store;
     model.memory.words.set(model.initial, 0);
+    this.#canonicalise(1);
     this.store.insert(model.memory.words, 1);
     this.store.parents[0] = -1;
+    this.unreduced = symmetry?.orbit(model.memory.bytes, 0) ?? 1;
     model.memory.at = 0;
     this.#watch(0, 0);
   }
@@ -117,14 +125,14 @@ export class BreadthFirst implements Strategy, Explored {
     }
     if (batched > 0) this.#insert(batched);
     if (this.#next === levelEnd) this.#endLevel();
-    else if (this.#memoryIsShort()) this.#stop('memory limit');
-    else if (store.count >= this.#limits.maxStates) this.#stop('limit of states');
+    else this.#checkLimits();
   }
 
   #insert(made: number): void {
     const { store } = this;
     const from = this.#from;
     const known = store.count;
+    this.#canonicalise(made);
     store.insert(this.#model.memory.words, made);
     this.transitions += made;
     const found = store.found;
@@ -140,11 +148,31 @@ export class BreadthFirst implements Strategy, Explored {
       if (e > (forward[parent] as number)) forward[parent] = e;
     }
     this.#model.registers[NEXT] = 0;
+    this.#countOrbits(made, store.count - known);
     if (store.count > known && this.#findings.watchesStates)
       for (let i = 0; i < made; i++) {
         const e = found[i] as number;
         if (e < 0) this.#watch(-e - 1, i);
       }
+  }
+
+  /** With symmetry, replaces the candidates by their least images. */
+  #canonicalise(made: number): void {
+    const { symmetry } = this;
+    if (symmetry === null) return;
+    const { bytes } = this.#model.memory;
+    for (let i = 0; i < made; i++) symmetry.canonicalise(bytes, i * this.#model.stateBytes);
+  }
+
+  #countOrbits(made: number, fresh: number): void {
+    const { symmetry, store } = this;
+    if (symmetry === null) {
+      this.unreduced += fresh;
+      return;
+    }
+    const { bytes } = this.#model.memory;
+    for (let i = 0; i < made; i++)
+      if ((store.found[i] as number) < 0) this.unreduced += symmetry.orbit(bytes, i * this.#model.stateBytes);
   }
 
   /** Looks at a new state, which lies in a slot of the batch. */
@@ -163,10 +191,9 @@ export class BreadthFirst implements Strategy, Explored {
       const property = checkOf(fault.evidence.kind);
       if (!this.#findings.checks(property)) continue;
       this.#focus(index);
-      this.#record(property, fault.evidence, fault.actor, this.#depth + 1, true, () => [
-        ...this.movesTo(index),
-        (fault.actor << 16) | fault.choice,
-      ]);
+      this.#record(property, fault.evidence, fault.actor, this.#depth + 1, true, () =>
+        movesToFault(this.#model, this.store, index, this.symmetry, fault, this.#findings),
+      );
     }
   }
 
@@ -203,13 +230,14 @@ export class BreadthFirst implements Strategy, Explored {
     else {
       this.levelStarts.push(count);
       if (this.#depth >= this.#limits.maxDepth) this.#stop('depth limit');
-      else if (this.#memoryIsShort()) this.#stop('memory limit');
-      else if (count >= this.#limits.maxStates) this.#stop('limit of states');
+      else this.#checkLimits();
     }
   }
 
-  #memoryIsShort(): boolean {
-    return this.store.bytesWhenGrown > this.#limits.maxMemoryBytes && this.store.mustGrow(200_000);
+  #checkLimits(): void {
+    const { store } = this;
+    if (store.count >= this.#limits.maxStates) this.#stop('limit of states');
+    else if (store.bytesWhenGrown > this.#limits.maxMemoryBytes && store.mustGrow(200_000)) this.#stop('memory limit');
   }
 
   #stop(reason: string): void {
@@ -218,6 +246,6 @@ export class BreadthFirst implements Strategy, Explored {
   }
 
   movesTo(index: number): number[] {
-    return movesTo(this.#model, this.store, index);
+    return walkTo(this.#model, this.store, index, this.symmetry).moves;
   }
 }

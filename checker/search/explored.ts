@@ -3,6 +3,8 @@
  * the order of levels, their parents, and a look-up.
  */
 import { type CompiledModel, NEXT } from '../compile/model.ts';
+import type { Symmetry } from '../reduce/symmetry.ts';
+import { checkOf, type Findings } from './findings.ts';
 import { type Fault, successors } from './successors.ts';
 
 export interface StateStore {
@@ -23,41 +25,92 @@ export interface Explored {
   /** For each state the greatest index among its successors plus one, 0 without any. */
   readonly forward: Int32Array;
   readonly transitions: number;
+  readonly symmetry: Symmetry | null;
+  /** States that the stored ones stand for; their number when nothing is reduced. */
+  readonly unreduced: number;
   /** The moves along parents from the initial state. */
   movesTo(index: number): number[];
 }
 
-/** The moves along parents from the initial state to a state: each is found by expanding the parent once more. */
-export function movesTo(model: CompiledModel, store: Pick<StateStore, 'arena' | 'parents'>, index: number): number[] {
+/**
+ * The moves along parents from the initial state to a state: each is found by expanding the state before once more.
+ * With symmetry the stored states are least images; the walk goes on with the concrete ones, so that names do not
+ * change on the way. Returns the moves and the concrete state they lead to.
+ */
+export function walkTo(
+  model: CompiledModel,
+  store: Pick<StateStore, 'arena' | 'parents'>,
+  index: number,
+  symmetry: Symmetry | null,
+): { readonly moves: number[]; readonly state: Int32Array } {
   const path: number[] = [];
   for (let i = index; i > 0; i = store.parents[i] as number) path.push(i);
   path.reverse();
-  let parent = 0;
-  return path.map((child) => {
-    const move = moveBetween(model, store.arena, parent, child);
-    parent = child;
-    return move;
+  let state: Int32Array = model.initial.slice();
+  const moves = path.map((child) => {
+    const next = stepTo(model, state, store.arena, child, symmetry);
+    state = next.state;
+    return next.move;
   });
+  return { moves, state };
 }
 
-/** The first move that leads from one state to another. The batch under way, if any, is left as it was. */
-function moveBetween(model: CompiledModel, arena: Int32Array, parent: number, child: number): number {
+/** The first move of a concrete state that leads to a stored one. The batch under way, if any, is left as it was. */
+function stepTo(
+  model: CompiledModel,
+  from: Int32Array,
+  arena: Int32Array,
+  child: number,
+  symmetry: Symmetry | null,
+): { readonly move: number; readonly state: Int32Array } {
   const { words } = model;
   const first = model.registers[NEXT] as number;
   const scratch = Math.min(first, model.room - model.branching);
   const saved = model.memory.words.slice(scratch * words, (scratch + model.branching + 1) * words);
   const savedMoves = model.moves.slice(scratch, scratch + model.branching + 1);
   model.registers[NEXT] = scratch;
-  const faults: Fault[] = [];
-  successors(model, arena, parent * words, faults);
-  let move = -1;
-  for (let i = scratch; i < (model.registers[NEXT] as number) && move < 0; i++) {
-    let same = true;
-    for (let k = 0; k < words && same; k++) same = model.memory.words[i * words + k] === arena[child * words + k];
-    if (same) move = model.moves[i] as number;
+  successors(model, from, 0, []);
+  const wanted = arena.subarray(child * words, (child + 1) * words);
+  let found: { move: number; state: Int32Array } | null = null;
+  for (let i = scratch; i < (model.registers[NEXT] as number) && found === null; i++) {
+    const state = model.memory.words.slice(i * words, (i + 1) * words);
+    const form = state.slice();
+    symmetry?.canonicalise(new Uint8Array(form.buffer), 0);
+    if (form.every((word, k) => word === wanted[k])) found = { move: model.moves[i] as number, state };
   }
   model.memory.words.set(saved, scratch * words);
   model.moves.set(savedMoves, scratch);
   model.registers[NEXT] = first;
-  return move;
+  if (found === null) throw new Error(`state ${child} is not a successor of its parent`);
+  return found;
+}
+
+/**
+ * The moves to a state and then a step that breaks a promise there. With symmetry the step is looked for in the
+ * concrete state, where other actors may play the parts.
+ */
+export function movesToFault(
+  model: CompiledModel,
+  store: Pick<StateStore, 'arena' | 'parents'>,
+  index: number,
+  symmetry: Symmetry | null,
+  fault: Fault,
+  findings: Findings,
+): number[] {
+  const { moves, state } = walkTo(model, store, index, symmetry);
+  if (symmetry === null) return [...moves, (fault.actor << 16) | fault.choice];
+  const saved = model.registers[NEXT] as number;
+  const faults: Fault[] = [];
+  model.registers[NEXT] = Math.min(saved, model.room - model.branching);
+  successors(model, state, 0, faults);
+  model.registers[NEXT] = saved;
+  const signature = (f: Fault, words: Int32Array, src: number) => {
+    const at = Math.min(saved, model.room - model.branching);
+    model.memory.words.set(words.subarray(src, src + model.words), at * model.words);
+    model.memory.at = at * model.stateBytes;
+    return findings.signature(checkOf(f.evidence.kind), f.evidence, f.actor);
+  };
+  const wanted = signature(fault, store.arena, index * model.words);
+  const same = faults.find((f) => signature(f, state, 0) === wanted) ?? fault;
+  return [...moves, (same.actor << 16) | same.choice];
 }

@@ -3,8 +3,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { CompiledModel } from '../compile/model.ts';
-import type { Always, AtEnd, Sometimes } from '../lang/property.ts';
-import { type Evidence, violated } from '../lang/violation.ts';
+import { modelError, QuiesceError } from '../lang/errors.ts';
+import type { Always, AtEnd, Property, Sometimes } from '../lang/property.ts';
+import { type Evidence, Violation, violated } from '../lang/violation.ts';
 
 /** Names of the checks that are always made, unless `properties` leaves them out. */
 export const builtIn = {
@@ -73,7 +74,10 @@ export class Findings {
     const wanted = (name: string) => only === null || only.includes(name);
     this.#model = model;
     this.#checks = new Set(Object.keys(builtIn).filter(wanted));
-    const own = model.properties.filter((p) => wanted(p.name));
+    for (const { name } of model.properties)
+      if (name in builtIn)
+        throw modelError(`property "${name}" has the name of a built-in check`, model.scenario.name, 'rename it');
+    const own = model.properties.filter((p) => wanted(p.name)).map(guarded);
     this.always = own.filter((p) => p.kind === 'always');
     this.atEnd = own.filter((p) => p.kind === 'at-end');
     this.goals = own.filter((p) => p.kind === 'sometimes');
@@ -162,6 +166,22 @@ export class Findings {
     ];
     return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 8);
   }
+}
+
+/** The property, with what its own code throws told as an error of the model. */
+function guarded(p: Property): Property {
+  const tell = <T>(act: () => T): T => {
+    try {
+      return act();
+    } catch (cause) {
+      const what = cause instanceof Violation ? `breaks a promise itself: ${cause.message}` : `threw ${String(cause)}`;
+      throw new QuiesceError('model-threw', `property "${p.name}" ${what}`, {
+        hint: 'it is evaluated in every state, also when an object is freed or a pointer is NULL',
+        cause,
+      });
+    }
+  };
+  return p.kind === 'sometimes' ? { ...p, reached: () => tell(p.reached) } : { ...p, check: () => tell(p.check) };
 }
 
 /** Name without its number: `mm1` and `mm0` play one role. */

@@ -29,7 +29,7 @@ export function fewestSwitches(
   const targetLevel = fault ? length - 1 : length;
   const starts = search.levelStarts;
   const end = starts[targetLevel + 1];
-  if (length === 0 || end === undefined || end * actors > MAX_BYTES) return null;
+  if (search.symmetry !== null || length === 0 || end === undefined || end * actors > MAX_BYTES) return null;
   const cost = new Uint8Array(end * actors).fill(NEVER);
   const { words } = model;
   const store = search.store;

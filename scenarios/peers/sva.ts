@@ -358,12 +358,12 @@ export default scenario('peers-sva', {
   setup: (s) => {
     const iommu = s.object(Iommu, 'iommu');
     const mms = s.objects(Mm, 'mm', s.bounds.mms, () => ({ users: 1 }));
-    mms.forEach((mm, m) => {
-      for (let t = 0; t < s.bounds.threads; t++) s.actor(`user${m}.${t}`, userThread, { iommu, mm });
-    });
-    mms.forEach((mm, m) => {
-      s.actor(`exit${m}`, exitNotifier, { iommu, mm });
-    });
+    const users = mms.map((mm, m) =>
+      Array.from({ length: s.bounds.threads }, (_, t) => s.actor(`user${m}.${t}`, userThread, { iommu, mm })),
+    );
+    const exits = mms.map((mm, m) => s.actor(`exit${m}`, exitNotifier, { iommu, mm }));
+    for (const threads of users) s.interchangeable(threads.map((thread) => [thread]));
+    s.interchangeable(mms.map((mm, m) => [mm, ...(users[m] ?? []), ...exits.slice(m, m + 1)]));
     s.actor('shutdown', shutdown, { iommu, mms });
     s.actor('device', device, { iommu, mms, requests: s.bounds.requests }, { role: 'hardware' });
     s.actor('worker', worker, { iommu }, { role: 'worker' });

@@ -2,6 +2,7 @@
  * The work of one thread: the three tasks of a round (see `shared.ts`), on its own compiled model.
  */
 import { type CompiledModel, MOVED, NEXT } from '../../compile/model.ts';
+import type { Symmetry } from '../../reduce/symmetry.ts';
 import { hashText, perWord, sameFunction, sameText } from '../../store/words.ts';
 import type { Findings } from '../findings.ts';
 import { type Fault, successors } from '../successors.ts';
@@ -36,6 +37,7 @@ export class Lane {
   store: SharedStore;
   /** The store before it grew, until its contents have moved. */
   #outgrown: SharedStore | null = null;
+  readonly #symmetry: Symmetry | null;
   readonly #settle: Settle;
   readonly #append: Append;
   readonly #faults: Fault[] = [];
@@ -43,7 +45,14 @@ export class Lane {
   /** Scratch for the counting sort. */
   readonly #count = new Int32Array(PARTS);
 
-  constructor(model: CompiledModel, findings: Findings, round: SharedRound, store: SharedStore) {
+  constructor(
+    model: CompiledModel,
+    findings: Findings,
+    round: SharedRound,
+    store: SharedStore,
+    symmetry: Symmetry | null,
+  ) {
+    this.#symmetry = symmetry;
     this.#model = model;
     this.#findings = findings;
     this.#round = round;
@@ -103,16 +112,24 @@ export class Lane {
         faults.length = 0;
       }
       if (batched >= this.#batch) {
+        this.#canonicalise(batched);
         this.#append(model.memory.words, batched, base + made, set);
         made += batched;
         batched = 0;
         registers[NEXT] = 0;
       }
     }
+    this.#canonicalise(batched);
     this.#append(model.memory.words, batched, base + made, set);
     made += batched;
     set.flaggedCount[chunk] = flagged;
     this.#sort(set, chunk, base, made);
+  }
+
+  #canonicalise(made: number): void {
+    if (this.#symmetry === null) return;
+    const { memory, stateBytes } = this.#model;
+    for (let i = 0; i < made; i++) this.#symmetry.canonicalise(memory.bytes, i * stateBytes);
   }
 
   /** Is there evidence against a state in which nobody can move? The coordinator then looks at it again. */
@@ -165,7 +182,9 @@ export class Lane {
     let index = control[BASE] as number;
     for (let c = 0; c < chunk; c++) index += set.fresh[c] as number;
     const watch = this.#findings.watchesStates;
+    const bytes = this.#symmetry === null ? null : new Uint8Array(set.words.buffer);
     let bad = 0;
+    let orbits = 0;
     for (let i = 0; i < made; i++) {
       const candidate = base + i;
       const source = set.from[candidate] as number;
@@ -178,10 +197,12 @@ export class Lane {
       parents[index] = source;
       forward[source] = index + 1;
       table[2 * (set.slots[candidate] as number) + 1] = index + 1;
+      orbits += bytes === null ? 1 : (this.#symmetry?.orbit(bytes, candidate * words * 4) ?? 1);
       if (watch && this.#isBad(set.words, candidate)) badStates[base + bad++] = index;
       index++;
     }
     badCount[chunk] = bad;
+    this.#round.orbits[chunk] = orbits;
   }
 
   #isBad(words: Int32Array, candidate: number): boolean {

@@ -83,6 +83,8 @@ export interface SharedRound {
   /** New states that violate a property, by chunk of the round that was committed. */
   readonly badStates: Int32Array;
   readonly badCount: Int32Array;
+  /** States that the new ones of each committed chunk stand for. */
+  readonly orbits: Int32Array;
   readonly chunkStates: number;
   /** Room for candidates of one chunk. */
   readonly chunkRoom: number;
@@ -125,6 +127,7 @@ export function makeRound(words: number, branching: number): SharedRound {
     sets: [set(), set()],
     badStates: ints(room),
     badCount: ints(CHUNKS),
+    orbits: ints(CHUNKS),
     chunkStates,
     chunkRoom,
   };

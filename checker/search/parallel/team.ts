@@ -8,8 +8,9 @@
 import { Worker } from 'node:worker_threads';
 import type { CompiledModel } from '../../compile/model.ts';
 import { MOVED, NEXT } from '../../compile/model.ts';
+import type { Symmetry } from '../../reduce/symmetry.ts';
 import { hashText, sameFunction, sameText } from '../../store/words.ts';
-import { type Explored, movesTo, type StateStore } from '../explored.ts';
+import { type Explored, movesToFault, type StateStore, walkTo } from '../explored.ts';
 import { checkOf, type Findings } from '../findings.ts';
 import type { Limits, SearchCounts, Strategy } from '../strategy.ts';
 import { type Fault, successors } from '../successors.ts';
@@ -56,6 +57,7 @@ export interface ThreadData {
   readonly variant: string;
   readonly bounds: Readonly<Record<string, number>>;
   readonly properties: readonly string[] | null;
+  readonly symmetry: boolean;
   readonly hash: string;
   readonly round: SharedRound;
   readonly store: SharedStore;
@@ -68,6 +70,8 @@ const LOAD = 0.6;
 export class ParallelBreadthFirst implements Strategy, Explored {
   readonly levelStarts: number[] = [0, 1];
   transitions = 0;
+  readonly symmetry: Symmetry | null;
+  unreduced: number;
   incomplete: string | null = null;
   readonly store: SharedStates;
   readonly #model: CompiledModel;
@@ -96,15 +100,20 @@ export class ParallelBreadthFirst implements Strategy, Explored {
     workers: number,
     module: ScenarioModule,
     properties: readonly string[] | null,
+    symmetry: Symmetry | null = null,
   ) {
+    this.symmetry = symmetry;
     this.#model = model;
     this.#findings = findings;
     this.#limits = limits;
     this.#stopAtFirst = stopAtFirst;
     this.#round = makeRound(model.words, model.branching);
     this.store = new SharedStates(model.words, this.#round.chunkRoom);
-    this.store.insertFirst(model.initial);
-    this.#lane = new Lane(model, findings, this.#round, this.store.shared);
+    const first = model.initial.slice();
+    symmetry?.canonicalise(new Uint8Array(first.buffer), 0);
+    this.unreduced = symmetry?.orbit(new Uint8Array(first.buffer), 0) ?? 1;
+    this.store.insertFirst(first);
+    this.#lane = new Lane(model, findings, this.#round, this.store.shared, symmetry);
     this.#taken = new Uint8Array(new SharedArrayBuffer(model.taken.length));
     this.#refused = new Uint8Array(new SharedArrayBuffer(model.refused.length));
     model.load(model.initial, 0);
@@ -115,6 +124,7 @@ export class ParallelBreadthFirst implements Strategy, Explored {
         variant: model.variantName,
         bounds: model.bounds,
         properties,
+        symmetry: symmetry !== null,
         hash: model.hash,
         round: this.#round,
         store: this.store.shared,
@@ -154,7 +164,7 @@ export class ParallelBreadthFirst implements Strategy, Explored {
   }
 
   movesTo(index: number): number[] {
-    return movesTo(this.#model, this.store, index);
+    return walkTo(this.#model, this.store, index, this.symmetry).moves;
   }
 
   advance(milliseconds: number): boolean {
@@ -306,6 +316,7 @@ export class ParallelBreadthFirst implements Strategy, Explored {
         this.#watch(index, this.#depth + 1);
       }
       badCount[c] = 0;
+      this.unreduced += this.#round.orbits[c] as number;
     }
     this.#pending = 0;
     const goals = Atomics.load(control, GOALS);
@@ -331,7 +342,7 @@ export class ParallelBreadthFirst implements Strategy, Explored {
       const property = checkOf(fault.evidence.kind);
       if (!this.#findings.checks(property)) continue;
       this.#focus(index);
-      const path = () => [...this.movesTo(index), (fault.actor << 16) | fault.choice];
+      const path = () => movesToFault(model, this.store, index, this.symmetry, fault, this.#findings);
       if (this.#findings.record(property, fault.evidence, fault.actor, this.#depth + 1, true, path) !== null)
         this.#found = true;
     }

@@ -2,6 +2,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { compile } from '../../compile/compile.ts';
 import type { Scenario } from '../../lang/scenario.ts';
+import { Symmetry } from '../../reduce/symmetry.ts';
 import { Findings } from '../findings.ts';
 import { Lane } from './lane.ts';
 import { DONE, FAILED, JOINED, KIND, PHASE, type SharedStore, STOP, STORE, TICKET, taskOf } from './shared.ts';
@@ -22,7 +23,8 @@ async function work(): Promise<void> {
   const scenario = findScenario((await import(data.module.url)) as Record<string, unknown>, data.module.name);
   const model = compile(scenario, { variant: data.variant, bounds: data.bounds });
   if (model.hash !== data.hash) throw new Error('the thread compiled another model than its parent');
-  const lane = new Lane(model, new Findings(model, data.properties), data.round, data.store);
+  const symmetry = data.symmetry ? new Symmetry(model) : null;
+  const lane = new Lane(model, new Findings(model, data.properties), data.round, data.store, symmetry);
   let store = 0;
   Atomics.add(control, JOINED, 1);
   for (let seen = -1; ; ) {
