@@ -38,7 +38,7 @@ describe.each(scenarios)('$name', (scenario) => {
     expect(verdicts).toContain('holds');
     expect(Object.keys(scenario.variants)).toContain('posted');
     // An entry of the corpus by its number or, where it has none, by its name; none for what was found here first.
-    if (scenario.corpus !== undefined) expect(scenario.corpus).toMatch(/^(#\d+|[A-Z]+(-[A-Z]+)*-\d+)/);
+    if (scenario.corpus !== undefined) expect(scenario.corpus).toMatch(/^(#\d+|[A-Z]+(-[A-Z0-9]+)+)/);
   });
 });
 
