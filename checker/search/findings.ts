@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { CompiledModel } from '../compile/model.ts';
 import { modelError, QuiesceError } from '../lang/errors.ts';
 import type { Always, AtEnd, Property, Sometimes } from '../lang/property.ts';
-import { type Evidence, Violation, violated } from '../lang/violation.ts';
+import { type Evidence, Violation, violated, violationKinds } from '../lang/violation.ts';
 
 /** Names of the checks that are always made, unless `properties` leaves them out. */
 export const builtIn = {
@@ -170,18 +170,24 @@ export class Findings {
 
 /** The property, with what its own code throws told as an error of the model. */
 function guarded(p: Property): Property {
+  const error = (what: string, hint: string, cause?: unknown) =>
+    new QuiesceError('model-threw', `property "${p.name}" ${what}`, { hint, cause });
   const tell = <T>(act: () => T): T => {
     try {
       return act();
     } catch (cause) {
       const what = cause instanceof Violation ? `breaks a promise itself: ${cause.message}` : `threw ${String(cause)}`;
-      throw new QuiesceError('model-threw', `property "${p.name}" ${what}`, {
-        hint: 'it is evaluated in every state, also when an object is freed or a pointer is NULL',
-        cause,
-      });
+      throw error(what, 'it is evaluated in every state, also when an object is freed or a pointer is NULL', cause);
     }
   };
-  return p.kind === 'sometimes' ? { ...p, reached: () => tell(p.reached) } : { ...p, check: () => tell(p.check) };
+  if (p.kind === 'sometimes') return { ...p, reached: () => tell(p.reached) };
+  const check = (): Evidence | null => {
+    const evidence = tell(p.check);
+    const kind = (evidence as Evidence | null | undefined)?.kind;
+    if (evidence === null || (kind !== undefined && kind in violationKinds)) return evidence;
+    throw error(`gives ${String(evidence)}`, 'it must give null where it holds, else violated(kind, message)');
+  };
+  return { ...p, check };
 }
 
 /** Name without its number: `mm1` and `mm0` play one role. */
