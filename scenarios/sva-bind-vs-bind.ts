@@ -3,7 +3,7 @@ import { does, scenario, sometimes } from '../checker/lang/index.ts';
 import { int, MmStruct, mmputProcedure, procedure, ref } from '../model/kernel/index.ts';
 import { DriverData, IommuSva, iommuSvaBindDevice, iommuSvaFind, MAX_PASID, makeSva } from '../model/sva/index.ts';
 import { IOMMU_SVA_C, v2_03, v2_06 } from '../model/sva/sources.ts';
-import { process, promises, readyDevice } from './sva-parts.ts';
+import { process, promises, readyDevice, withContexts } from './sva-parts.ts';
 
 /** What the fault worker does with a PASID: finds the address space, uses it, lets it go. */
 const useByPasid = procedure(
@@ -32,11 +32,11 @@ export default scenario('sva-bind-vs-bind', {
   corpus: 'guard 3',
   bounds: { failures: 0 },
   variants: {
-    posted: { about: 'the series as posted', expect: { verdict: 'holds', states: 29331, depth: 137 } },
+    posted: { about: 'the series as posted', expect: { verdict: 'holds', states: 30405, depth: 141 } },
     failures: {
       about: 'with one failure of each kind on the way',
       bounds: { failures: 1 },
-      expect: { verdict: 'holds', states: 109555, depth: 137 },
+      expect: { verdict: 'holds', states: 112005, depth: 141 },
     },
   },
   setup: (s) => {
@@ -54,7 +54,8 @@ export default scenario('sva-bind-vs-bind', {
     s.task('fault', [does(useByPasid, { sva, pasid: 1 })], { role: 'worker' });
     const { failures } = s.bounds;
     s.failures({ kmalloc: failures, idr_alloc: failures, mmu_notifier_register: failures });
-    promises(s, parts, [drvdata0, drvdata1]);
+    withContexts(s, parts, [dev0, dev1]);
+    promises(s, parts, [drvdata0, drvdata1], { mms: true });
     s.property(
       sometimes('two-pasids', 'the process gets a PASID for each device', () => {
         const owners = [...sva.pasid_idr].filter((io_mm) => io_mm !== null);

@@ -35,6 +35,6 @@ export default scenario('sva-bind-vs-shutdown', {
       does(mmputProcedure, { mm }),
     ]);
     s.task('shutdown', [does(iommuSvaDeviceShutdown, { dev })]);
-    promises(s, parts, [drvdata]);
+    promises(s, parts, [drvdata], { mms: true, params: true });
   },
 });

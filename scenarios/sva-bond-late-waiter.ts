@@ -34,6 +34,6 @@ export default scenario('sva-bond-late-waiter', {
     s.task('unbinder', [does(driverUnbind, { dev, pasid, data })]);
     s.task('detacher', [does(iommuSvaUnbindDevAll, { dev })]);
     s.task('exit', [does(mmputProcedure, { mm })]);
-    promises(s, parts, [data]);
+    promises(s, parts, [data], { mms: true });
   },
 });

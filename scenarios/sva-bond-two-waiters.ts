@@ -68,6 +68,6 @@ export default scenario('sva-bond-two-waiters', {
     s.task('unbinder', [does(iommuSvaUnbindDevice, { dev, pasid })]);
     s.task('detacher', [does(iommuSvaUnbindDevAll, { dev })]);
     s.task('exit', [does(mmputProcedure, { mm })]);
-    promises(s, parts, []);
+    promises(s, parts, [], { mms: true });
   },
 });

@@ -33,6 +33,6 @@ export default scenario('sva-early-shutdown', {
     const { data } = bound(s, parts, dev, mm, 'drvdata');
     s.task('remove', [does(driverRemove, { dev, data })]);
     s.task('exit', [does(mmputProcedure, { mm })]);
-    promises(s, parts, []);
+    promises(s, parts, [], { mms: true, params: true });
   },
 });

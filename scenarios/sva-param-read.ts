@@ -35,6 +35,6 @@ export default scenario('sva-param-read', {
     bound(s, parts, dev, staying, 'drvdata1');
     s.task('remove', [does(driverRemove, { dev, data })]);
     s.task('exit', [does(mmputProcedure, { mm: exiting })]);
-    promises(s, parts, []);
+    promises(s, parts, [], { params: true });
   },
 });

@@ -3,7 +3,7 @@ import { does, scenario, set } from '../checker/lang/index.ts';
 import { mmputProcedure } from '../model/kernel/index.ts';
 import { driverUnbind, makeSva, releaseWalk } from '../model/sva/index.ts';
 import { IOMMU_SVA_C, v2_05 } from '../model/sva/sources.ts';
-import { bound, process, promises, readyDevice } from './sva-parts.ts';
+import { bound, process, promises, readyDevice, withContexts } from './sva-parts.ts';
 
 export default scenario('sva-release-walk', {
   title: 'release walk that looks its next bond up again',
@@ -17,12 +17,12 @@ export default scenario('sva-release-walk', {
   variants: {
     posted: {
       about: 'the next bond is read after mm_exit, with the lock held again',
-      expect: { verdict: 'holds', states: 9635, depth: 79 },
+      expect: { verdict: 'holds', states: 9929, depth: 81 },
     },
     'saved-next': {
       about: 'neighbour that must be reported: the next bond is saved before mm_exit',
       settings: [set(releaseWalk, 'before mm_exit')],
-      expect: { verdict: 'violated', kind: 'use-after-free', length: 38, states: 2993 },
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 40, states: 3206 },
     },
   },
   setup: (s) => {
@@ -35,6 +35,7 @@ export default scenario('sva-release-walk', {
     s.task('unbinder0', [does(driverUnbind, { dev: dev0, pasid: first.pasid, data: first.data })]);
     s.task('unbinder1', [does(driverUnbind, { dev: dev1, pasid: second.pasid, data: second.data })]);
     s.task('exit', [does(mmputProcedure, { mm })]);
-    promises(s, parts, [first.data, second.data]);
+    withContexts(s, parts, [dev0, dev1]);
+    promises(s, parts, [first.data, second.data], { mms: true });
   },
 });

@@ -35,6 +35,6 @@ export default scenario('sva-unbind-all-vs-exits', {
     s.task('shutdown', [does(iommuSvaDeviceShutdown, { dev })]);
     s.task('exit0', [does(mmputProcedure, { mm: mm0 })]);
     s.task('exit1', [does(mmputProcedure, { mm: mm1 })]);
-    promises(s, parts, [first.data, second.data]);
+    promises(s, parts, [first.data, second.data], { mms: true, params: true });
   },
 });

@@ -3,7 +3,7 @@ import { does, scenario, set } from '../checker/lang/index.ts';
 import { mmputProcedure } from '../model/kernel/index.ts';
 import { bondRefs, driverUnbind, makeSva, unbindWait } from '../model/sva/index.ts';
 import { IOMMU_SVA_C, v2_05 } from '../model/sva/sources.ts';
-import { bound, process, promises, readyDevice } from './sva-parts.ts';
+import { bound, process, promises, readyDevice, withContexts } from './sva-parts.ts';
 
 export default scenario('sva-unbind-vs-exit', {
   title: 'unbind against the exit of the process',
@@ -16,22 +16,16 @@ export default scenario('sva-unbind-vs-exit', {
   bounds: {},
   assumptions: ['only one unbind of the binding is called'],
   variants: {
-    posted: { about: 'the series as posted', expect: { verdict: 'holds', states: 1111, depth: 56 } },
+    posted: { about: 'the series as posted', expect: { verdict: 'holds', states: 1128, depth: 57 } },
     'no-wait': {
       about: 'neighbour that must be reported: unbind does not wait for mm_exit',
       settings: [set(unbindWait, 'does not wait')],
-      expect: {
-        verdict: 'violated',
-        kind: 'protocol',
-        property: 'no-callback-after-teardown',
-        length: 25,
-        states: 494,
-      },
+      expect: { verdict: 'violated', kind: 'protocol', property: 'no-callback-after-teardown', length: 26, states: 509 },
     },
     fixed: {
       about: 'every waiter has a reference to the bond',
       settings: [set(bondRefs, 'every waiter')],
-      expect: { verdict: 'holds', states: 1439, depth: 59 },
+      expect: { verdict: 'holds', states: 1450, depth: 60 },
     },
   },
   setup: (s) => {
@@ -41,6 +35,7 @@ export default scenario('sva-unbind-vs-exit', {
     const { pasid, data } = bound(s, parts, dev, mm, 'drvdata');
     s.task('unbinder', [does(driverUnbind, { dev, pasid, data })]);
     s.task('exit', [does(mmputProcedure, { mm })]);
-    promises(s, parts, [data]);
+    withContexts(s, parts, [dev]);
+    promises(s, parts, [data], { mms: true });
   },
 });

@@ -1,6 +1,7 @@
 /** The SVA core as other systems and scenarios use it. */
 export { ioMmAttach, iommuSvaBindDevice } from './bind.ts';
 export * from './callbacks.ts';
+export { ContextTable, contextAttach, contextDetach } from './context-driver.ts';
 export { IOMMU_SVA_FEAT_IOPF, iommuSvaDeviceInit, iommuSvaDeviceShutdown } from './device.ts';
 export { DriverData, driverMmExit, driverRemove, driverUnbind } from './driver.ts';
 export { iommuSvaFind } from './find.ts';
