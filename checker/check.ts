@@ -9,6 +9,8 @@ import type { CompiledModel } from './compile/model.ts';
 import { nearest, QuiesceError } from './lang/errors.ts';
 import type { Bounds, Scenario } from './lang/scenario.ts';
 import { violated } from './lang/violation.ts';
+import { confirmSymmetry } from './reduce/confirm.ts';
+import { Symmetry } from './reduce/symmetry.ts';
 import { BreadthFirst } from './search/bfs.ts';
 import { DepthFirst } from './search/dfs.ts';
 import type { Explored } from './search/explored.ts';
@@ -23,6 +25,7 @@ import type { Counterexample } from './trace/counterexample.ts';
 import { essentialOrderings } from './trace/orderings.ts';
 import { Simulator } from './trace/simulator.ts';
 import { fewestSwitches } from './trace/switches.ts';
+import { outcomesOf } from './trace/verify.ts';
 import type { Outcome, Verdict } from './verdict.ts';
 import { makeVerdict } from './verdict-of.ts';
 
@@ -50,6 +53,8 @@ export interface CheckOptions {
   readonly workers?: number;
   /** Where threads find the scenario; needed for more than one worker. */
   readonly module?: ScenarioModule;
+  /** Look at one of all states that differ only in the names of interchangeable blocks. Breadth-first only. */
+  readonly symmetry?: boolean;
   /** Go on after the first violation and collect one counterexample for each signature. */
   readonly all?: boolean;
   /** Compute essential orderings and the fewest context switches; true unless set to false. */
@@ -99,7 +104,9 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
   audit(compile(scenario, { ...form, instrumented: true }));
   const findings = new Findings(model, options.properties ?? null);
   const stopAtFirst = !(options.all ?? false);
-  const search = makeStrategy(strategyName, model, findings, options, stopAtFirst);
+  const symmetry = options.symmetry === true ? new Symmetry(model) : null;
+  if (symmetry !== null) confirmSymmetry(model, symmetry);
+  const search = makeStrategy(strategyName, model, findings, options, stopAtFirst, symmetry);
 
   const tell = teller(options, started);
   let cut: string | null = null;
@@ -158,6 +165,10 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
     incomplete,
     outcome,
     stuck: stuck.result,
+    reductions:
+      isExplored(search) && search.symmetry !== null
+        ? [{ name: `symmetry (${search.symmetry.size} permutations)`, factor: search.unreduced / counts.states }]
+        : [],
     violations,
     seconds: (searched - started) / 1000,
   });
@@ -189,10 +200,14 @@ function explain(
     }
     if (finding.property !== 'stuck') needed = essentialOrderings(model, findings, finding.moves, finding.signature);
   }
+  // With symmetry the evidence was found under other names than the counterexample uses.
+  const reduced = isExplored(search) && search.symmetry !== null;
+  const concrete = reduced ? outcomesOf(model, findings, finding.moves) : null;
+  const evidence = concrete?.find((o) => o.signature === finding.signature)?.evidence ?? finding.evidence;
   return buildCounterexample({
     simulator,
     property: finding.property,
-    evidence: finding.evidence,
+    evidence,
     signature: finding.signature,
     moves: finding.moves,
     fault: finding.fault,
@@ -207,6 +222,7 @@ function makeStrategy(
   findings: Findings,
   options: CheckOptions,
   stopAtFirst: boolean,
+  symmetry: Symmetry | null,
 ): Strategy {
   const limits = {
     maxStates: options.maxStates ?? 2 ** 31 - 1,
@@ -216,9 +232,19 @@ function makeStrategy(
   switch (name) {
     case 'bfs': {
       const workers = options.workers ?? 1;
-      if (workers === 1 || options.module === undefined) return new BreadthFirst(model, findings, limits, stopAtFirst);
+      if (workers === 1 || options.module === undefined)
+        return new BreadthFirst(model, findings, limits, stopAtFirst, undefined, symmetry);
       const properties = options.properties ?? null;
-      return new ParallelBreadthFirst(model, findings, limits, stopAtFirst, workers, options.module, properties);
+      return new ParallelBreadthFirst(
+        model,
+        findings,
+        limits,
+        stopAtFirst,
+        workers,
+        options.module,
+        properties,
+        symmetry,
+      );
     }
     case 'dfs':
       return new DepthFirst(model, findings, limits, stopAtFirst);
@@ -249,6 +275,7 @@ function refuseMeaninglessOptions(options: CheckOptions, strategy: StrategyName)
   const workers = options.workers ?? 1;
   if (!(Number.isInteger(workers) && workers >= 1 && workers <= 64))
     throw new QuiesceError('config', `workers must be a whole number from 1 to 64, not ${workers}`);
+  if (options.symmetry === true && strategy !== 'bfs') refuse('symmetry', 'only bfs folds symmetric states');
   if (workers > 1 && strategy !== 'bfs') refuse('workers', 'only bfs runs on several threads');
   if (workers > 1 && options.module === undefined)
     throw new QuiesceError('config', 'several workers need the module that exports the scenario', {

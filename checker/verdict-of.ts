@@ -6,7 +6,7 @@ import type { Expectation } from './lang/scenario.ts';
 import { builtIn, type Findings } from './search/findings.ts';
 import type { SearchCounts } from './search/strategy.ts';
 import type { Counterexample } from './trace/counterexample.ts';
-import type { Coverage, CoverageEntry, Outcome, PropertyResult, Verdict } from './verdict.ts';
+import type { Coverage, CoverageEntry, Outcome, PropertyResult, Reduction, Verdict } from './verdict.ts';
 import { VERSION } from './version.ts';
 
 export interface VerdictInput {
@@ -19,6 +19,7 @@ export interface VerdictInput {
   readonly incomplete: string | null;
   readonly outcome: Outcome;
   readonly stuck: 'holds' | 'violated' | 'undecided';
+  readonly reductions: readonly Reduction[];
   readonly violations: readonly Counterexample[];
   readonly seconds: number;
 }
@@ -56,6 +57,7 @@ export function makeVerdict(input: VerdictInput): Verdict {
       seconds: options.maxSeconds ?? null,
       memoryBytes: options.maxMemoryBytes ?? null,
       all: options.all ?? false,
+      symmetry: options.symmetry ?? false,
       properties: options.properties?.join(',') ?? null,
     },
     outcome: input.outcome,
@@ -70,7 +72,7 @@ export function makeVerdict(input: VerdictInput): Verdict {
       levels: counts.levels,
     },
     store: input.seed === null ? 'exact' : 'none',
-    reductions: [],
+    reductions: input.reductions,
     properties,
     coverage: coverageOf(model),
     violations: input.violations,
@@ -134,7 +136,11 @@ function expectationOf(model: CompiledModel, options: CheckOptions): Expectation
   const own = { ...model.scenario.bounds, ...model.variant.bounds } as Record<string, number>;
   const sameBounds = Object.entries(own).every(([name, value]) => model.bounds[name] === value);
   const exhaustive = (options.strategy ?? 'bfs') === 'bfs';
-  const whole = options.properties === undefined && options.depth === undefined && !(options.all ?? false);
+  const whole =
+    options.symmetry !== true &&
+    options.properties === undefined &&
+    options.depth === undefined &&
+    !(options.all ?? false);
   return sameBounds && exhaustive && whole ? model.variant.expect : null;
 }
 

@@ -131,7 +131,9 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
     variantName,
     variant,
     bounds,
-    settings: Object.fromEntries([...met].map(([name, { value }]) => [name, value]).sort()),
+    settings: Object.fromEntries(
+      [...setup.read, ...[...met].map(([name, { value }]) => [name, value] as const)].sort(),
+    ),
     budgets: setup.budgets,
     budgetOffsets,
     memory,

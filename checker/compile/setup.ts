@@ -94,7 +94,10 @@ export interface SetupResult {
   readonly symmetries: readonly (readonly (readonly object[])[])[];
   readonly mayOutlive: ReadonlySet<ObjectType<Shape>>;
   readonly roots: readonly Identified[];
+  /** What the variant sets. */
   readonly settings: ReadonlyMap<string, string>;
+  /** Switches that the set-up itself asked for, and their values. */
+  readonly read: ReadonlyMap<string, string>;
   readonly bounds: Bounds;
 }
 
@@ -125,6 +128,7 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
   const budgets: Record<string, number> = {};
   const properties: Property[] = [];
   const places: Place[] = [];
+  const read = new Map<string, string>();
   const symmetries: (readonly (readonly object[])[])[] = [];
   const mayOutlive = new Set<ObjectType<Shape>>();
   const roots: Identified[] = [];
@@ -187,7 +191,11 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
 
   const setup: Setup<Bounds> = {
     bounds,
-    setting: (aSwitch) => (settings.get(aSwitch.name) ?? aSwitch.values[0]) as never,
+    setting: (aSwitch) => {
+      const value = settings.get(aSwitch.name) ?? (aSwitch.values[0] as string);
+      read.set(aSwitch.name, value);
+      return value as never;
+    },
     object: (type, name, init) => {
       const erased = type as unknown as ObjectType<Shape>;
       const view = place(erased, claim(name), false);
@@ -255,6 +263,7 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
     mayOutlive,
     roots,
     settings,
+    read,
     bounds,
   };
 }
