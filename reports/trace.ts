@@ -25,6 +25,56 @@ export function belongsTo(path: string, name: string): boolean {
   return path === name || path.startsWith(`${name}.`) || path.startsWith(`${name}[`);
 }
 
+/**
+ * Names of objects that come and go. Each has a value of its own, its type, beside those of its fields, and a name may
+ * begin with another object's: `mm0` and `mm0.bond`.
+ */
+function objectNames(ce: Counterexample): ReadonlySet<string> {
+  const known = namesOf.get(ce);
+  if (known !== undefined) return known;
+  const paths = new Set([...ce.initial.map((v) => v.path), ...ce.steps.flatMap((s) => s.changes.map((c) => c.path))]);
+  const names = new Set<string>();
+  for (const path of paths)
+    for (let dot = path.indexOf('.'); dot >= 0; dot = path.indexOf('.', dot + 1))
+      if (paths.has(path.slice(0, dot))) names.add(path.slice(0, dot));
+  namesOf.set(ce, names);
+  return names;
+}
+
+/** Worked out once for each document. */
+const namesOf = new WeakMap<Counterexample, ReadonlySet<string>>();
+
+/** Is `path` the object `name` or a field of it, and not of an object whose name is longer? */
+function isOf(ce: Counterexample, path: string, name: string): boolean {
+  if (!belongsTo(path, name)) return false;
+  if (path === name) return true;
+  const names = objectNames(ce);
+  for (let dot = path.lastIndexOf('.'); dot > name.length; dot = path.lastIndexOf('.', dot - 1))
+    if (names.has(path.slice(0, dot))) return false;
+  return !names.has(path);
+}
+
+/** A change, and for an object that came or went those of its fields, which say no more. */
+export interface Folded {
+  readonly change: Change;
+  readonly fields: readonly Change[];
+}
+
+/** The changes of a step with the fields of new and of freed objects under them. */
+export function foldChanges(changes: readonly Change[]): Folded[] {
+  const whole = changes.filter(
+    (c) => c.kind !== 'modified' && changes.some((f) => f.kind === c.kind && f.path.startsWith(`${c.path}.`)),
+  );
+  // The longest name that fits is the object a field belongs to.
+  const home = (c: Change) =>
+    whole
+      .filter((o) => o !== c && o.kind === c.kind && c.path.startsWith(`${o.path}.`))
+      .sort((a, b) => b.path.length - a.path.length)[0];
+  return changes
+    .filter((c) => whole.includes(c) || home(c) === undefined)
+    .map((change) => ({ change, fields: changes.filter((c) => !whole.includes(c) && home(c) === change) }));
+}
+
 /** Everybody's standing after step `index`; 0 is the initial state. */
 export function standingsAfter(ce: Counterexample, index: number): readonly Standing[] {
   return index === 0 ? ce.initialStandings : (ce.steps[index - 1]?.standings ?? []);
@@ -116,23 +166,29 @@ export function stepText(step: Pick<TraceStep, 'label' | 'choice'>): string {
   return step.choice === null ? step.label : `${step.label} [${step.choice}]`;
 }
 
-const created = (c: Change, object: string) => c.kind === 'added' && belongsTo(c.path, object);
-const destroyed = (c: Change, object: string) => c.kind === 'deleted' && belongsTo(c.path, object);
+/** Did the step bring the object into being, or end its life? */
+const came = (ce: Counterexample, s: TraceStep, object: string, kind: Change['kind']) =>
+  s.changes.some(
+    (c) => c.kind === kind && (objectNames(ce).has(object) ? c.path === object : isOf(ce, c.path, object)),
+  );
 
 /** The last step that brought the object into being; null when it is there from the start. */
 export function allocationOf(ce: Counterexample, object: string): TraceStep | null {
-  return ce.steps.filter((s) => s.changes.some((c) => created(c, object))).pop() ?? null;
+  return ce.steps.filter((s) => came(ce, s, object, 'added')).pop() ?? null;
 }
 
 /** The last step that ended the object's life. */
 export function freeOf(ce: Counterexample, object: string): TraceStep | null {
-  return ce.steps.filter((s) => s.changes.some((c) => destroyed(c, object))).pop() ?? null;
+  return ce.steps.filter((s) => came(ce, s, object, 'deleted')).pop() ?? null;
 }
 
 /** Every change of a field of the object, in time order. Lock owners are left out: the lanes show them. */
 export function historyOf(ce: Counterexample, object: string): { readonly step: TraceStep; readonly change: Change }[] {
   return ce.steps.flatMap((step) =>
-    step.changes.filter((c) => belongsTo(c.path, object) && !isLockState(step, c)).map((change) => ({ step, change })),
+    foldChanges(step.changes)
+      .map((f) => f.change)
+      .filter((c) => isOf(ce, c.path, object) && !isLockState(step, c))
+      .map((change) => ({ step, change })),
   );
 }
 
@@ -180,7 +236,7 @@ export function weights(ce: Counterexample): number[] {
     const violating = i === ce.steps.length - 1 && !isAboutWaiting(ce);
     if (violating || ordered.has(step.index) || life.has(step.index)) return 4;
     if (step.essential || heldAtEnd.has(step.index)) return 3;
-    if (step.changes.some((c) => about.some((o) => belongsTo(c.path, o)))) return 2;
+    if (step.changes.some((c) => about.some((o) => isOf(ce, c.path, o)))) return 2;
     return step.acquires.length + step.releases.length > 0 ? 1 : 0;
   });
 }

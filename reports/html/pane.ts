@@ -7,7 +7,7 @@
 import { sourceText } from '../../checker/lang/source.ts';
 import type { Change, Counterexample, Standing, TraceStep } from '../../checker/trace/counterexample.ts';
 import { count, plural } from '../numbers.ts';
-import { objectOf, ownerText, stackOf, standingsAfter, waitsOn, weights } from '../trace.ts';
+import { foldChanges, objectOf, ownerText, stackOf, standingsAfter, waitsOn, weights } from '../trace.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
 export const MOST_DETAILS = 300;
@@ -95,17 +95,12 @@ function changes(list: readonly Change[]): Markup {
       : h(
           'ul',
           { class: 'changes', 'aria-label': 'Changes' },
-          shared.map((c) =>
+          foldChanges(shared).map(({ change: c, fields }) =>
             h(
               'li',
               { class: MARK[c.kind] },
-              h('b', null, MARK[c.kind]),
-              ' ',
-              path(c.path),
-              ' ',
-              value(c.before),
-              ' \u2192 ',
-              value(c.after),
+              [h('b', null, MARK[c.kind]), ' ', path(c.path), ' ', value(c.before), ' \u2192 ', value(c.after)],
+              fields.length > 0 && h('small', null, ' ', fieldsText(c, fields)),
             ),
           ),
         ),
@@ -117,6 +112,12 @@ function changes(list: readonly Change[]): Markup {
         h('code', null, locals.map((c) => `${c.path.slice(c.path.indexOf(':') + 1)} = ${c.after}`).join(', ')),
       ),
   );
+}
+
+/** What a new object starts with; of a freed one only how much went with it. */
+function fieldsText(object: Change, fields: readonly Change[]): string {
+  if (object.kind === 'deleted') return `and its ${plural(fields.length, 'field')}`;
+  return fields.map((f) => `${f.path.slice(object.path.length + 1)} = ${f.after}`).join(', ');
 }
 
 const isLocal = (c: Change): boolean => objectOf(c.path) === null;

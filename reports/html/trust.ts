@@ -7,8 +7,9 @@ import { failuresText, incompleteText, LIMITS, pairs, reductionsText, storeText 
 import { count, plural } from '../numbers.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
-/** Rows of a coverage list before the rest is folded away. */
+/** Rows of a coverage list before the rest is folded away, and before it is only counted. */
 const ROWS = 12;
+const MOST_ROWS = 80;
 
 export function trust(verdict: Verdict): Markup {
   const c = verdict.coverage;
@@ -134,6 +135,13 @@ function entries(title: string, list: readonly CoverageEntry[]): Child {
     h('h4', null, `${title} (${count(list.length)})`),
     rows(list.slice(0, ROWS)),
     list.length > ROWS &&
-      h('details', null, h('summary', null, `${count(list.length - ROWS)} more`), rows(list.slice(ROWS))),
+      h(
+        'details',
+        null,
+        h('summary', null, `${count(list.length - ROWS)} more`),
+        rows(list.slice(ROWS, MOST_ROWS)),
+        list.length > MOST_ROWS &&
+          h('p', { class: 'soft' }, `and ${count(list.length - MOST_ROWS)} more, in the verdict document.`),
+      ),
   ];
 }

@@ -60,15 +60,21 @@ export function interleaving(ce: Counterexample, weight: readonly number[], room
   for (const least of [0, 1, 2, 3]) {
     const lines = attempt(least, nothing);
     if (lines !== null) return { lines, showsAllThatMatters: true };
-    // Within the weight that would go next, the oldest steps go first: the end is where it breaks.
-    const skip = new Set<number>();
-    for (const [i, w] of weight.entries()) {
-      if (w !== least || least > 2) continue;
-      // A release without its acquisition would puzzle more than neither.
-      for (const j of criticalSection(ce, i)) if (weight[j] === w) skip.add(j);
-      const fewer = attempt(least, skip);
-      if (fewer !== null) return { lines: fewer, showsAllThatMatters: true };
+    if (least > 2) continue;
+    // Within the weight that would go next, the oldest steps go first: the end is where it breaks. The fewest that
+    // must go are found by halving, since hiding more never takes more lines.
+    const candidates = [...weight.keys()].filter((i) => weight[i] === least);
+    // A release without its acquisition would puzzle more than neither.
+    const oldest = (n: number) =>
+      new Set(candidates.slice(0, n).flatMap((i) => criticalSection(ce, i).filter((j) => weight[j] === least)));
+    let [few, many] = [1, candidates.length];
+    while (few < many) {
+      const half = Math.floor((few + many) / 2);
+      if (attempt(least, oldest(half)) === null) few = half + 1;
+      else many = half;
     }
+    const fewer = candidates.length === 0 ? null : attempt(least, oldest(many));
+    if (fewer !== null) return { lines: fewer, showsAllThatMatters: true };
   }
   return { lines: draw(4, nothing, layout).lines, showsAllThatMatters: false };
 }

@@ -6,7 +6,7 @@ import type { Counterexample, Standing } from '../../checker/trace/counterexampl
 import type { Divergence } from '../../checker/trace/replay.ts';
 import type { Schedule } from '../../checker/trace/schedule.ts';
 import { plural } from '../numbers.ts';
-import { finalStandings, ownerText, placeOf, stepText } from '../trace.ts';
+import { finalStandings, foldChanges, ownerText, placeOf, stepText } from '../trace.ts';
 import { cut, listing, wrap } from './lines.ts';
 
 const LETTER = { added: 'A', modified: 'M', deleted: 'D' } as const;
@@ -23,13 +23,15 @@ export function replayText(ce: Counterexample): string {
     lines.push(...wrap(`${step.actor}: ${step.procedure}/${stepText(step)}`, { first: number, rest: '       ' }));
     lines.push(cut(`       ${placeOf(step.source)}`));
     if (step.note !== null) lines.push(...wrap(`(${step.note})`, { first: '       ', rest: '       ' }));
-    for (const c of step.changes)
+    for (const { change: c, fields } of foldChanges(step.changes)) {
+      const more = fields.length === 0 ? '' : ` (and ${plural(fields.length, 'field')})`;
       lines.push(
-        ...wrap(`${LETTER[c.kind]} ${c.path}: ${c.before ?? 'none'} -> ${c.after ?? 'none'}`, {
+        ...wrap(`${LETTER[c.kind]} ${c.path}: ${c.before ?? 'none'} -> ${c.after ?? 'none'}${more}`, {
           first: '       ',
           rest: '         ',
         }),
       );
+    }
   }
   lines.push('', ...wrap(`${ce.evidence.kind}: ${ce.evidence.message}`, { rest: '  ' }));
   lines.push(...standingLines(finalStandings(ce)));

@@ -57,6 +57,7 @@ const bindMoves: readonly Move[] = [
     label: 'kzalloc(sizeof(*bond))',
     choice: 'ok',
     changes: [
+      ['bond0', null, 'iommu_bond'],
       ['bond0.refs', null, '0'],
       ['bond0.mm_exit_active', null, 'false'],
       ['bond0.pasid', null, '0'],
@@ -273,6 +274,7 @@ export const useAfterFree: Counterexample = counterexample(
         in: [...all, 'io_mm_detach_locked'],
         label: 'kfree(bond)',
         changes: [
+          ['bond0', 'iommu_bond', null],
           ['bond0.refs', '0', null],
           ['bond0.mm_exit_active', 'false', null],
           ['bond0.pasid', '5', null],

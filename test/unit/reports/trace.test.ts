@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   allocationOf,
   belongsTo,
+  foldChanges,
   freeOf,
   heldSince,
   historyOf,
@@ -28,11 +29,45 @@ describe('trace', () => {
     expect(allocationOf(useAfterFree, 'bond0')?.index).toBe(2);
     expect(freeOf(useAfterFree, 'bond0')?.index).toBe(17);
     expect(freeOf(deadlock, 'bond0')).toBeNull();
-    expect(
-      historyOf(useAfterFree, 'bond0')
-        .filter((e) => e.change.path === 'bond0.refs')
-        .map((e) => e.change.after),
-    ).toEqual(['0', '1', '2', '1', '0', null]);
+    // An object's coming and going stand for its fields'.
+    const refs = historyOf(useAfterFree, 'bond0').map((e) => `${e.change.path} ${e.change.after}`);
+    expect(refs.filter((r) => /^bond0(\.refs)? /.test(r))).toEqual([
+      'bond0 iommu_bond',
+      'bond0.refs 1',
+      'bond0.refs 2',
+      'bond0.refs 1',
+      'bond0.refs 0',
+      'bond0 null',
+    ]);
+  });
+
+  it('tells an object from one whose name begins with its own', () => {
+    const change = (path: string, kind: 'added' | 'deleted', value: string) => ({
+      path,
+      kind,
+      before: kind === 'deleted' ? value : null,
+      after: kind === 'added' ? value : null,
+    });
+    const step = (index: number, changes: readonly ReturnType<typeof change>[]) => ({
+      ...useAfterFree.steps[0],
+      index,
+      changes,
+    });
+    const ce = {
+      ...useAfterFree,
+      initial: [],
+      steps: [
+        step(1, [change('mm0.users', 'added', '1'), change('mm0', 'added', 'mm')]),
+        step(2, [change('mm0.bond.refs', 'added', '1'), change('mm0.bond', 'added', 'bond')]),
+        step(3, [change('mm0.bond.refs', 'deleted', '1'), change('mm0.bond', 'deleted', 'bond')]),
+      ],
+    } as typeof useAfterFree;
+    expect([allocationOf(ce, 'mm0')?.index, allocationOf(ce, 'mm0.bond')?.index]).toEqual([1, 2]);
+    expect([freeOf(ce, 'mm0'), freeOf(ce, 'mm0.bond')?.index]).toEqual([null, 3]);
+    expect(historyOf(ce, 'mm0').map((e) => e.change.path)).toEqual(['mm0']);
+    expect(foldChanges(ce.steps[1]?.changes ?? [])).toEqual([
+      { change: change('mm0.bond', 'added', 'bond'), fields: [change('mm0.bond.refs', 'added', '1')] },
+    ]);
   });
 
   it('leaves out of charts who neither moves nor waits', () => {
