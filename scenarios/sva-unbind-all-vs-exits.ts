@@ -1,7 +1,7 @@
 /** Corpus #13: shutdown walks the bonds of a device while two bound processes exit. */
 import { does, scenario, set } from '../checker/lang/index.ts';
 import { mmputProcedure } from '../model/kernel/index.ts';
-import { iommuSvaDeviceShutdown, makeSva, unbindAllWalk } from '../model/sva/index.ts';
+import { bondRefs, iommuSvaDeviceShutdown, makeSva, unbindAllWalk } from '../model/sva/index.ts';
 import { IOMMU_SVA_C, v2_05 } from '../model/sva/sources.ts';
 import { bound, process, promises, readyDevice } from './sva-parts.ts';
 
@@ -18,6 +18,11 @@ export default scenario('sva-unbind-all-vs-exits', {
     posted: {
       about: 'walk with a saved next pointer',
       expect: { verdict: 'violated', kind: 'use-after-free', length: 63, states: 86951 },
+    },
+    'both-repairs': {
+      about: 'the walk starts again from the head, and every waiter has a reference to its bond',
+      settings: [set(unbindAllWalk, 'restart from the head'), set(bondRefs, 'every waiter')],
+      expect: { verdict: 'holds', states: 180558, depth: 108 },
     },
     fixed: {
       about: 'the walk starts again from the head after every detach',
