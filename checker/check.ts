@@ -200,10 +200,9 @@ function explain(
     }
     if (finding.property !== 'stuck') needed = essentialOrderings(model, findings, finding.moves, finding.signature);
   }
-  // With symmetry the evidence was found under other names than the counterexample uses.
-  const reduced = isExplored(search) && search.symmetry !== null;
-  const concrete = reduced ? outcomesOf(model, findings, finding.moves) : null;
-  const evidence = concrete?.find((o) => o.signature === finding.signature)?.evidence ?? finding.evidence;
+  // Another schedule of the same signature, or one found under symmetry, may be about other objects and actors.
+  const outcomes = outcomesOf(model, findings, finding.moves);
+  const evidence = outcomes?.find((o) => o.signature === finding.signature)?.evidence ?? finding.evidence;
   return buildCounterexample({
     simulator,
     property: finding.property,

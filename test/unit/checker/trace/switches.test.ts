@@ -1,0 +1,193 @@
+/**
+ * The simplest of the shortest: no shorter counterexample exists, and none of its length has fewer context switches.
+ * Compared with every schedule there is, on random programs.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { check } from '../../../../checker/check.ts';
+import {
+  type Actor,
+  int,
+  type Kit,
+  object,
+  type Procedure,
+  procedure,
+  type Scenario,
+  type Statement,
+  type View,
+  Violation,
+} from '../../../../checker/lang/index.ts';
+import { Findings } from '../../../../checker/search/findings.ts';
+import { countSwitches } from '../../../../checker/trace/build.ts';
+import { Simulator } from '../../../../checker/trace/simulator.ts';
+import { outcomesOf } from '../../../../checker/trace/verify.ts';
+import { plain, source, tiny } from '../../../support/tiny.ts';
+
+const Cell = object('cell', { n: int(0, 7) }, { permanent: true });
+
+type Op = readonly ['add' | 'wait' | 'fail' | 'nothing', number];
+
+/** Actors with programs of a few operations on one counter; equal numbers mean the same procedure. */
+function programs(bodies: readonly (readonly Op[])[], of: readonly number[]): Scenario {
+  return tiny((s) => {
+    const cell = s.object(Cell, 'cell');
+    const procedures = bodies.map((ops, i) => body(`p${i}`, ops, cell));
+    of.forEach((which, i) => {
+      s.actor(`t${i}`, procedures[which % procedures.length] as Procedure<any, number>, {});
+    });
+  });
+}
+
+function body(name: string, ops: readonly Op[], cell: View<typeof Cell.shape>) {
+  return plain(name, (k) =>
+    ops.map(([op, v], i): Statement<any> => {
+      switch (op) {
+        case 'add':
+          return k.step(`${i} add`, () => {
+            cell.n = (cell.n + v) % 8;
+          });
+        case 'wait':
+          return k.blockUntil(`${i} wait`, () => cell.n !== v);
+        case 'fail':
+          return k.step(`${i} fail`, (_f, self: Actor) => {
+            if (cell.n === v) throw new Violation('assertion', `${self.name} saw ${v}`, [], [self.name]);
+          });
+        default:
+          return k.step(`${i} nothing`, () => {});
+      }
+    }),
+  );
+}
+
+/** Every schedule of exactly so many moves, as moves. */
+function schedulesOf(scenario: Scenario, length: number): number[][] {
+  const sim = new Simulator(scenario);
+  const all: number[][] = [];
+  const extend = (path: number[]): void => {
+    if (path.length === length) {
+      all.push(path);
+      return;
+    }
+    const here = sim.state;
+    for (const { actor, choice, fault } of sim.moves()) {
+      const move = (actor << 16) | choice;
+      if (fault !== null) {
+        if (path.length + 1 === length) all.push([...path, move]);
+        continue;
+      }
+      sim.state = here;
+      sim.step(actor, choice);
+      extend([...path, move]);
+      sim.state = here;
+    }
+  };
+  extend([]);
+  return all;
+}
+
+const op = fc.tuple(
+  fc.constantFrom('add', 'add', 'wait', 'fail', 'nothing') as fc.Arbitrary<Op[0]>,
+  fc.integer({ min: 1, max: 3 }),
+);
+const anyScenario = fc.record({
+  bodies: fc.array(fc.array(op, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
+  of: fc.array(fc.nat({ max: 2 }), { minLength: 2, maxLength: 3 }),
+});
+
+test('random programs: no schedule is shorter, and none as short has fewer switches', async () => {
+  let violated = 0;
+  let improved = 0;
+  await fc.assert(
+    fc.asyncProperty(anyScenario, async ({ bodies, of }) => {
+      const scenario = programs(bodies, of);
+      const found = (await check(scenario)).violations[0];
+      if (found === undefined) return;
+      violated++;
+      const sim = new Simulator(scenario);
+      const findings = new Findings(sim.model, null);
+      const violating = (length: number) =>
+        schedulesOf(scenario, length).filter((moves) =>
+          outcomesOf(sim.model, findings, moves)?.some((o) => o.signature === found.signature),
+        );
+      const { length } = found.steps;
+      for (let shorter = 0; shorter < length; shorter++)
+        for (const moves of schedulesOf(scenario, shorter))
+          expect(outcomesOf(sim.model, findings, moves) ?? []).toEqual([]);
+      const switches = violating(length).map(countSwitches);
+      expect(found.switches).toBe(length === 0 ? 0 : Math.min(...switches));
+      expect(found.minimal).toBe(length === 0 ? 'shortest' : 'proven');
+      if (Math.max(...switches) > found.switches) improved++;
+    }),
+    { numRuns: 120, seed: 7 },
+  );
+  // Without these the claim would be nearly empty.
+  expect(violated).toBeGreaterThan(30);
+  expect(improved).toBeGreaterThan(10);
+});
+
+test('random programs: the evidence is that of the schedule that is shown', async () => {
+  let faults = 0;
+  await fc.assert(
+    fc.asyncProperty(anyScenario, async ({ bodies, of }) => {
+      const found = (await check(programs(bodies, of))).violations[0];
+      if (found === undefined || found.evidence.kind !== 'assertion') return;
+      faults++;
+      const last = found.steps.at(-1);
+      expect(found.evidence.actors).toEqual([last?.actor]);
+      expect(found.evidence.message).toMatch(new RegExp(`^${last?.actor} saw `));
+    }),
+    { numRuns: 120, seed: 7 },
+  );
+  expect(faults).toBeGreaterThan(10);
+});
+
+// Both users run one procedure, so both bugs have one signature. The search meets that of mm0 first, which needs two
+// switches, as its freer waits for the user; that of mm1 needs one.
+test('when a simpler schedule uses other objects and actors, the evidence does too', async () => {
+  const Mm = object('mm', { users: int(0, 7) });
+  const scenario = tiny((s) => {
+    const cell = s.object(Cell, 'cell');
+    const use = procedure('use', { source, params: { mm: Mm, started: int(0, 1) } }, (k) => [
+      k.step('start', (f) => {
+        if (f.started === 1) cell.n = 1;
+      }),
+      k.step('use', (f) => void f.mm.users),
+    ]);
+    const [mm0, mm1] = [s.object(Mm, 'mm0'), s.object(Mm, 'mm1')];
+    s.actor('user0', use, { mm: mm0, started: 1 });
+    const free = (mm: object) => (k: Kit<any>) => [
+      k.blockUntil('wait', () => mm === mm1 || cell.n === 1),
+      k.free(() => mm, { label: 'kfree' }),
+    ];
+    s.actor('freer0', plain('put', free(mm0)), {});
+    s.actor('user1', use, { mm: mm1, started: 0 });
+    s.actor('freer1', plain('put_other', free(mm1)), {});
+  });
+  const found = (await check(scenario)).violations[0];
+  expect(found?.steps.map((s) => s.actor)).toEqual(['freer1', 'freer1', 'user1', 'user1']);
+  expect(found?.evidence).toMatchObject({ objects: ['mm1'], actors: ['user1'] });
+  expect(found?.story.join(' ')).not.toContain('mm0');
+});
+
+test('switches are counted where the running actor changes', () => {
+  const moves = (...actors: number[]) => actors.map((a) => (a << 16) | (a & 1));
+  expect(countSwitches([])).toBe(0);
+  expect(countSwitches(moves(2))).toBe(0);
+  expect(countSwitches(moves(0, 0, 1, 1, 0))).toBe(2);
+  expect(countSwitches([(0 << 16) | 0, (0 << 16) | 1])).toBe(0);
+});
+
+test('without explanation the counterexample is a shortest one and says no more', async () => {
+  const scenario = programs(
+    [
+      [
+        ['add', 1],
+        ['fail', 2],
+      ],
+    ],
+    [0, 0],
+  );
+  const found = (await check(scenario, { explain: false })).violations[0];
+  expect(found).toMatchObject({ minimal: 'shortest', needed: null });
+  expect(found?.steps).toHaveLength(3);
+});
