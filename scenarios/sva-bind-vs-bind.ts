@@ -51,12 +51,16 @@ export default scenario('sva-bind-vs-bind', {
     const exit = does(mmputProcedure, { mm });
     s.task('thread0', [does(iommuSvaBindDevice, { dev: dev0, mm, flags: 0, drvdata: drvdata0 }), exit]);
     s.task('thread1', [does(iommuSvaBindDevice, { dev: dev1, mm, flags: 0, drvdata: drvdata1 }), exit]);
-    s.task('fault', [does(useByPasid, { sva, pasid: 1 })], { role: 'worker' });
+    const fault = s.task('fault', [does(useByPasid, { sva, pasid: 1 })], { role: 'worker' });
     const { failures } = s.bounds;
     s.failures({ kmalloc: failures, idr_alloc: failures, mmu_notifier_register: failures });
     withContexts(s, parts, [dev0, dev1]);
     promises(s, parts, [drvdata0, drvdata1], { mms: true });
     s.property(
+      sometimes('incomplete-lookup', 'a lookup meets an io_mm that is not complete', () => {
+        const entry = sva.pasid_idr.at(1);
+        return entry !== null && entry.kref.counter === 0 && sva.lock.owner === fault;
+      }),
       sometimes('two-pasids', 'the process gets a PASID for each device', () => {
         const owners = [...sva.pasid_idr].filter((io_mm) => io_mm !== null);
         return owners.length === 2 && owners.every((io_mm) => io_mm.kref.counter > 0);

@@ -213,7 +213,7 @@ export const worker = procedure(
 
 /** The worker of an ordered queue: takes the oldest item when nothing runs. */
 export const orderedWorker = procedure(
-  'rescuer_thread',
+  'ordered_worker_thread',
   { source, params: { wq: Workqueue }, locals: { work: opaque<WorkItem>(), func: op(WorkFunc) } },
   (k) => [
     k.loop([
