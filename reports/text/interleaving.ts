@@ -16,6 +16,8 @@ export interface Interleaving {
   readonly lines: readonly string[];
   /** No step of the two highest weights had to be hidden. */
   readonly showsAllThatMatters: boolean;
+  /** Side by side, rather than in lanes. */
+  readonly inColumns: boolean;
 }
 
 interface Row {
@@ -49,17 +51,18 @@ export function interleaving(ce: Counterexample, weight: readonly number[], room
   const fits = (drawing: ReturnType<typeof draw>) => drawing.lines.length <= room;
   const nothing = new Set<number>();
   const all = draw(0, nothing, lanes);
-  if (all.actors > MOST_COLUMNS && fits(all)) return { lines: all.lines, showsAllThatMatters: true };
-  const inColumns = draw(3, nothing, columns);
+  if (all.actors > MOST_COLUMNS && fits(all)) return { lines: all.lines, showsAllThatMatters: true, inColumns: false };
+  const side = draw(3, nothing, columns);
   const layout =
-    inColumns.actors <= MOST_COLUMNS && fits(inColumns) ? columns : fits(draw(3, nothing, lanes)) ? lanes : shortLanes;
+    side.actors <= MOST_COLUMNS && fits(side) ? columns : fits(draw(3, nothing, lanes)) ? lanes : shortLanes;
+  const inColumns = layout === columns;
   const attempt = (least: number, skip: ReadonlySet<number>) => {
     const drawing = draw(least, skip, layout);
     return fits(drawing) && (layout !== columns || drawing.actors <= MOST_COLUMNS) ? drawing.lines : null;
   };
   for (const least of [0, 1, 2, 3]) {
     const lines = attempt(least, nothing);
-    if (lines !== null) return { lines, showsAllThatMatters: true };
+    if (lines !== null) return { lines, showsAllThatMatters: true, inColumns };
     if (least > 2) continue;
     // Within the weight that would go next, the oldest steps go first: the end is where it breaks. The fewest that
     // must go are found by halving, since hiding more never takes more lines.
@@ -74,9 +77,9 @@ export function interleaving(ce: Counterexample, weight: readonly number[], room
       else many = half;
     }
     const fewer = candidates.length === 0 ? null : attempt(least, oldest(many));
-    if (fewer !== null) return { lines: fewer, showsAllThatMatters: true };
+    if (fewer !== null) return { lines: fewer, showsAllThatMatters: true, inColumns };
   }
-  return { lines: draw(4, nothing, layout).lines, showsAllThatMatters: false };
+  return { lines: draw(4, nothing, layout).lines, showsAllThatMatters: false, inColumns };
 }
 
 /** The line that says how it ends. */
@@ -96,9 +99,10 @@ const numberWidth = (rows: readonly Row[]) => Math.max(3, ...rows.map((r) => r.n
 
 function columns(rows: readonly Row[], actors: readonly Standing[]): string[] {
   const left = numberWidth(rows) + 2;
-  const each = Math.floor((WIDTH - left) / Math.max(1, actors.length));
+  // Text of one column; a single blank between columns is enough, since seldom two of them are filled.
+  const each = Math.floor((WIDTH - left + 1) / Math.max(1, actors.length)) - 1;
   const line = (number: string, cells: readonly string[]) =>
-    `${number.padStart(left - 2)}  ${cells.map((c) => pad(c, each - 2)).join('  ')}`.trimEnd();
+    `${number.padStart(left - 2)}  ${cells.map((c) => pad(c, each)).join(' ')}`.trimEnd();
   const out = [
     line(
       '',
@@ -106,13 +110,13 @@ function columns(rows: readonly Row[], actors: readonly Standing[]): string[] {
     ),
     line(
       '',
-      actors.map((a) => '-'.repeat(Math.min(a.actor.length, each - 2))),
+      actors.map((a) => '-'.repeat(Math.min(a.actor.length, each))),
     ),
   ];
   for (const row of rows) {
     const wrapped = actors.map((a) => {
       const text = row.cells.get(a.actor);
-      return text === undefined ? [] : wrap(text, { rest: '  ', width: each - 2 });
+      return text === undefined ? [] : wrap(text, { rest: '  ', width: each });
     });
     const height = Math.max(...wrapped.map((w) => w.length));
     for (let i = 0; i < height; i++)

@@ -55,16 +55,21 @@ export function splat(ce: Counterexample, context: Context, options: SplatOption
     RULE,
   ];
   const head = headLines(ce, context);
-  // What stands above the interleaving gives way first: how it came about says more than a fourth frame.
-  let best: string[] = [];
-  for (const detail of DETAILS) {
+  const write = (detail: Detail) => {
     const body = bodyLines(ce, detail);
     const room = MAX_LINES - head.length - body.length - tail.length - 2;
     const chart = interleaving(ce, weights(ce), Math.max(room, 6));
-    best = [...head, ...body, '', ...chart.lines, '', ...tail];
-    if (best.length <= MAX_LINES && chart.showsAllThatMatters) break;
-  }
-  return best.map((line) => cut(line)).join('\n');
+    const lines = [...head, ...body, '', ...chart.lines, '', ...tail];
+    return { lines, chart, good: lines.length <= MAX_LINES && chart.showsAllThatMatters };
+  };
+  // What stands above the interleaving gives way first: how it came about says more than a fourth frame, and columns
+  // say it best.
+  const written = DETAILS.map(write);
+  const best =
+    written.find((w, i) => w.good && w.chart.inColumns && i < 3) ??
+    written.find((w) => w.good) ??
+    written[DETAILS.length - 1];
+  return (best?.lines ?? []).map((line) => cut(line)).join('\n');
 }
 
 /** How much is said before the interleaving. */
