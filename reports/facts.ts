@@ -18,6 +18,11 @@ export function contextOf(verdict: Verdict): Context {
   return { scenario: verdict.scenario.name, variant: verdict.variant, bounds: verdict.bounds };
 }
 
+/** With a capital, for titles that scenarios write without one. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** `mm=2 tasks=4`; `none` when the scenario has no bounds. */
 export function pairs(record: Readonly<Record<string, string | number | boolean | null>>, none = 'none'): string {
   const entries = Object.entries(record);

@@ -109,7 +109,7 @@ export function chart(ce: Counterexample): Markup {
           'label',
           { class: 'fold' },
           h('input', { type: 'checkbox', id: 'fold' }),
-          ` only the ${count(ce.steps.length - plain)} of ${plural(ce.steps.length, 'step')} that matter most`,
+          ` only the ${count(ce.steps.length - plain)} steps of ${count(ce.steps.length)} that matter most`,
         ),
     ),
     h(

@@ -11,7 +11,7 @@ export const MOST_NODES = 24;
 const HEIGHT = 36;
 const ROW_GAP = 74;
 const MARGIN = 24;
-const LONGEST_LABEL = 30;
+const LONGEST_LABEL = 34;
 const LONGEST_EDGE = 26;
 /** Wider drawings get the whole width of the page. */
 const WIDE = 620;
@@ -189,7 +189,8 @@ export function graphFigure(name: string, title: string, graph: ExplanatoryGraph
 }
 
 function box(b: Box, onCycle: boolean): Markup {
-  const label = b.id.length > LONGEST_LABEL ? `${b.id.slice(0, LONGEST_LABEL - 1)}\u2026` : b.id;
+  // The end of a path tells most.
+  const label = b.id.length > LONGEST_LABEL ? `\u2026${b.id.slice(1 - LONGEST_LABEL)}` : b.id;
   return h(
     'g',
     { class: `node ${b.kind}${onCycle ? ' cycle' : ''}` },

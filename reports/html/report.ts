@@ -8,6 +8,7 @@ import { type Source, sourceText } from '../../checker/lang/source.ts';
 import type { Counterexample } from '../../checker/trace/counterexample.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import {
+  capital,
   checkCommand,
   contextOf,
   extent,
@@ -128,7 +129,13 @@ function header(
         ce !== null && h('button', { type: 'button', class: 'help', 'aria-label': 'Keys' }, '?'),
       ),
     ),
-    h('h1', null, h('span', { class: 'model' }, 'MODEL'), ' ', ce === null ? verdict.scenario.title : ce.headline),
+    h(
+      'h1',
+      null,
+      h('span', { class: 'model' }, 'MODEL'),
+      ' ',
+      ce === null ? capital(verdict.scenario.title) : ce.headline,
+    ),
     h('p', { class: 'lead' }, ce === null ? verdict.scenario.about : ce.evidence.message),
     facts([
       [
@@ -277,7 +284,7 @@ function race(verdict: Verdict, ce: Counterexample): Markup {
                 `${plural(orderings.implied, 'more ordering')} of ${count(ce.needed?.length ?? 0)} ${orderings.implied === 1 ? 'follows' : 'follow'} from these and each actor\u2019s own order.`,
               ),
           )),
-    h('p', { class: 'soft' }, verdict.scenario.title, '. ', verdict.scenario.about),
+    h('p', { class: 'soft' }, capital(verdict.scenario.title), '. ', verdict.scenario.about),
     others.length > 0 &&
       h(
         'p',

@@ -164,7 +164,7 @@ svg{display:block;margin:.3rem auto;font:12.6px ui-monospace,SFMono-Regular,Menl
 .edge path{fill:none;stroke:var(--soft);stroke-width:1.4}.edge.cycle path{stroke:var(--bad);stroke-width:2}
 .edge text{fill:var(--soft);font:11.5px system-ui,sans-serif;paint-order:stroke;stroke:var(--panel);stroke-width:4px}
 .head{fill:var(--soft)}.head-cycle{fill:var(--bad)}
-.edges{columns:20rem;font-size:13px;color:var(--soft);margin:.4rem 0 0;padding-left:1.1rem}.edges code{color:var(--ink)}
+.edges{columns:26rem;font-size:13px;color:var(--soft);margin:.4rem 0 0;padding-left:1.1rem}.edges code{color:var(--ink)}
 dialog{color:var(--ink);background:var(--panel);border:1px solid var(--line);border-radius:12px;padding:1rem 1.4rem;max-width:34rem;width:90%}
 dialog::backdrop{background:rgb(0 0 0/.35)}
 kbd{border:1px solid var(--line);border-bottom-width:2px;border-radius:4px;padding:.05em .4em}
