@@ -9,7 +9,6 @@ import {
   BindParams,
   bindProcess,
   bindProcessAtStart,
-  type Container,
   detachGroup,
   detachLocking,
   exitMm,
@@ -18,7 +17,6 @@ import {
   makeMdevGroup,
   makeParent,
   makeProcess,
-  type Process,
   pasidBelongsToMm,
   putContainer,
   seed0,
@@ -40,7 +38,7 @@ export default scenario('vfio-mdev-shutdown', {
   systems: ['vfio', 'sva'],
   source: seed0(TYPE1_C),
   corpus: '#23',
-  bounds: { sibling_exits: 0, exit_after_close: 0 },
+  bounds: { forks: 1, first_bound: 1, sibling_exits: 0, exit_after_close: 0 },
   assumptions: [
     'SVA calls for a mediated device act on its parent, and a second initialisation of the parent succeeds, as in the set-up of the mail thread',
     'the group is unlinked, and iommu->lock released, before its bonds are removed (see #1)',
@@ -73,41 +71,54 @@ export default scenario('vfio-mdev-shutdown', {
       settings: [set(svaUsers, 'counted'), set(detachLocking, 'unlinked')],
       expect: { verdict: 'holds', states: 48_822, depth: 161 },
     },
+    'fixed-busy': {
+      about:
+        'the same repair; the first container binds its first process while the second is closed and its process exits',
+      settings: [set(svaUsers, 'counted'), set(detachLocking, 'unlinked')],
+      bounds: { forks: 0, first_bound: 0, sibling_exits: 1 },
+      expect: { verdict: 'holds', states: 452_473, depth: 163 },
+    },
   },
   setup: (s) => {
+    const { forks, first_bound, sibling_exits, exit_after_close } = s.bounds;
     const parts = makeSva(s, { bonds: 1, ioMms: 1 });
     const { srcu } = parts;
     const parent = makeParent(s, parts, 'parent');
     const group = makeMdevGroup(s, 'mdev1', parent);
     const first = makeContainer(s, parts, 'container0', [makeMdevGroup(s, 'mdev0', parent)]);
     const second = makeContainer(s, parts, 'container1', [group]);
-    const boundTo = (container: Container, name: string): Process => {
-      const process = makeProcess(s, name, { srcu }, MmStructReused);
-      bindProcessAtStart(s, parts, container, process);
-      return process;
-    };
-    const process = boundTo(first, 'process0');
-    const sibling = boundTo(second, 'process1');
-    const inOrder = s.bounds.exit_after_close === 1;
-    if (!inOrder) exits(s, process);
-    if (s.bounds.sibling_exits > 0) exits(s, sibling);
+    const process = makeProcess(s, 'process0', { srcu }, MmStructReused);
+    const sibling = makeProcess(s, 'process1', { srcu }, MmStructReused);
+    if (first_bound === 1) bindProcessAtStart(s, parts, first, process);
+    bindProcessAtStart(s, parts, second, sibling);
+    const inOrder = exit_after_close === 1;
+    if (!inOrder && first_bound === 1) exits(s, process);
+    if (sibling_exits > 0) exits(s, sibling);
     s.task('owner1', [
       does(detachGroup, { iommu: second.iommu, iommu_group: group }),
       does(putContainer, { container: second.file }),
       ...(inOrder ? [does(exitMm, { task: process.task })] : []),
     ]);
-    const task = s.object(TaskStruct, 'process2.task');
-    const arg = s.object(BindParams, 'arg');
+    const { iommu } = first;
+    const args: BindParams[] = [];
+    if (first_bound === 0) {
+      args.push(s.object(BindParams, 'arg0'));
+      s.task('binder0', [does(bindProcess, { iommu, task: process.task, arg: args[0] as BindParams })]);
+    }
     const mms = s.pool(MmStructReused, 1);
-    // A process that is forked before takes the fresh memory, so that the next one gets that of a dead process.
-    const before = s.object(TaskStruct, 'before.task');
-    s.task('process2', [
-      does(forkAtOldAddress, { task: before, mms, most: 3, srcu }),
-      does(forkAtOldAddress, { task, mms, most: 3, srcu }),
-      does(bindProcess, { iommu: first.iommu, task, arg }),
-    ]);
+    if (forks === 1) {
+      const task = s.object(TaskStruct, 'process2.task');
+      const arg = s.object(BindParams, 'arg2');
+      args.push(arg);
+      // A process that is forked before takes the fresh memory, so that the next one gets that of a dead process.
+      const before = s.object(TaskStruct, 'before.task');
+      s.task('process2', [
+        does(forkAtOldAddress, { task: before, mms, most: 3, srcu }),
+        does(forkAtOldAddress, { task, mms, most: 3, srcu }),
+        does(bindProcess, { iommu, task, arg }),
+      ]);
+    }
     s.pool(VfioMm, 1);
-    const dev = parent.dev;
-    if (dev !== null) s.property(pasidBelongsToMm([arg], [dev]));
+    s.property(pasidBelongsToMm(args, parent.dev === null ? [] : [parent.dev]));
   },
 });
