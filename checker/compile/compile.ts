@@ -26,7 +26,7 @@ export interface CompileOptions {
 /** Compiles one variant of a scenario. Throws `QuiesceError` with place and hint when the model is malformed. */
 export function compile(scenario: Scenario, options: CompileOptions = {}): CompiledModel {
   const variantName = options.variant ?? (Object.keys(scenario.variants)[0] as string);
-  const variant = scenario.variants[variantName];
+  const variant = Object.hasOwn(scenario.variants, variantName) ? scenario.variants[variantName] : undefined;
   if (variant === undefined) {
     const near = nearest(variantName, Object.keys(scenario.variants));
     throw new QuiesceError('usage', `scenario ${scenario.name} has no variant "${variantName}"`, {

@@ -105,7 +105,7 @@ export interface SetupResult {
 export function effectiveBounds(scenario: Scenario, variant: Variant, given: Bounds = {}): Bounds {
   const bounds: Record<string, number> = { ...scenario.bounds, ...(variant.bounds as Bounds | undefined) };
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in bounds)) {
+    if (!Object.hasOwn(bounds, name)) {
       const near = nearest(name, Object.keys(bounds));
       throw new QuiesceError('usage', `scenario ${scenario.name} has no bound "${name}"`, {
         hint: near ? `did you mean "${near}"?` : `its bounds are ${Object.keys(bounds).join(', ') || 'none'}`,

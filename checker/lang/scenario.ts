@@ -131,6 +131,11 @@ export interface Scenario {
 export function scenario<B extends Bounds>(name: string, spec: ScenarioSpec<B>): Scenario {
   if (!/^[a-z0-9][a-z0-9-]*$/.test(name))
     throw modelError(`scenario name "${name}" is not lower-case words joined by dashes`);
+  for (const bound of Object.keys(spec.bounds))
+    if (!/^[A-Za-z_]\w*$/.test(bound)) throw modelError(`bound "${bound}" of scenario ${name} is not a plain word`);
+  for (const variant of Object.keys(spec.variants))
+    if (!/^[a-z0-9][a-z0-9-]*$/.test(variant))
+      throw modelError(`variant "${variant}" of scenario ${name} is not lower-case words joined by dashes`);
   if (Object.keys(spec.variants).length === 0) throw modelError(`scenario ${name} has no variant`);
   return {
     kind: 'scenario',

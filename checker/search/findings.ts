@@ -195,6 +195,11 @@ function stem(name: string): string {
   return name.replace(/#?\d+/g, '');
 }
 
+/** Evidence that actors can never move again, although others go on. */
+export function stuckEvidence(actors: readonly string[]): Evidence {
+  return violated('stuck', `${listOf(actors)} can never move again although others go on`, { actors });
+}
+
 export function listOf(names: readonly string[]): string {
   if (names.length <= 1) return names[0] ?? 'nobody';
   return `${names.slice(0, -1).join(', ')} and ${names[names.length - 1]}`;

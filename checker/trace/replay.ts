@@ -2,15 +2,16 @@
  * Replay: drives one schedule through a compiled model. A schedule that no longer fits names its first divergence
  * and the guard that refused.
  */
+import { stuckFrom } from '../analyse/stuck-from.ts';
 import type { Scenario } from '../lang/scenario.ts';
-import { Findings } from '../search/findings.ts';
+import { Findings, stuckEvidence } from '../search/findings.ts';
 import { buildCounterexample } from './build.ts';
 import type { Counterexample, Standing } from './counterexample.ts';
 import { essentialOrderings } from './orderings.ts';
 import { formatMove, type Schedule, type ScheduleMove } from './schedule.ts';
 import { Simulator } from './simulator.ts';
 import { standingsOf } from './standings.ts';
-import { outcomesOf } from './verify.ts';
+import { type Outcome, outcomesOf } from './verify.ts';
 
 /** The first move of a schedule that the model does not allow, and why. */
 export interface Divergence {
@@ -82,7 +83,7 @@ export function replay(scenario: Scenario, schedule: Schedule, variant = schedul
       return diverged(i + 1, wanted, `the step already breaks a promise: ${outcome.evidence.message}`);
   }
 
-  const outcomes = outcomesOf(model, findings, moves) ?? [];
+  const outcomes = [...(outcomesOf(model, findings, moves) ?? []), ...stuckOutcomes(simulator, findings, schedule)];
   const hit =
     outcomes.find((o) => o.signature === schedule.signature) ?? outcomes.find((o) => o.property === schedule.property);
   if (hit === undefined) {
@@ -104,9 +105,20 @@ export function replay(scenario: Scenario, schedule: Schedule, variant = schedul
       moves,
       fault: faultAtEnd(simulator, moves),
       minimal: 'local',
-      needed: essentialOrderings(model, findings, moves, hit.signature),
+      needed: hit.property === 'stuck' ? null : essentialOrderings(model, findings, moves, hit.signature),
     }),
   };
+}
+
+/** The violation of a schedule about actors that are stuck, which no look at one state can tell. */
+function stuckOutcomes(simulator: Simulator, findings: Findings, schedule: Schedule): Outcome[] {
+  if (schedule.property !== 'stuck') return [];
+  const { model, state } = simulator;
+  const actors = stuckFrom(model, state);
+  simulator.focus();
+  if (actors === null || actors.length === 0) return [];
+  const evidence = stuckEvidence(actors.map((i) => model.actors[i]?.view.name ?? '?'));
+  return [{ property: 'stuck', evidence, signature: findings.signature('stuck', evidence, null) }];
 }
 
 /** Does the last move break a promise, rather than lead to a state that does? */

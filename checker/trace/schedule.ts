@@ -83,6 +83,7 @@ export function parseSchedule(text: string, file = 'schedule'): Schedule {
     fail(1, `schedule version ${first[1]} is not known`, `this program reads version ${SCHEDULE_VERSION}`);
 
   const header = new Map<string, string>();
+  const headerLines = new Map<string, number>();
   const known = ['scenario', 'variant', 'bounds', 'model', 'property', 'signature'];
   let i = 1;
   for (; i < lines.length && lines[i] !== ''; i++) {
@@ -93,13 +94,15 @@ export function parseSchedule(text: string, file = 'schedule'): Schedule {
     if (!known.includes(key)) fail(i + 1, `unknown header "${key.slice(0, 40)}"`, `headers are ${known.join(', ')}`);
     if (header.has(key)) fail(i + 1, `header "${key}" stands twice`);
     header.set(key, space < 0 ? '' : line.slice(space + 1));
+    headerLines.set(key, i + 1);
   }
   for (const key of known) if (!header.has(key)) fail(i + 1, `header "${key}" is missing`, 'the file may be truncated');
 
   const bounds: Record<string, number> = {};
   for (const part of (header.get('bounds') ?? '').split(' ').filter((p) => p !== '')) {
     const m = /^([A-Za-z_]\w*)=(\d{1,6})$/.exec(part);
-    if (m === null) return fail(4, `bound "${part.slice(0, 40)}" is not of the form name=number`);
+    if (m === null)
+      return fail(headerLines.get('bounds') as number, `bound "${part.slice(0, 40)}" is not of the form name=number`);
     bounds[m[1] as string] = Number(m[2]);
   }
 
