@@ -12,8 +12,9 @@ import { violated } from './lang/violation.ts';
 import { confirmSymmetry } from './reduce/confirm.ts';
 import { Symmetry } from './reduce/symmetry.ts';
 import { BreadthFirst } from './search/bfs.ts';
+import { PreemptionBounded } from './search/bounded.ts';
 import { DepthFirst } from './search/dfs.ts';
-import type { Explored } from './search/explored.ts';
+import type { Complete, Explored } from './search/explored.ts';
 import { builtIn, type Finding, Findings, listOf } from './search/findings.ts';
 import { ParallelBreadthFirst, type ScenarioModule } from './search/parallel/team.ts';
 import { pctPolicy } from './search/pct.ts';
@@ -29,7 +30,7 @@ import { outcomesOf } from './trace/verify.ts';
 import type { Outcome, Verdict } from './verdict.ts';
 import { makeVerdict } from './verdict-of.ts';
 
-export type StrategyName = 'bfs' | 'dfs' | 'random' | 'pct';
+export type StrategyName = 'bfs' | 'dfs' | 'bounded' | 'random' | 'pct';
 
 export interface CheckOptions {
   /** A variant of the scenario; the first one when not given. */
@@ -40,6 +41,8 @@ export interface CheckOptions {
   readonly properties?: readonly string[];
   /** `bfs` is exhaustive and finds shortest counterexamples; the others are for scenarios too large to finish. */
   readonly strategy?: StrategyName;
+  /** Most preemptions a schedule may have, for `bounded`; as many as there are when not given. */
+  readonly preemptions?: number;
   /** For `random` and `pct`. */
   readonly seed?: string;
   /** Walks of `random` and `pct`; 1,000 when not given. */
@@ -104,6 +107,10 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
   audit(compile(scenario, { ...form, instrumented: true }));
   const findings = new Findings(model, options.properties ?? null);
   const stopAtFirst = !(options.all ?? false);
+  if (options.symmetry === true && model.symmetries.length === 0)
+    throw new QuiesceError('config', `scenario ${scenario.name} declares no interchangeable blocks`, {
+      hint: 'search without symmetry, or declare them with s.interchangeable(...)',
+    });
   const symmetry = options.symmetry === true ? new Symmetry(model) : null;
   if (symmetry !== null) confirmSymmetry(model, symmetry);
   const search = makeStrategy(strategyName, model, findings, options, stopAtFirst, symmetry);
@@ -119,24 +126,14 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
     if (cut !== null) break;
   }
   const counts = search.counts;
-  const incomplete = cut ?? search.incomplete;
-
-  const stuck = { result: 'undecided' as 'holds' | 'violated' | 'undecided', because: incomplete };
-  if (isExplored(search) && incomplete === null && findings.checks('stuck')) {
+  let incomplete = cut ?? search.incomplete;
+  let stuck: StuckCheck = 'undecided';
+  if (isComplete(search) && incomplete === null && findings.checks('stuck')) {
     tell('stuck actors', counts);
-    const found = findStuck(model, search);
-    if (found.result === 'nobody') stuck.result = 'holds';
-    else if (found.result === 'undecided') stuck.because = found.because;
-    else {
-      stuck.result = 'violated';
-      const names = found.actors.map((i) => model.actors[i]?.view.name ?? '?');
-      const moves = search.movesTo(found.state);
-      model.load(search.store.arena, found.state * model.words);
-      const evidence = violated('stuck', `${listOf(names)} can never move again although others go on`, {
-        actors: names,
-      });
-      findings.record('stuck', evidence, null, moves.length, false, () => moves);
-    }
+    const found = lookForStuck(model, search, findings);
+    stuck = found.result;
+    // What could not be decided leaves the verdict open, unless the property was left out.
+    if (found.result === 'undecided') incomplete = `stuck actors: ${found.because}`;
   }
 
   const violations: Counterexample[] = [];
@@ -164,7 +161,7 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
     counts,
     incomplete,
     outcome,
-    stuck: stuck.result,
+    stuck,
     reductions:
       isExplored(search) && search.symmetry !== null
         ? [{ name: `symmetry (${search.symmetry.size} permutations)`, factor: search.unreduced / counts.states }]
@@ -172,6 +169,25 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
     violations,
     seconds: (searched - started) / 1000,
   });
+}
+
+type StuckCheck = 'holds' | 'violated' | 'undecided';
+
+/** After a complete search: can an actor reach a state from which it never moves again? */
+function lookForStuck(
+  model: CompiledModel,
+  search: Complete,
+  findings: Findings,
+): { readonly result: StuckCheck; readonly because: string | null } {
+  const found = findStuck(model, search);
+  if (found.result === 'nobody') return { result: 'holds', because: null };
+  if (found.result === 'undecided') return found;
+  const names = found.actors.map((i) => model.actors[i]?.view.name ?? '?');
+  const moves = search.movesTo(found.state);
+  model.load(search.store.arena, found.state * model.words);
+  const evidence = violated('stuck', `${listOf(names)} can never move again although others go on`, { actors: names });
+  findings.record('stuck', evidence, null, moves.length, false, () => moves);
+  return { result: 'violated', because: null };
 }
 
 /** Without `all`, only the shortest of the violations found together; ties by the order in which they were found. */
@@ -247,6 +263,14 @@ function makeStrategy(
     }
     case 'dfs':
       return new DepthFirst(model, findings, limits, stopAtFirst);
+    case 'bounded':
+      return new PreemptionBounded(
+        model,
+        findings,
+        limits,
+        stopAtFirst,
+        options.preemptions ?? Number.POSITIVE_INFINITY,
+      );
     case 'random':
     case 'pct': {
       const policy = name === 'random' ? randomPolicy() : pctPolicy(model.actors.length);
@@ -254,6 +278,11 @@ function makeStrategy(
       return new Walks(model, findings, policy, walk, options.seed ?? DEFAULTS.seed, stopAtFirst);
     }
   }
+}
+
+/** Does the search keep every state? */
+function isComplete(search: Strategy): search is Strategy & Complete {
+  return 'forward' in search;
 }
 
 /** Does the search keep its levels, as the breadth-first ones do? */
@@ -274,6 +303,8 @@ function refuseMeaninglessOptions(options: CheckOptions, strategy: StrategyName)
   const workers = options.workers ?? 1;
   if (!(Number.isInteger(workers) && workers >= 1 && workers <= 64))
     throw new QuiesceError('config', `workers must be a whole number from 1 to 64, not ${workers}`);
+  if (options.preemptions !== undefined && strategy !== 'bounded') refuse('preemptions', 'only bounded counts them');
+  if (strategy === 'bounded' && options.depth !== undefined) refuse('depth', 'it bounds preemptions instead');
   if (options.symmetry === true && strategy !== 'bfs') refuse('symmetry', 'only bfs folds symmetric states');
   if (workers > 1 && strategy !== 'bfs') refuse('workers', 'only bfs runs on several threads');
   if (workers > 1 && options.module === undefined)

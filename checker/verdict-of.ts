@@ -53,6 +53,7 @@ export function makeVerdict(input: VerdictInput): Verdict {
       seed: input.seed,
       runs: input.seed === null ? null : (options.runs ?? 1000),
       depth: options.depth ?? null,
+      preemptions: options.preemptions ?? null,
       states: options.maxStates ?? null,
       seconds: options.maxSeconds ?? null,
       memoryBytes: options.maxMemoryBytes ?? null,

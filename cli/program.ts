@@ -12,9 +12,9 @@ import type { ShowcaseFlags } from './commands/showcase.ts';
 import { type Console, type ConsoleOptions, processConsole } from './console.ts';
 import type { ExitStatus } from './exit.ts';
 import { packageVersion } from './package.ts';
-import { bound, collect, count, duration, size } from './values.ts';
+import { bound, collect, count, countFromZero, duration, size } from './values.ts';
 
-const orders: readonly StrategyName[] = ['bfs', 'dfs', 'random', 'pct'];
+const orders: readonly StrategyName[] = ['bfs', 'dfs', 'bounded', 'random', 'pct'];
 
 /** The program; `done` receives the exit status of the command that ran. */
 export function program(done: (status: ExitStatus) => void): Command {
@@ -56,6 +56,8 @@ export function program(done: (status: ExitStatus) => void): Command {
       .option('--bound <name=number>', 'another value for a bound; may be repeated', bound)
       .option('--property <name>', 'only this property; may be repeated', collect)
       .addOption(new Option('--order <order>', 'order of the search').choices(orders))
+      .option('--preemptions <number>', 'most preemptions of a schedule, for the bounded order', countFromZero)
+      .option('--symmetry', 'look at one of all states that differ in the names of interchangeable blocks only')
       .option('--seed <text>', 'seed of random and pct walks')
       .option('--runs <number>', 'number of random or pct walks', count)
       .addOption(workers())

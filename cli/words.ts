@@ -68,6 +68,8 @@ export const words: Readonly<Record<string, string>> = {
 export const strategies: Readonly<Record<StrategyName, string>> = {
   bfs: 'Breadth-first, level by level: exhaustive, and the first counterexample is a shortest one. The default.',
   dfs: 'Depth-first: exhaustive within the depth limit; counterexamples are not shortest.',
+  bounded:
+    'Schedules without a preemption first, then with one, two, ...: the simplest counterexamples first. Complete without --preemptions.',
   random: 'Random walks, seeded: for scenarios too large to finish. Finding nothing proves nothing.',
   pct: 'Walks with random priorities that change at a few points, seeded. Finding nothing proves nothing.',
 };

@@ -10,7 +10,7 @@
  * Limits: the second part takes 4 bytes for each transition and is refused above `MAX_TRANSITIONS`.
  */
 import { type CompiledModel, NEXT } from '../compile/model.ts';
-import type { Explored } from '../search/explored.ts';
+import type { Complete } from '../search/explored.ts';
 import { type Fault, successors } from '../search/successors.ts';
 
 const MAX_TRANSITIONS = 200_000_000;
@@ -21,8 +21,8 @@ export type StuckResult =
   | { readonly result: 'stuck'; readonly state: number; readonly actors: readonly number[] }
   | { readonly result: 'undecided'; readonly because: string };
 
-/** `restless`: states without a successor in which somebody has not ended (deadlocks, reported elsewhere). */
-export function findStuck(model: CompiledModel, search: Explored): StuckResult {
+/** The search must be complete. States without a successor are ends; those that are deadlocks are reported elsewhere. */
+export function findStuck(model: CompiledModel, search: Complete): StuckResult {
   if (reachesRest(model, search)) return { result: 'nobody' };
   if (model.actors.length > MAX_ACTORS) return { result: 'undecided', because: `more than ${MAX_ACTORS} actors` };
   if (search.symmetry !== null) return { result: 'undecided', because: 'actors are exchanged by symmetry' };
@@ -34,11 +34,11 @@ export function findStuck(model: CompiledModel, search: Explored): StuckResult {
  * Can a state without successors be reached from every state? Sweeps over greatest successors, from the newest state
  * to the oldest, until nothing changes; what this leaves open is expanded once more.
  */
-function reachesRest(model: CompiledModel, search: Explored): boolean {
+function reachesRest(model: CompiledModel, search: Complete): boolean {
   const { forward, store } = search;
   const reaches = new Uint8Array(store.count);
-  let open = 0;
-  for (let before = -1; open !== before; ) {
+  let open = forward === null ? store.count : 0;
+  for (let before = -1; forward !== null && open !== before; ) {
     before = open;
     open = 0;
     for (let s = store.count - 1; s >= 0; s--) {
@@ -60,9 +60,10 @@ function reachesRest(model: CompiledModel, search: Explored): boolean {
   return open === 0;
 }
 
+/** Has the state no successor, or one from which an end can be reached? */
 function anySuccessor(
   model: CompiledModel,
-  search: Explored,
+  search: Complete,
   state: number,
   faults: Fault[],
   reaches: Uint8Array,
@@ -70,6 +71,7 @@ function anySuccessor(
   model.registers[NEXT] = 0;
   successors(model, search.store.arena, state * model.words, faults);
   const made = model.registers[NEXT] as number;
+  if (made === 0) return true;
   if (search.symmetry !== null)
     for (let i = 0; i < made; i++) search.symmetry.canonicalise(model.memory.bytes, i * model.stateBytes);
   search.store.lookup(model.memory.words, made);
@@ -77,7 +79,7 @@ function anySuccessor(
   return false;
 }
 
-function byTransitions(model: CompiledModel, search: Explored): StuckResult {
+function byTransitions(model: CompiledModel, search: Complete): StuckResult {
   const { store } = search;
   const { words } = model;
   const count = store.count;

@@ -5,11 +5,14 @@
  */
 import { type CompiledModel, MOVED, NEXT } from '../compile/model.ts';
 import { ExactStore } from '../store/exact.ts';
+import type { Complete } from './explored.ts';
 import { checkOf, type Findings } from './findings.ts';
 import type { Limits, SearchCounts, Strategy } from './strategy.ts';
 import { type Fault, successors } from './successors.ts';
 
-export class DepthFirst implements Strategy {
+export class DepthFirst implements Strategy, Complete {
+  readonly symmetry = null;
+  forward = new Int32Array(1 << 12);
   readonly store: ExactStore;
   incomplete: string | null = null;
   readonly #model: CompiledModel;
@@ -21,7 +24,7 @@ export class DepthFirst implements Strategy {
   /** Move that led to each state, and its depth. */
   #moves = new Int32Array(1 << 12);
   #depths = new Int32Array(1 << 12);
-  #transitions = 0;
+  transitions = 0;
   #deepest = 0;
   #cut = false;
   #done = false;
@@ -41,12 +44,12 @@ export class DepthFirst implements Strategy {
   get counts(): SearchCounts {
     return {
       states: this.store.count,
-      transitions: this.#transitions,
+      transitions: this.transitions,
       depth: this.#deepest,
       left: this.#stack.length,
-      duplicates: this.#transitions === 0 ? 0 : 1 - (this.store.count - 1) / this.#transitions,
+      duplicates: this.transitions === 0 ? 0 : 1 - (this.store.count - 1) / this.transitions,
       levels: [],
-      memoryBytes: this.store.bytes + this.#moves.byteLength * 2,
+      memoryBytes: this.store.bytes + this.#moves.byteLength * 3,
     };
   }
 
@@ -76,13 +79,14 @@ export class DepthFirst implements Strategy {
     successors(model, store.arena, index * model.words, faults);
     const made = model.registers[NEXT] as number;
     const atRest = model.registers[MOVED] === 0;
-    this.#transitions += made;
+    this.transitions += made;
     const moves = model.moves.slice(0, made);
     store.insert(model.memory.words, made);
     this.#reserve(store.count);
     const found = store.found.slice(0, made);
     for (let i = made - 1; i >= 0; i--) {
       const e = found[i] as number;
+      if (Math.abs(e) > (this.forward[index] as number)) this.forward[index] = Math.abs(e);
       if (e >= 0) continue;
       const child = -e - 1;
       store.parents[child] = index;
@@ -98,14 +102,14 @@ export class DepthFirst implements Strategy {
       if (!this.#findings.checks(property)) continue;
       model.load(store.arena, index * model.words);
       this.#record(property, fault.evidence, fault.actor, depth + 1, true, () => [
-        ...this.#path(index),
+        ...this.movesTo(index),
         (fault.actor << 16) | fault.choice,
       ]);
     }
     if (atRest) {
       model.load(store.arena, index * model.words);
       for (const [property, evidence] of this.#findings.atRest())
-        this.#record(property, evidence, null, depth, false, () => this.#path(index));
+        this.#record(property, evidence, null, depth, false, () => this.movesTo(index));
     }
     if (store.count >= this.#limits.maxStates) this.#stop('limit of states');
     else if (store.bytesWhenGrown > this.#limits.maxMemoryBytes && store.mustGrow(200_000)) this.#stop('memory limit');
@@ -115,7 +119,7 @@ export class DepthFirst implements Strategy {
     const model = this.#model;
     model.memory.at = slot * model.stateBytes;
     for (const [property, evidence] of this.#findings.inState()) {
-      this.#record(property, evidence, null, this.#depths[index] as number, false, () => this.#path(index));
+      this.#record(property, evidence, null, this.#depths[index] as number, false, () => this.movesTo(index));
       model.memory.at = slot * model.stateBytes;
     }
   }
@@ -129,7 +133,7 @@ export class DepthFirst implements Strategy {
     this.#done = true;
   }
 
-  #path(index: number): number[] {
+  movesTo(index: number): number[] {
     const path: number[] = [];
     for (let i = index; i > 0; i = this.store.parents[i] as number) path.push(this.#moves[i] as number);
     return path.reverse();
@@ -144,5 +148,6 @@ export class DepthFirst implements Strategy {
     };
     this.#moves = larger(this.#moves);
     this.#depths = larger(this.#depths);
+    this.forward = larger(this.forward);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a finished breadth-first search offers to those who explain it, whichever way it was run: states by index in
- * the order of levels, their parents, and a look-up.
+ * What a finished search offers to those who explain it, whichever way it was run: its states by index, a look-up, and
+ * the way to each.
  */
 import { type CompiledModel, NEXT } from '../compile/model.ts';
 import type { Symmetry } from '../reduce/symmetry.ts';
@@ -11,25 +11,34 @@ export interface StateStore {
   readonly count: number;
   /** The words of all states, one after another. */
   readonly arena: Int32Array;
-  /** Index of the parent of each state; -1 for the initial one. */
-  readonly parents: Int32Array;
   /** After `lookup`: for each candidate the index of its state plus one, or zero. */
   readonly found: Int32Array;
   lookup(words: Int32Array, count: number): void;
 }
 
-export interface Explored {
+/** A search that keeps every state it found. */
+export interface Complete {
   readonly store: StateStore;
-  /** First state of each level; the last entry is where the next level begins. */
-  readonly levelStarts: readonly number[];
-  /** For each state the greatest index among its successors plus one, 0 without any. */
-  readonly forward: Int32Array;
+  /** For each state the greatest index among its successors plus one, 0 without any; null when it was not kept. */
+  readonly forward: Int32Array | null;
   readonly transitions: number;
   readonly symmetry: Symmetry | null;
+  /** Moves from the initial state to a state. */
+  movesTo(index: number): number[];
+}
+
+/** A complete search by levels. */
+export interface Explored extends Complete {
+  /** First state of each level; the last entry is where the next level begins. */
+  readonly levelStarts: readonly number[];
   /** States that the stored ones stand for; their number when nothing is reduced. */
   readonly unreduced: number;
-  /** The moves along parents from the initial state. */
-  movesTo(index: number): number[];
+}
+
+/** States and the parent of each; -1 for the initial one. */
+interface Tree {
+  readonly arena: Int32Array;
+  readonly parents: Int32Array;
 }
 
 /**
@@ -39,7 +48,7 @@ export interface Explored {
  */
 export function walkTo(
   model: CompiledModel,
-  store: Pick<StateStore, 'arena' | 'parents'>,
+  store: Tree,
   index: number,
   symmetry: Symmetry | null,
 ): { readonly moves: number[]; readonly state: Int32Array } {
@@ -91,7 +100,7 @@ function stepTo(
  */
 export function movesToFault(
   model: CompiledModel,
-  store: Pick<StateStore, 'arena' | 'parents'>,
+  store: Tree,
   index: number,
   symmetry: Symmetry | null,
   fault: Fault,

@@ -18,6 +18,8 @@ export interface CheckFlags {
   readonly bound?: Readonly<Record<string, number>>;
   readonly property?: readonly string[];
   readonly order?: StrategyName;
+  readonly preemptions?: number;
+  readonly symmetry?: boolean;
   readonly seed?: string;
   readonly runs?: number;
   readonly workers?: number;
@@ -81,6 +83,8 @@ function searchOptions(flags: CheckFlags, variant: string): CheckOptions & { rea
     ...(flags.bound === undefined ? {} : { bounds: flags.bound }),
     ...(flags.property === undefined ? {} : { properties: flags.property }),
     ...(flags.order === undefined ? {} : { strategy: flags.order }),
+    ...(flags.preemptions === undefined ? {} : { preemptions: flags.preemptions }),
+    ...(flags.symmetry === undefined ? {} : { symmetry: flags.symmetry }),
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
     ...(flags.runs === undefined ? {} : { runs: flags.runs }),
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
