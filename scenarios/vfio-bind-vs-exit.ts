@@ -1,11 +1,12 @@
 /** Must not be reported (2): bind_process drops what may be the last user of an mm, but after it unlocked. */
-import { does, scenario, set } from '../checker/lang/index.ts';
+import { does, scenario, set, sometimes } from '../checker/lang/index.ts';
 import { MmStruct } from '../model/kernel/index.ts';
 import { makeSva } from '../model/sva/index.ts';
 import {
   BindParams,
   bindProcess,
   bindPut,
+  boundProcessIsListed,
   listedProcessIsBound,
   makeContainer,
   makeGroup,
@@ -55,8 +56,13 @@ export default scenario('vfio-bind-vs-exit', {
     });
     s.pool(VfioMm, 2);
     s.failures({ kmalloc: kmalloc_failures, copy_to_user: copy_failures });
+    const mms = s.pool(MmStruct, 1);
     s.property(
-      listedProcessIsBound([container], s.pool(MmStruct, 1)),
+      listedProcessIsBound([container], mms),
+      boundProcessIsListed([container]),
+      sometimes('bind-holds-last-user', 'the process has exited, and its bind holds the last user of the mm', () =>
+        [...mms].some((mm) => mm.mm_users.counter > 0 && process.task.mm === null),
+      ),
       pasidBelongsToMm(
         args,
         [group.devices.at(0)].filter((dev) => dev !== null),

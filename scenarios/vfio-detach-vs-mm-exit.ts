@@ -1,5 +1,5 @@
 /** Corpus #1, first entrance: detaching a group waits, under `iommu->lock`, for an mm_exit that wants this lock. */
-import { does, scenario, set } from '../checker/lang/index.ts';
+import { does, scenario, set, sometimes } from '../checker/lang/index.ts';
 import { makeSva } from '../model/sva/index.ts';
 import {
   BindParams,
@@ -63,6 +63,9 @@ export default scenario('vfio-detach-vs-mm-exit', {
       s.task(`binder${i}`, [does(bindProcess, { iommu, task, arg }), does(putContainer, { container: file })]);
     }
     s.property(
+      sometimes('detach-meets-mm-exit', 'the group is detached while mm_exit runs, and waits for it', () =>
+        [...parts.bonds].some((bond) => bond.mm_exit_active && bond.refs.counter > 1),
+      ),
       svaStateIsKnown([group], s.pool(VfioGroup, 1)),
       allFreed([parts.params, parts.ioMms, parts.bonds, s.pool(VfioMm, Math.max(1, binders))]),
     );

@@ -6,6 +6,7 @@ import {
   BindParams,
   bindProcess,
   bindProcessAtStart,
+  boundProcessIsListed,
   listedProcessIsBound,
   makeContainer,
   makeGroup,
@@ -76,6 +77,6 @@ export default scenario('vfio-mdev-unwind', {
     for (let i = 0; i < s.bounds.unbinders; i++)
       s.task(`unbinder${i}`, [does(unbindProcess, { iommu: first.iommu, task })]);
     s.pool(VfioMm, 1);
-    s.property(listedProcessIsBound([first, second], s.pool(MmStruct, 1)));
+    s.property(listedProcessIsBound([first, second], s.pool(MmStruct, 1)), boundProcessIsListed([first, second]));
   },
 });

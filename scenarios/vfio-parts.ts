@@ -1,10 +1,11 @@
 /** What the VFIO scenarios have in common: a second group that joins a container, and processes that exit. */
-import { type Bounds, does, nameOf, type Setup } from '../checker/lang/index.ts';
+import { type Bounds, does, nameOf, type Setup, sometimes } from '../checker/lang/index.ts';
 import { AsyncPuts, asyncPutWorker, MmStruct } from '../model/kernel/index.ts';
 import { IommuDomain, makeSva } from '../model/sva/index.ts';
 import {
   attachGroup,
   bindProcessAtStart,
+  boundProcessIsListed,
   exitMm,
   type IommuGroup,
   listedProcessIsBound,
@@ -43,6 +44,13 @@ export function secondGroupJoins(
   const prot = bounds.compatible === 1 ? 0 : 1;
   s.task('owner', [does(attachGroup, { iommu: container.iommu, iommu_group: second, prot })]);
   s.actor('mmput-worker', asyncPutWorker, { puts }, { role: 'worker' });
-  s.property(listedProcessIsBound([container], s.pool(MmStruct, 1)));
+  const mms = s.pool(MmStruct, 1);
+  s.property(
+    listedProcessIsBound([container], mms),
+    boundProcessIsListed([container]),
+    sometimes('attach-holds-last-user', 'a process has exited, and the attach holds the last user of its mm', () =>
+      [...mms].some((mm) => mm.mm_users.counter > 0 && !processes.some((process) => process.task.mm === mm)),
+    ),
+  );
   return [first, second];
 }

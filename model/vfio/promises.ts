@@ -43,6 +43,42 @@ export function listedProcessIsBound(containers: readonly Container[], mms: Pool
   );
 }
 
+/** The other way round: what a container has bound on a device of its groups, it lists. */
+export function boundProcessIsListed(containers: readonly Container[]): Always {
+  return always(
+    'a bound process is listed',
+    'while nobody holds iommu->lock, each bond that a container has on a device of its groups belongs to a living process on its mm_list, or to one that exits',
+    () => {
+      for (const { file } of containers) {
+        const iommu = file.iommu_data as VfioIommu | null;
+        const stray = iommu === null || iommu.lock.owner !== null ? null : strayBond(iommu);
+        if (stray !== null)
+          return violated(
+            'protocol',
+            `${nameOf(stray.io_mm.mm)} is bound on ${nameOf(stray.dev)} but ${nameOf(iommu)} does not know it`,
+            { objects: [nameOf(stray.dev), nameOf(iommu)] },
+          );
+      }
+      return null;
+    },
+  );
+}
+
+function strayBond(iommu: VfioIommu): Bond | null {
+  for (const domain of iommu.domain_list)
+    for (const group of domain.group_list)
+      for (const dev of devicesOf(group.iommu_group)) {
+        const param = dev.sva_param as IommuSvaParam | null;
+        for (const bond of param?.mm_list ?? [])
+          if (bond.drvdata === iommu && bond.io_mm.mm.mm_users.counter > 0 && !isListed(iommu, bond)) return bond;
+      }
+  return null;
+}
+
+function isListed(iommu: VfioIommu, { io_mm }: Bond): boolean {
+  return iommu.mm_list.find((vfio_mm) => vfio_mm.pasid === io_mm.pasid && vfio_mm.mm === io_mm.mm) !== null;
+}
+
 function missingBond(
   iommu: VfioIommu,
   mms: readonly MmView[],
