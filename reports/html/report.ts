@@ -212,13 +212,21 @@ function violationSections(verdict: Verdict, ce: Counterexample, options: HtmlOp
   ];
 }
 
+/** With a reduction not every state was visited; those that were stand for the others. */
+function visited(verdict: Verdict): string {
+  const n = count(verdict.counts.states);
+  return verdict.reductions.length === 0
+    ? `Every state that can be reached within these bounds was visited: ${n} of them.`
+    : `${n} states were visited, which stand for every state that can be reached within these bounds (${verdict.reductions.map((r) => r.name).join('; ')}).`;
+}
+
 function passSections(verdict: Verdict): Section[] {
   const broken = verdict.properties.filter((p) => p.result === 'never reached');
   const words =
     verdict.outcome === 'violated'
       ? `A goal that must be reachable was never reached: ${broken.map((p) => p.name).join(', ')}.`
       : verdict.complete && verdict.outcome === 'holds'
-        ? `Every state that can be reached within these bounds was visited: ${count(verdict.counts.states)} of them. In none of them is a property broken.`
+        ? `${visited(verdict)} In none of them is a property broken.`
         : `No violation was found in the part that was searched. This is not a proof: ${incompleteText(verdict) ?? 'the search did not finish'}.`;
   return [
     {
@@ -421,7 +429,10 @@ function provenance(verdict: Verdict): Markup {
   const t = verdict.timing;
   return facts([
     ['Command', h('code', null, checkCommand(verdict))],
-    ['Options', h('code', null, pairs(verdict.options))],
+    [
+      'Options',
+      h('code', null, pairs(Object.fromEntries(Object.entries(verdict.options).filter(([, v]) => v !== null)))),
+    ],
     ['Switches', h('code', null, pairs(verdict.settings))],
     ['Systems', verdict.scenario.systems.join(', ')],
     ['Scenario after', sourceText(verdict.scenario.source)],

@@ -132,6 +132,11 @@ describe('html report', () => {
       expect(text).toContain(wanted);
   });
 
+  it('does not say that every state was visited when a reduction left some out', () => {
+    expect(html(fixtures.holds)).toContain('1,204,118 states were visited, which stand for every state');
+    expect(html({ ...fixtures.holds, reductions: [] })).toContain('was visited: 1,204,118 of them.');
+  });
+
   it('writes one report for each violation', () => {
     const two = fixtures.verdict([fixtures.deadlock, fixtures.useAfterFree]);
     expect(html(two, 1)).toContain('use-after-free in io_mm_detach_locked');
