@@ -32,11 +32,11 @@ export default scenario('sva-bind-vs-bind', {
   corpus: 'guard 3',
   bounds: { failures: 0 },
   variants: {
-    posted: { about: 'the series as posted', expect: { verdict: 'holds', states: 30405, depth: 141 } },
+    posted: { about: 'the series as posted', expect: { verdict: 'holds', states: 30905, depth: 145 } },
     failures: {
       about: 'with one failure of each kind on the way',
       bounds: { failures: 1 },
-      expect: { verdict: 'holds', states: 112005, depth: 141 },
+      expect: { verdict: 'holds', states: 113249, depth: 145 },
     },
   },
   setup: (s) => {

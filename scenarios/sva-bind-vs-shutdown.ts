@@ -17,12 +17,12 @@ export default scenario('sva-bind-vs-shutdown', {
   variants: {
     posted: {
       about: 'nothing keeps the two apart',
-      expect: { verdict: 'violated', kind: 'null-dereference', length: 24, states: 259 },
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 14, states: 133 },
     },
     fixed: {
       about: 'a mutex of the device is held over each, as in v3',
       settings: [set(deviceMutex, 'held')],
-      expect: { verdict: 'holds', states: 2445, depth: 86 },
+      expect: { verdict: 'holds', states: 2447, depth: 88 },
     },
   },
   setup: (s) => {

@@ -18,12 +18,12 @@ export default scenario('sva-bond-late-waiter', {
   variants: {
     posted: {
       about: 'the first waiter decides by the count of references',
-      expect: { verdict: 'violated', kind: 'use-after-free', length: 42, states: 5916 },
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 43, states: 6755 },
     },
     fixed: {
       about: 'every waiter has a reference; the last one frees the bond',
       settings: [set(bondRefs, 'every waiter')],
-      expect: { verdict: 'holds', states: 11187, depth: 65 },
+      expect: { verdict: 'holds', states: 12540, depth: 66 },
     },
   },
   setup: (s) => {

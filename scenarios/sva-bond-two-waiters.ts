@@ -48,12 +48,12 @@ export default scenario('sva-bond-two-waiters', {
   variants: {
     posted: {
       about: 'the first waiter decides by the count of references',
-      expect: { verdict: 'violated', kind: 'use-after-free', length: 44, states: 3809 },
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 45, states: 4332 },
     },
     fixed: {
       about: 'every waiter has a reference; the last one frees the bond',
       settings: [set(bondRefs, 'every waiter')],
-      expect: { verdict: 'holds', states: 6072, depth: 71 },
+      expect: { verdict: 'holds', states: 6779, depth: 72 },
     },
   },
   setup: (s) => {

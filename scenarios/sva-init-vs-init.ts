@@ -57,7 +57,7 @@ export default scenario('sva-init-vs-init', {
         kind: 'protocol',
         property: 'failed-init-changes-nothing',
         length: 16,
-        states: 117,
+        states: 133,
       },
     },
     'early-test': {
@@ -68,13 +68,13 @@ export default scenario('sva-init-vs-init', {
         kind: 'protocol',
         property: 'failed-init-changes-nothing',
         length: 22,
-        states: 169,
+        states: 191,
       },
     },
     fixed: {
       about: 'init looks first, with a mutex of the device held over the whole of it',
       settings: [set(initTest, 'first and at the end'), set(deviceMutex, 'held')],
-      expect: { verdict: 'holds', states: 63, depth: 19 },
+      expect: { verdict: 'holds', states: 65, depth: 20 },
     },
   },
   setup: (s) => {

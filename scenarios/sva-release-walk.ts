@@ -17,12 +17,12 @@ export default scenario('sva-release-walk', {
   variants: {
     posted: {
       about: 'the next bond is read after mm_exit, with the lock held again',
-      expect: { verdict: 'holds', states: 9929, depth: 81 },
+      expect: { verdict: 'holds', states: 11964, depth: 83 },
     },
     'saved-next': {
       about: 'neighbour that must be reported: the next bond is saved before mm_exit',
       settings: [set(releaseWalk, 'before mm_exit')],
-      expect: { verdict: 'violated', kind: 'use-after-free', length: 40, states: 3206 },
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 41, states: 3784 },
     },
   },
   setup: (s) => {

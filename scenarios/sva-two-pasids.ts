@@ -17,12 +17,12 @@ export default scenario('sva-two-pasids', {
   variants: {
     posted: {
       about: 'the lock is dropped between the search and the publication',
-      expect: { verdict: 'violated', kind: 'protocol', property: 'one-pasid', length: 28, states: 617 },
+      expect: { verdict: 'violated', kind: 'protocol', property: 'one-pasid', length: 32, states: 725 },
     },
     fixed: {
       about: 'a global mutex is held over both',
       settings: [set(bindMutex, 'held')],
-      expect: { verdict: 'holds', states: 83, depth: 41 },
+      expect: { verdict: 'holds', states: 89, depth: 44 },
     },
   },
   setup: (s) => {

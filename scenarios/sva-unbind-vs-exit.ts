@@ -16,16 +16,16 @@ export default scenario('sva-unbind-vs-exit', {
   bounds: {},
   assumptions: ['only one unbind of the binding is called'],
   variants: {
-    posted: { about: 'the series as posted', expect: { verdict: 'holds', states: 1128, depth: 57 } },
+    posted: { about: 'the series as posted', expect: { verdict: 'holds', states: 1203, depth: 58 } },
     'no-wait': {
       about: 'neighbour that must be reported: unbind does not wait for mm_exit',
       settings: [set(unbindWait, 'does not wait')],
-      expect: { verdict: 'violated', kind: 'protocol', property: 'no-callback-after-teardown', length: 26, states: 509 },
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 23, states: 369 },
     },
     fixed: {
       about: 'every waiter has a reference to the bond',
       settings: [set(bondRefs, 'every waiter')],
-      expect: { verdict: 'holds', states: 1450, depth: 60 },
+      expect: { verdict: 'holds', states: 1526, depth: 61 },
     },
   },
   setup: (s) => {

@@ -18,9 +18,9 @@ import { labelled, type Of, type Options } from './options.ts';
 export const idr = <S extends Shape>(type: ObjectType<S> | (() => ObjectType<S>), most: number) =>
   array(ref(type), most + 1);
 
-/** idr_alloc(), for use inside a step: the lowest free number from `min` on, or -ENOSPC. */
-export function idrInsert<T>(slots: FixedArray<T | null>, value: T, min = 1): number {
-  for (let id = min; id < slots.length; id++)
+/** idr_alloc(), for use inside a step: the lowest free number from `min` to `most`, or -ENOSPC. */
+export function idrInsert<T>(slots: FixedArray<T | null>, value: T, min = 1, most = slots.length - 1): number {
+  for (let id = min; id <= most && id < slots.length; id++)
     if (slots.at(id) === null) {
       slots.set(id, value);
       return id;
@@ -33,6 +33,12 @@ export function idrFind<T>(slots: FixedArray<T | null>, id: number): T | null {
   return id >= 0 && id < slots.length ? slots.at(id) : null;
 }
 
+/** The numbers that may be given out; read in the step itself. All from 1 on when not given. */
+export interface IdrRange<F> {
+  readonly min?: Of<F, number>;
+  readonly most?: Of<F, number>;
+}
+
 /**
  * idr_alloc(): `assign` receives the number, -ENOSPC when all are given out, or -ENOMEM when the scenario's budget
  * `idr_alloc` lets it fail.
@@ -41,14 +47,14 @@ export function idrAlloc<F, T>(
   slots: Of<F, FixedArray<T | null>>,
   value: Of<F, T>,
   assign: (f: F, id: number) => void,
-  options: Options & { readonly min?: number } = {},
+  options: Options & IdrRange<F> = {},
 ): Statement<F> {
-  const { min, ...rest } = options;
+  const { min, most, ...rest } = options;
   return {
     op: 'attempt',
     ...labelled('idr_alloc', slots, rest),
     budget: 'idr_alloc',
-    act: (f, self) => assign(f, idrInsert(slots(f, self), value(f, self), min)),
+    act: (f, self) => assign(f, idrInsert(slots(f, self), value(f, self), min?.(f, self), most?.(f, self))),
     orElse: [{ op: 'local', act: (f) => assign(f, -ENOMEM) }],
   };
 }

@@ -15,7 +15,7 @@ import {
   type View,
 } from '../../checker/lang/index.ts';
 import { complete, completeAll, reinitCompletion, waitForCompletion } from './completion.ts';
-import { idrAlloc, idrRemove } from './idr.ts';
+import { type IdrRange, idrAlloc, idrRemove } from './idr.ts';
 import { type Cursor, listForEachEntry, listForEachEntrySafe } from './list.ts';
 import { type AllocOptions, kfree, kmalloc } from './memory.ts';
 import {
@@ -107,7 +107,7 @@ export interface KernelKit<F> extends Kit<F> {
     slots: Reads<F, FixedArray<T | null>>,
     value: Reads<F, T>,
     assign: (f: F, id: number) => void,
-    options?: Options & { readonly min?: number },
+    options?: Options & IdrRange<F>,
   ): Statement<F>;
   idrRemove<T>(slots: Reads<F, FixedArray<T | null>>, id: Reads<F, number>, options?: Options): Statement<F>;
 }

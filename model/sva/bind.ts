@@ -81,7 +81,7 @@ export const ioMmAttach = procedure(
       },
       orNothing,
     ),
-    k.when((f) => f.rc < 0, [unlockSva((f) => f.dev.sva), k.kfree((f) => f.bond), k.return((f) => f.rc)]),
+    k.when((f) => f.rc < 0, [k.kfree((f) => f.bond), unlockSva((f) => f.dev.sva), k.return((f) => f.rc)]),
     k.step('link into io_mm, domain and device', (f) => {
       const bond = f.bond as Bond;
       f.io_mm.devices.addFirst(bond);
@@ -99,6 +99,7 @@ const bindDevice = procedure(
     source: v2_02(IOMMU_SVA_C),
     params: { dev: Device, mm: MmStruct, flags: int(0, 3), drvdata: opaque() },
     locals: {
+      param: opaque<IommuSvaParam>(),
       domain: ref(IommuDomain),
       io_mm: ref(IoMm),
       exists: bool(),
@@ -109,16 +110,16 @@ const bindDevice = procedure(
     returns: errno(),
   },
   (k) => [
+    k.step('param = dev->iommu_param->sva_param', (f) => {
+      f.param = f.dev.sva_param;
+    }),
     k.step('domain of the device', (f) => {
       f.domain = f.dev.domain;
     }),
-    k.when((f) => f.domain === null, [k.return(-EINVAL)]),
+    k.when((f) => f.domain === null || f.param === null, [k.return(-EINVAL)]),
     k.test(
-      'sva_param exists and allows the flags',
-      (f) => {
-        const param = f.dev.sva_param;
-        return param !== null && (f.flags & ~param.features) === 0;
-      },
+      'the device has the flags asked for',
+      (f) => (f.flags & ~(f.param as IommuSvaParam).features) === 0,
       [],
       [k.return(-EINVAL)],
     ),

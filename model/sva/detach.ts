@@ -27,7 +27,7 @@ const unlinkBond = procedure(
       const { io_mm, domain } = f.bond;
       f.io_mm = io_mm;
       f.domain = domain;
-      f.last = domain.mm_list.find((other) => other !== f.bond && other.io_mm === io_mm) === null;
+      f.last = domain.mm_list.find((other) => other.io_mm === io_mm && other.dev !== f.dev) === null;
     }),
     k.callback(
       MmDetach,

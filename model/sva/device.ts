@@ -39,17 +39,13 @@ const initDevice = procedure(
         k.when((f) => f.rc < 0, [k.return((f) => f.rc)]),
       ],
     );
-    const unregisterHandler = k.when(
-      (f) => (f.features & IOMMU_SVA_FEAT_IOPF) !== 0,
-      [
-        k.callback(
-          FaultHandlerOp,
-          (f) => f.dev.ops.unregister_fault_handler,
-          (f) => ({ dev: f.dev }),
-          undefined,
-          orNothing,
-        ),
-      ],
+    // Whether or not this call has registered it: as posted.
+    const unregisterHandler = k.callback(
+      FaultHandlerOp,
+      (f) => f.dev.ops.unregister_fault_handler,
+      (f) => ({ dev: f.dev }),
+      undefined,
+      orNothing,
     );
     return [
       k.test(
@@ -163,7 +159,7 @@ const shutdownDevice = procedure(
   {
     source: v2_02(IOMMU_SVA_C),
     params: { dev: Device },
-    locals: { param: opaque<IommuSvaParam>(), features: int(0, 3) },
+    locals: { param: opaque<IommuSvaParam>() },
     returns: errno(),
   },
   (k) => [
@@ -202,21 +198,13 @@ const shutdownDevice = procedure(
       undefined,
       orNothing,
     ),
-    k.step('features = param->features', (f) => {
-      f.features = (f.param as IommuSvaParam).features;
-    }),
     k.kfree((f) => f.param),
-    k.when(
-      (f) => (f.features & IOMMU_SVA_FEAT_IOPF) !== 0,
-      [
-        k.callback(
-          FaultHandlerOp,
-          (f) => f.dev.ops.unregister_fault_handler,
-          (f) => ({ dev: f.dev }),
-          undefined,
-          orNothing,
-        ),
-      ],
+    k.callback(
+      FaultHandlerOp,
+      (f) => f.dev.ops.unregister_fault_handler,
+      (f) => ({ dev: f.dev }),
+      undefined,
+      orNothing,
     ),
     k.return(0),
   ],

@@ -5,8 +5,8 @@
  * Source: spec (a), bind step 4 and io_mm_release; patches v2 03/40 and 05/40.
  * Limits: io_mm_alloc() returns NULL where C returns an error pointer, so that its caller returns -ENOMEM for all.
  */
-import { containerOf, errno, int, MmStruct, orNothing, procedure, ptr, Rcu, ref } from '../kernel/index.ts';
-import { MmAlloc, MmFree } from './callbacks.ts';
+import { containerOf, errno, int, MmStruct, opaque, orNothing, procedure, ptr, Rcu, ref } from '../kernel/index.ts';
+import { type IommuSvaParam, MmAlloc, MmFree } from './callbacks.ts';
 import { lockSva, unlockSva } from './lock.ts';
 import { iommuNotifierRelease } from './notifier.ts';
 import { Device, IoMm, IommuSva } from './objects.ts';
@@ -83,10 +83,13 @@ export const ioMmAlloc = procedure(
   {
     source: v2_03(IOMMU_SVA_C),
     params: { dev: Device, mm: MmStruct, flags: int(0, 3) },
-    locals: { io_mm: ref(IoMm), rc: errno() },
+    locals: { param: opaque<IommuSvaParam>(), io_mm: ref(IoMm), rc: errno() },
     returns: ref(IoMm),
   },
   (k) => [
+    k.step('param = dev->iommu_param->sva_param', (f) => {
+      f.param = f.dev.sva_param;
+    }),
     k.kmalloc(
       IoMm,
       (f, io_mm) => {
@@ -116,7 +119,7 @@ export const ioMmAlloc = procedure(
       (f, id) => {
         f.rc = id;
       },
-      { as: '&iommu_pasid_idr' },
+      { as: '&iommu_pasid_idr', most: (f) => (f.param as IommuSvaParam).max_pasid },
     ),
     k.when(
       (f) => f.rc > 0,

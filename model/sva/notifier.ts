@@ -13,9 +13,39 @@ import { IOMMU_SVA_C, v2_05 } from './sources.ts';
 import { flushOrder, releaseWalk } from './switches.ts';
 
 /**
+ * Tells the driver of one bonded device. sva_param is read without a lock: that it still exists is owed to
+ * shutdown, which waits for the bonds, and the bond is kept by `mm_exit_active`.
+ */
+const iommuSignalMmExit = procedure(
+  'iommu_signal_mm_exit',
+  {
+    source: v2_05(IOMMU_SVA_C),
+    params: { io_mm: IoMm, bond: IommuBond },
+    locals: { dev: ptr(Device), param: opaque<IommuSvaParam>(), pasid: int(0, MAX_PASID), drvdata: opaque() },
+  },
+  (k) => [
+    k.step('param = dev->iommu_param->sva_param', (f) => {
+      f.dev = f.bond.dev;
+      f.param = f.dev.sva_param;
+      // These three never change once the bond is linked.
+      f.pasid = f.io_mm.pasid;
+      f.drvdata = f.bond.drvdata;
+    }),
+    k.when((f) => f.param === null, [k.return(0)]),
+    k.callback(
+      MmExit,
+      (f) => (f.param as IommuSvaParam).mm_exit,
+      (f) => ({ dev: f.dev, pasid: f.pasid, drvdata: f.drvdata }),
+      undefined,
+      orNothing,
+    ),
+  ],
+);
+
+/**
  * Tells the driver of every bonded device that the address space goes away (mm_exit), without the lock, and takes
  * the bond apart. The next bond is looked up after the lock is held again, so the walk survives whatever others
- * did meanwhile. sva_param is read without a lock: that it still exists is owed to shutdown, which waits.
+ * did meanwhile.
  */
 export const iommuNotifierRelease = procedure(
   'iommu_notifier_release',
@@ -28,9 +58,6 @@ export const iommuNotifierRelease = procedure(
       bond: ref(IommuBond),
       next: ref(IommuBond),
       dev: ptr(Device),
-      param: opaque<IommuSvaParam>(),
-      pasid: int(0, MAX_PASID),
-      drvdata: opaque(),
     },
   },
   (k) => [
@@ -64,20 +91,9 @@ export const iommuNotifierRelease = procedure(
         bond.mm_exit_active = true;
         bond.mm_exit_by = self;
         f.dev = bond.dev;
-        f.pasid = f.io_mm.pasid;
-        f.drvdata = bond.drvdata;
       }),
       unlockSva((f) => f.sva),
-      k.step('param = dev->iommu_param->sva_param', (f) => {
-        f.param = f.dev.sva_param;
-      }),
-      k.callback(
-        MmExit,
-        (f) => (f.param as IommuSvaParam).mm_exit,
-        (f) => ({ dev: f.dev, pasid: f.pasid, drvdata: f.drvdata }),
-        undefined,
-        orNothing,
-      ),
+      k.call(iommuSignalMmExit, (f) => ({ io_mm: f.io_mm, bond: f.bond as Bond })),
       k.switch(flushOrder, {
         'flush, then clear': [
           k.callback(

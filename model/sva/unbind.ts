@@ -36,6 +36,7 @@ const unbindDevice = procedure(
       f.param = f.dev.sva_param;
     }),
     k.when((f) => f.param === null, [k.return(-EINVAL)]),
+    k.test('device has a domain', (f) => f.dev.domain !== null, [], [k.return(-EINVAL)]),
     k.switch(flushOrder, {
       'flush, then clear': [k.call(flushFaults, (f) => ({ dev: f.dev }))],
       'clear, then flush': [],
