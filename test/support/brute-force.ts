@@ -33,8 +33,12 @@ export interface BruteForce {
   readonly deadlocks: number;
   readonly goalsReached: readonly string[];
   readonly goalsMissed: readonly string[];
-  /** The first state, in breadth-first order, in which actors can never move again; null without one. */
-  readonly stuck: { readonly length: number; readonly actors: readonly string[] } | null;
+  /** The first state, in breadth-first order, in which actors can never move again, and who they are anywhere. */
+  readonly stuck: {
+    readonly length: number;
+    readonly actors: readonly string[];
+    readonly anywhere: readonly (readonly string[])[];
+  } | null;
 }
 
 /** Thrown when a scenario has more states than the caller wants to wait for. */
@@ -199,11 +203,10 @@ function findStuck(
     }
     return found;
   });
-  for (let s = 0; s < successors.length; s++) {
-    const actors = names.filter((_, i) => !(good[i] as Set<number>).has(s));
-    if (actors.length > 0) return { length: distance[s] as number, actors };
-  }
-  return null;
+  const stuckIn = successors.map((_, s) => names.filter((_name, i) => !(good[i] as Set<number>).has(s)));
+  const first = stuckIn.findIndex((actors) => actors.length > 0);
+  if (first < 0) return null;
+  return { length: distance[first] as number, actors: stuckIn[first] as string[], anywhere: stuckIn };
 }
 
 /** Name of an allocated object that nothing leads to. */

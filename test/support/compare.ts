@@ -26,15 +26,12 @@ export function differences(verdict: Verdict, twin: BruteForce): string[] {
   }
 
   const twinBroken = twin.broken.map((b) => ({ ...b }));
-  const bfsComplete = breadthFirst && verdict.complete;
-  if (bfsComplete && twin.stuck !== null)
-    twinBroken.push({
-      property: 'stuck',
-      kind: 'stuck',
-      length: twin.stuck.length,
-      level: 0,
-      about: new Set([aboutText({ objects: [], actors: twin.stuck.actors })]),
-    });
+  if (verdict.complete && twin.stuck !== null) {
+    // Breadth first finds the nearest state with stuck actors, depth first any.
+    const { length, actors, anywhere } = twin.stuck;
+    const about = (breadthFirst ? [actors] : anywhere).map((a) => aboutText({ objects: [], actors: a }));
+    twinBroken.push({ property: 'stuck', kind: 'stuck', length, level: 0, about: new Set(about) });
+  }
   const outcome = twinBroken.length > 0 || (verdict.complete && twin.goalsMissed.length > 0) ? 'violated' : 'holds';
   compare('outcome', verdict.outcome, outcome);
 

@@ -53,7 +53,7 @@ type F = any;
 const mutex = (name = 'mutex') => struct(name, { owner: actor() }, { spins: false });
 
 /** Lists hold every node there can be, so that no bound of the model is ever met. */
-const NODES = 4;
+const NODES = 5;
 
 function typesOf(model: RandomModel) {
   const Notify: CallbackType<any, number> = callbackType('notify', {} as Record<string, ParamSpec>);
@@ -411,6 +411,11 @@ class Builder {
     );
   }
 
+  /** A lock of a node is taken only where there is a node. */
+  #ifThere(k: Kit<F>, name: LockName, body: LangStatement<F>[]): LangStatement<F>[] {
+    return name.includes('u.') ? [k.when((f) => f.u !== null, body)] : body;
+  }
+
   #unlock(k: Kit<F>, name: LockName): LangStatement<F> {
     return k.step(this.#label(`unlock ${name}`), (f, self) => {
       const lock = lockOf(name, f);
@@ -437,11 +442,15 @@ class Builder {
           }),
         ];
       case 'lock':
-        return [this.#lock(k, s.lock)];
+        return this.#ifThere(k, s.lock, [this.#lock(k, s.lock)]);
       case 'unlock':
-        return [this.#unlock(k, s.lock)];
+        return this.#ifThere(k, s.lock, [this.#unlock(k, s.lock)]);
       case 'section':
-        return [this.#lock(k, s.lock), ...this.#body(k, s.body, inLoop), this.#unlock(k, s.lock)];
+        return this.#ifThere(k, s.lock, [
+          this.#lock(k, s.lock),
+          ...this.#body(k, s.body, inLoop),
+          this.#unlock(k, s.lock),
+        ]);
       case 'test':
         return [
           k.test(
@@ -503,14 +512,32 @@ class Builder {
           }),
         ];
       case 'alloc':
+        // Only into an empty hand, so that few models use up the pool.
         return [
-          k.alloc(
-            this.#types.Node,
-            (f, fresh) => {
-              f.u = fresh;
-            },
-            s.mayFail ? { mayFail: 'memory', orElse: this.#body(k, s.orElse, inLoop) } : {},
+          k.when(
+            (f) => f.u === null,
+            [
+              k.alloc(
+                this.#types.Node,
+                (f, fresh) => {
+                  f.u = fresh;
+                },
+                s.mayFail ? { mayFail: 'memory', orElse: this.#body(k, s.orElse, inLoop) } : {},
+              ),
+            ],
           ),
+        ];
+      case 'use':
+        return [
+          k.alloc(this.#types.Node, (f, fresh, self) => {
+            f.u = fresh;
+            this.#do([s.publish], f, self);
+          }),
+          ...(s.lock ? [this.#lock(k, s.lock)] : []),
+          ...this.#body(k, s.body, inLoop),
+          ...(s.lock && s.unlock ? [this.#unlock(k, s.lock)] : []),
+          k.free((f) => f.u),
+          ...(s.forget ? [k.local((f) => doLocally('u = null', f))] : []),
         ];
       case 'free': {
         const options = s.effects.length > 0 ? { do: effects(s.effects) } : {};

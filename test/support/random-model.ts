@@ -96,6 +96,15 @@ export type Statement =
     }
   | { readonly op: 'attempt'; readonly effects: readonly Effect[]; readonly orElse: readonly Statement[] }
   | { readonly op: 'alloc'; readonly mayFail: boolean; readonly orElse: readonly Statement[] }
+  /** Allocates, shows it to others, works with it, perhaps under its own lock, and frees it. */
+  | {
+      readonly op: 'use';
+      readonly publish: Effect;
+      readonly lock: LockName | null;
+      readonly unlock: boolean;
+      readonly body: readonly Statement[];
+      readonly forget: boolean;
+    }
   | { readonly op: 'free'; readonly what: 'u' | 'node' | 'n' | 'first of list'; readonly effects: readonly Effect[] }
   | { readonly op: 'local'; readonly effect: LocalEffect }
   | {
@@ -228,7 +237,7 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
 const localEffect = shared<LocalEffect>('y = x', 'y = next', 't = !t', 'u = null', 'u = n', 'u = n', 'u = n', 'e = q');
 const lockName = fc.oneof(
   { weight: 8, arbitrary: shared<LockName>('m', 's', 'read rw', 'write rw') },
-  { weight: 1, arbitrary: shared<LockName>('u.m', 'u.inner.m', 'read u.rw') },
+  { weight: 2, arbitrary: shared<LockName>('u.m', 'u.inner.m', 'read u.rw') },
 );
 const effects = fc.array(effect, { minLength: 1, maxLength: 2 });
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null, freq: 2 });
@@ -312,6 +321,17 @@ function statement(depth: number): fc.Arbitrary<Statement> {
     ...simple,
     { weight: 6, arbitrary: fc.record({ op: fc.constant<'section'>('section'), lock: lockName, body: inner }) },
     {
+      weight: 4,
+      arbitrary: fc.record({
+        op: fc.constant<'use'>('use'),
+        publish: shared<Effect>('node = u', 'slots[x] = u', 'list.add(u)', 'nodes.push(u)', 'u.v = y'),
+        lock: seldom(shared<LockName>('u.m', 'u.inner.m', 'read u.rw')),
+        unlock: rarely.map((b) => !b),
+        body: inner,
+        forget: fc.boolean(),
+      }),
+    },
+    {
       weight: 3,
       arbitrary: fc.record({
         op: fc.constant<'test'>('test'),
@@ -381,7 +401,7 @@ const actorModel: fc.Arbitrary<ActorModel> = fc.oneof(
 
 export const randomModel: fc.Arbitrary<RandomModel> = fc.record({
   boxes: fc.integer({ min: 1, max: 2 }),
-  slots: fc.integer({ min: 1, max: 3 }),
+  slots: fc.integer({ min: 1, max: 4 }),
   oldIn: fc.subarray<'node' | 'list'>(['node', 'list']),
   reusesAddress: fc.boolean(),
   switchedOn: fc.boolean(),

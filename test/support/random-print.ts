@@ -89,7 +89,13 @@ function statement(s: Statement): string[] {
     case 'attempt':
       return orElse(`attempt: ${s.effects.join(', ')}`, s.orElse);
     case 'alloc':
-      return orElse(`u = alloc${s.mayFail ? ' (may fail)' : ''}`, s.orElse);
+      return orElse(`when no u: u = alloc${s.mayFail ? ' (may fail)' : ''}`, s.orElse);
+    case 'use':
+      return [
+        `u = alloc; ${s.publish}${s.lock ? `; lock ${s.lock}` : ''} {`,
+        ...block(s.body),
+        `}${s.lock && s.unlock ? ` unlock ${s.lock};` : ''} free u${s.forget ? '; u = null' : ''}`,
+      ];
     case 'free':
       return [`free ${s.what}${s.effects.length > 0 ? ` after ${s.effects.join(', ')}` : ''}`];
     case 'local':
