@@ -100,6 +100,25 @@ describe('scenario', () => {
     });
   });
 
+  test.each(['Posted', 'posted 2', 'a\nb', ''])(
+    'variant %j is refused because a schedule could not hold it',
+    (variant) => {
+      expect(refusalOf(() => declare('detach', { [variant]: { about: '', expect: anything } }))).toMatchObject({
+        code: 'model',
+        what: `variant "${variant}" of scenario detach is not lower-case words joined by dashes`,
+      });
+    },
+  );
+
+  test.each(['max-mms', 'n m', ''])('bound %j is refused because a schedule could not hold it', (bound) => {
+    const variants = { posted: { about: '', expect: anything } };
+    const spec = { title: '', about: '', systems: [], source, variants, setup: () => {} };
+    expect(refusalOf(() => scenario('detach', { ...spec, bounds: { [bound]: 1 } }))).toMatchObject({
+      code: 'model',
+      what: `bound "${bound}" of scenario detach is not a plain word`,
+    });
+  });
+
   test('without a variant is refused', () => {
     expect(refusalOf(() => declare('detach', {}))).toMatchObject({ what: 'scenario detach has no variant' });
   });

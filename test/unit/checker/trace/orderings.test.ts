@@ -1,0 +1,105 @@
+/** Essential orderings: the pairs of steps of different actors whose order the violation needs, and no others. */
+import { describe, expect, test } from 'vitest';
+import { check } from '../../../../checker/check.ts';
+import { bool, int, object, type Scenario } from '../../../../checker/lang/index.ts';
+import { drop, lock, plain, take, tiny } from '../../../support/tiny.ts';
+
+const Bond = object('bond', { users: int(0, 9) });
+const World = object('w', { live: bool(true), l: lock(), m: lock() }, { permanent: true });
+
+async function explained(scenario: Scenario) {
+  const found = (await check(scenario)).violations[0];
+  if (found === undefined) throw new Error('nothing is violated');
+  return {
+    steps: found.steps.map((s) => `${s.actor} ${s.label}`),
+    needed: (found.needed ?? []).map((o) => `${o.before} before ${o.after}`),
+    essential: found.steps.filter((s) => s.essential).map((s) => s.index),
+  };
+}
+
+/** `a` checks that the bond lives and uses it later; `b` marks it dead, prepares, and frees it. */
+const checkThenUse = tiny((s) => {
+  const [w, bond] = [s.object(World, 'w'), s.object(Bond, 'bond')];
+  s.actor(
+    'a',
+    plain('use', (k) => [
+      k.step('enter', () => {}),
+      k.test('live?', () => w.live, [k.step('use', () => void bond.users)]),
+    ]),
+    {},
+  );
+  s.actor(
+    'b',
+    plain('put', (k) => [
+      k.step('prepare', () => {}),
+      k.step('mark dead', () => {
+        w.live = false;
+      }),
+      k.free(() => bond, { label: 'kfree' }),
+    ]),
+    {},
+  );
+});
+
+describe('check then use against mark then free', () => {
+  test('needs the check before the mark and the free before the use', async () => {
+    const { steps, needed } = await explained(checkThenUse);
+    expect(steps).toEqual(['a enter', 'a live?', 'b prepare', 'b mark dead', 'b kfree', 'a use']);
+    // What follows from these by program order (enter before mark, prepare before use, ...) is left out.
+    expect(needed).toEqual(['2 before 4', '5 before 6']);
+  });
+
+  test('marks the steps of these orderings, the violating one among them', async () => {
+    expect((await explained(checkThenUse)).essential).toEqual([2, 4, 5, 6]);
+  });
+});
+
+test('a deadlock of two locks needs no order between the two that took them', async () => {
+  const abba = tiny((s) => {
+    const w = s.object(World, 'w');
+    const locks = (first: 'l' | 'm', second: 'l' | 'm') =>
+      plain(`${first}${second}`, () => [
+        take(`take ${first}`, () => w[first]),
+        take(`take ${second}`, () => w[second]),
+        drop(`drop ${second}`, () => w[second]),
+        drop(`drop ${first}`, () => w[first]),
+      ]);
+    s.actor('a', locks('l', 'm'), {});
+    s.actor('b', locks('m', 'l'), {});
+  });
+  expect(await explained(abba)).toEqual({ steps: ['b take m', 'a take l'], needed: [], essential: [2] });
+});
+
+test('a violation of one actor alone needs no ordering', async () => {
+  const alone = tiny((s) => {
+    const bond = s.object(Bond, 'bond');
+    s.actor(
+      'a',
+      plain('p', (k) => [k.free(() => bond), k.step('use', () => void bond.users)]),
+      {},
+    );
+    s.actor(
+      'b',
+      plain('q', (k) => [k.step('nothing', () => {})]),
+      {},
+    );
+  });
+  expect(await explained(alone)).toMatchObject({ needed: [], essential: [2] });
+});
+
+test('a schedule of more than 120 steps is not tried pair by pair', async () => {
+  const long = tiny((s) => {
+    const bond = s.object(Bond, 'bond');
+    s.actor(
+      'a',
+      plain('p', (k) => [
+        ...Array.from({ length: 120 }, (_, i) => k.step(`${i}`, () => {})),
+        k.free(() => bond),
+        k.step('use', () => void bond.users),
+      ]),
+      {},
+    );
+  });
+  const found = (await check(long)).violations[0];
+  expect([found?.steps.length, found?.needed]).toEqual([122, null]);
+});
