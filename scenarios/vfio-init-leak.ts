@@ -4,6 +4,7 @@ import { makeSva } from '../model/sva/index.ts';
 import {
   BindParams,
   bindProcess,
+  boundProcessIsListed,
   initUnwind,
   makeContainer,
   makeGroup,
@@ -42,12 +43,17 @@ export default scenario('vfio-init-leak', {
   setup: (s) => {
     const parts = makeSva(s, { params: 2, ioMms: 2 });
     const group = makeGroup(s, parts, 'group0', { devices: 2 });
-    const { iommu } = makeContainer(s, parts, 'container0', [group]);
+    const container = makeContainer(s, parts, 'container0', [group]);
+    const { iommu } = container;
     const process = makeProcess(s, 'process0', parts);
     exits(s, process);
     for (let i = 0; i < s.bounds.binders; i++)
       s.task(`binder${i}`, [does(bindProcess, { iommu, task: process.task, arg: s.object(BindParams, `arg${i}`) })]);
     s.failures({ kmalloc: s.bounds.kmalloc_failures });
-    s.property(svaStateIsKnown([group], s.pool(VfioGroup, 1)), allFreed([parts.bonds, parts.ioMms, s.pool(VfioMm, 2)]));
+    s.property(
+      boundProcessIsListed([container]),
+      svaStateIsKnown([group], s.pool(VfioGroup, 1)),
+      allFreed([parts.bonds, parts.ioMms, s.pool(VfioMm, 2)]),
+    );
   },
 });

@@ -5,6 +5,7 @@ import type { Evidence, Property } from '../../../../checker/lang/index.ts';
 import type { Bounds, Setup } from '../../../../model/kernel/index.ts';
 import {
   bindProcessAtStart,
+  boundProcessIsListed,
   listedProcessIsBound,
   pasidBelongsToMm,
   svaStateIsKnown,
@@ -60,6 +61,29 @@ test('a listed process is bound on each device, by its container', async () => {
     await evidence(promise, (w) => {
       unlink(w);
       w.container.file.iommu_data = null;
+    }),
+  ).toBeNull();
+});
+
+test('what a container has bound is on its list', async () => {
+  const promise = (w: World) => boundProcessIsListed([w.container]);
+  const forget = (w: World) => w.container.iommu.mm_list.clear();
+  expect(await evidence(promise, () => {})).toBeNull();
+  expect(await evidence(promise, forget)).toMatchObject({
+    kind: 'protocol',
+    objects: ['group0.dev0', 'container0.iommu'],
+  });
+  // A process that exits has been forgotten by mm_exit; a group that leaves is not the container's any more.
+  expect(
+    await evidence(promise, (w) => {
+      forget(w);
+      w.processes[0].mm.mm_users.counter = 0;
+    }),
+  ).toBeNull();
+  expect(
+    await evidence(promise, (w) => {
+      forget(w);
+      w.container.iommu.domain_list.clear();
     }),
   ).toBeNull();
 });
