@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { Verdict } from '../checker/verdict.ts';
 import { html, verdictToJson } from '../reports/index.ts';
-import { writeWhole } from './files.ts';
+import { shown, writeWhole } from './files.ts';
 
 export interface RunFiles {
   readonly verdict: string;
@@ -38,7 +38,10 @@ export function writeReports(folder: string, verdict: Verdict): string[] {
   const pages =
     verdict.violations.length === 0
       ? [{ name: 'verdict', text: html(verdict) }]
-      : verdict.violations.map((v, index) => ({ name: v.signature, text: html(verdict, index) }));
+      : verdict.violations.map((v, index) => ({
+          name: v.signature,
+          text: html(verdict, index, { schedule: shown(join(folder, `${v.signature}.sched`)) }),
+        }));
   return pages.map(({ name, text }) => {
     const path = join(folder, `${name}.html`);
     writeWhole(path, text);

@@ -1,9 +1,9 @@
 /** `quiesce replay`: drives one stored schedule through its model. */
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { QuiesceError, type Scenario } from '../../checker/lang/index.ts';
 import { replay } from '../../checker/trace/replay.ts';
 import { parseSchedule, type Schedule } from '../../checker/trace/schedule.ts';
-import { divergenceText, replayText, splat } from '../../reports/index.ts';
+import { ascii, divergenceText, replayText, splat, verdictFromJson } from '../../reports/index.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { paint } from '../color.ts';
 import type { Console } from '../console.ts';
@@ -21,7 +21,7 @@ export interface ReplayFlags {
 
 export async function replayCommand(file: string, flags: ReplayFlags, console: Console): Promise<ExitStatus> {
   const schedule = readSchedule(file);
-  const scenario = await scenarioOf(schedule, flags.model);
+  const scenario = await scenarioOf(schedule, flags.model, file);
   const variant = variantOf(scenario, flags.variant ?? schedule.variant);
   const result = replay(scenario, schedule, variant);
   if (flags.json === true) console.out(JSON.stringify(result, null, 2));
@@ -44,11 +44,11 @@ export function readSchedule(file: string): Schedule {
 }
 
 /** The scenario a schedule belongs to: from the user's model file when one is given, else ours. */
-export async function scenarioOf(schedule: Schedule, model: string | undefined): Promise<Scenario> {
+async function scenarioOf(schedule: Schedule, model: string | undefined, file: string): Promise<Scenario> {
   if (model === undefined) {
     if (scenarios.some((s) => s.name === schedule.scenario)) return (await findScenario(schedule.scenario)).scenario;
     throw new QuiesceError('usage', `there is no scenario "${schedule.scenario}"`, {
-      hint: 'name the model file it belongs to with --model',
+      hint: `name the model file it belongs to: --model ${modelBeside(file) ?? './my.model.ts'}`,
     });
   }
   const found = (await loadModel(model)).find((f) => f.scenario.name === schedule.scenario);
@@ -57,4 +57,17 @@ export async function scenarioOf(schedule: Schedule, model: string | undefined):
       hint: 'the schedule belongs to another model',
     });
   return found.scenario;
+}
+
+/**
+ * The model file that the verdict beside a schedule names. It is only shown, never loaded on its own: a folder that
+ * came by mail must not choose what is run here.
+ */
+function modelBeside(file: string): string | null {
+  try {
+    const { options } = verdictFromJson(readText(join(dirname(file), 'verdict.json')));
+    return typeof options['model'] === 'string' ? ascii(options['model']) : null;
+  } catch {
+    return null;
+  }
 }

@@ -113,7 +113,7 @@ test('its schedule is replayed with its file, and only with it', async () => {
   expect(await quiesce(['replay', file, '--model', './one.model.ts'], { cwd })).toMatchObject({ status: 0 });
   const alone = await quiesce(['replay', file], { cwd });
   expect(alone.status).toBe(2);
-  expect(alone.stderr).toContain('--model');
+  expect(alone.stderr).toContain('hint: name the model file it belongs to: --model ./one.model.ts');
 });
 
 test('no bundle is left behind', async () => {
