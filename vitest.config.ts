@@ -11,6 +11,8 @@ export default defineConfig({
     // Searches are measured in seconds, and a loaded machine may be many times slower than a quiet one.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // The compiled tree is loaded as it is: transformed steps would hash to another model than a thread compiles.
+    server: { deps: { external: [/\/dist\//] } },
     // Each such test runs a search in a process of its own.
     maxConcurrency: 2,
   },

@@ -23,11 +23,12 @@ export function size(text: string): number {
   return bytes;
 }
 
-/** A whole number from 1, written with or without thousands commas. */
+/** A whole number from 0. */
 export function countFromZero(text: string): number {
   return text === '0' ? 0 : count(text);
 }
 
+/** A whole number from 1, written with or without thousands commas. */
 export function count(text: string): number {
   const number = /^\d{1,3}(,\d{3})+$|^\d+$/.test(text) ? Number(text.replaceAll(',', '')) : Number.NaN;
   if (!(number >= 1 && Number.isSafeInteger(number))) throw new InvalidArgumentError('Give a whole number from 1.');
