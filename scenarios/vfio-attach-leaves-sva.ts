@@ -17,12 +17,12 @@ export default scenario('vfio-attach-leaves-sva', {
     posted: {
       about: 'the patch as posted, but for the references',
       settings: [set(replayPut, 'kept')],
-      expect: { verdict: 'violated', kind: 'protocol', length: 133, states: 14_058 },
+      expect: { verdict: 'violated', kind: 'protocol', length: 134, states: 14_206 },
     },
     fixed: {
       about: 'the error path shuts SVA down before it detaches the group',
       settings: [set(attachUnwind, 'shutdown'), set(replayPut, 'kept')],
-      expect: { verdict: 'holds', states: 16_121, depth: 185 },
+      expect: { verdict: 'holds', states: 16_277, depth: 188 },
     },
   },
   setup: (s) => {

@@ -33,13 +33,13 @@ export default scenario('vfio-bind-vs-exit', {
   variants: {
     posted: {
       about: 'the patch as posted: mmput() after mutex_unlock()',
-      expect: { verdict: 'holds', states: 39_827, depth: 189 },
+      expect: { verdict: 'holds', states: 40_719, depth: 193 },
     },
     'put-under-lock': {
       about: 'mmput() before mutex_unlock(): the order is what makes it safe',
       settings: [set(bindPut, 'under-lock')],
       bounds: { binders: 1, kmalloc_failures: 0, copy_failures: 0 },
-      expect: { verdict: 'violated', kind: 'deadlock', length: 67, states: 210 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 69, states: 216 },
     },
   },
   setup: (s) => {

@@ -39,12 +39,12 @@ export default scenario('vfio-detach-vs-mm-exit', {
     'not-unlinked': {
       about: 'half a repair: iommu->lock is released around the wait, but others still find the group',
       settings: [set(detachLocking, 'unlocked')],
-      expect: { verdict: 'violated', kind: 'deadlock', length: 33, states: 5_950 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 33, states: 5_957 },
     },
     fixed: {
       about: 'the group is unlinked under iommu->lock, which is released before the bonds are removed',
       settings: [set(detachLocking, 'unlinked')],
-      expect: { verdict: 'holds', states: 99_896, depth: 166 },
+      expect: { verdict: 'holds', states: 100_044, depth: 168 },
     },
   },
   setup: (s) => {

@@ -31,13 +31,13 @@ export default scenario('vfio-init-leak', {
   variants: {
     posted: {
       about: 'the patch as posted',
-      expect: { verdict: 'violated', kind: 'protocol', length: 41, states: 278 },
+      expect: { verdict: 'violated', kind: 'protocol', length: 43, states: 293 },
     },
     fixed: {
       about: 'the devices before the one that failed are shut down',
       settings: [set(initUnwind, 'undo')],
       bounds: { binders: 2 },
-      expect: { verdict: 'holds', states: 82_742, depth: 273 },
+      expect: { verdict: 'holds', states: 84_474, depth: 281 },
     },
   },
   setup: (s) => {

@@ -58,7 +58,7 @@ export default scenario('vfio-mdev-shutdown', {
     'mm-count': {
       about: 'half a repair: vfio_mm holds mm_count, but a bind still races with the foreign shutdown',
       settings: [set(svaUsers, 'skip'), set(detachLocking, 'unlinked'), set(vfioMmCount, 'held')],
-      expect: { verdict: 'violated', kind: 'null-dereference', length: 125, states: 46_910 },
+      expect: { verdict: 'violated', kind: 'null-dereference', length: 115, states: 44_353 },
     },
     'mm-count-in-order': {
       about: 'vfio_mm holds mm_count: no other mm_struct can have its address, and no stale PASID is handed out',
@@ -69,14 +69,14 @@ export default scenario('vfio-mdev-shutdown', {
     fixed: {
       about: 'users of the parent are counted: a container removes its own bonds, and the last one shuts down',
       settings: [set(svaUsers, 'counted'), set(detachLocking, 'unlinked')],
-      expect: { verdict: 'holds', states: 48_822, depth: 161 },
+      expect: { verdict: 'holds', states: 49_296, depth: 163 },
     },
     'fixed-busy': {
       about:
         'the same repair; the first container binds its first process while the second is closed and its process exits',
       settings: [set(svaUsers, 'counted'), set(detachLocking, 'unlinked')],
       bounds: { forks: 0, first_bound: 0, sibling_exits: 1 },
-      expect: { verdict: 'holds', states: 452_473, depth: 163 },
+      expect: { verdict: 'holds', states: 466_281, depth: 165 },
     },
   },
   setup: (s) => {

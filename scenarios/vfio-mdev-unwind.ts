@@ -38,29 +38,29 @@ export default scenario('vfio-mdev-unwind', {
     posted: {
       about: 'the patch as posted: the second container cannot initialise the parent, and unwinds everything',
       bounds: { exits: 0, unbinders: 0 },
-      expect: { verdict: 'violated', kind: 'protocol', length: 84, states: 85 },
+      expect: { verdict: 'violated', kind: 'protocol', length: 88, states: 89 },
     },
     'init-skipped': {
       about: 'a second initialisation succeeds, as a user of the series had it; then the bind fails',
       settings: [set(svaUsers, 'skip')],
       bounds: { exits: 0, unbinders: 0 },
-      expect: { verdict: 'violated', kind: 'protocol', length: 74, states: 75 },
+      expect: { verdict: 'violated', kind: 'protocol', length: 76, states: 77 },
     },
     'init-skipped-own': {
       about: 'the unwind touches own bonds only, but bind_group ends with the shutdown of the shared parent',
       settings: [set(svaUsers, 'skip'), set(unwindScope, 'own')],
       bounds: { exits: 0, unbinders: 0 },
-      expect: { verdict: 'violated', kind: 'protocol', length: 74, states: 75 },
+      expect: { verdict: 'violated', kind: 'protocol', length: 76, states: 77 },
     },
     fixed: {
       about: 'the unwind removes only what this call has bound',
       settings: [set(unwindScope, 'own')],
-      expect: { verdict: 'holds', states: 31_738, depth: 145 },
+      expect: { verdict: 'holds', states: 33_135, depth: 150 },
     },
     'fixed-counted': {
       about: 'the same repair, and the users of the shared parent are counted',
       settings: [set(unwindScope, 'own'), set(svaUsers, 'counted')],
-      expect: { verdict: 'holds', states: 33_006, depth: 194 },
+      expect: { verdict: 'holds', states: 34_235, depth: 198 },
     },
   },
   setup: (s) => {

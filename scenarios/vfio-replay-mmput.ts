@@ -18,16 +18,16 @@ export default scenario('vfio-replay-mmput', {
     'plain-mmput': {
       about: 'replay gives the reference back with mmput()',
       settings: [set(replayPut, 'plain')],
-      expect: { verdict: 'violated', kind: 'deadlock', length: 66, states: 1_803 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 67, states: 1_818 },
     },
     posted: {
       about: 'the patch as posted: replay uses mmput_async(), and a worker runs the teardown',
-      expect: { verdict: 'holds', states: 2_052, depth: 126 },
+      expect: { verdict: 'holds', states: 2_055, depth: 127 },
     },
     fixed: {
       about: 'replay keeps the reference until the attach is decided, and then uses mmput_async()',
       settings: [set(replayPut, 'kept')],
-      expect: { verdict: 'holds', states: 2_115, depth: 131 },
+      expect: { verdict: 'holds', states: 2_118, depth: 132 },
     },
   },
   setup: (s) => {

@@ -20,23 +20,23 @@ export default scenario('vfio-replay-vs-mm-exit', {
     posted: {
       about: 'each user reference is given back, with mmput_async(), as soon as its process is bound',
       bounds: { exits: 1 },
-      expect: { verdict: 'violated', kind: 'deadlock', length: 94, states: 8_921 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 97, states: 9_314 },
     },
     'posted-moved': {
       about: 'as posted; the new group is moved to the domain that exists',
       bounds: { exits: 1, compatible: 1 },
-      expect: { verdict: 'violated', kind: 'deadlock', length: 108, states: 12_659 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 111, states: 13_259 },
     },
     fixed: {
       about: 'the user references are kept until the attach has succeeded or is undone',
       settings: [set(replayPut, 'kept')],
-      expect: { verdict: 'holds', states: 480_004, depth: 228 },
+      expect: { verdict: 'holds', states: 480_970, depth: 230 },
     },
     'fixed-moved': {
       about: 'the same repair; the new group is moved to the domain that exists',
       settings: [set(replayPut, 'kept')],
       bounds: { exits: 1, compatible: 1 },
-      expect: { verdict: 'holds', states: 19_187, depth: 262 },
+      expect: { verdict: 'holds', states: 19_465, depth: 267 },
     },
   },
   setup: (s) => {

@@ -41,7 +41,7 @@ export default scenario('vfio-shutdown-order', {
     fixed: {
       about: 'shutdown, then detach',
       settings: [set(detachLocking, 'unlinked'), set(detachOrder, 'shutdown-first')],
-      expect: { verdict: 'holds', states: 30_476, depth: 90 },
+      expect: { verdict: 'holds', states: 30_479, depth: 91 },
     },
   },
   setup: (s) => {

@@ -28,13 +28,13 @@ export default scenario('vfio-unbind-vs-exit', {
   variants: {
     posted: {
       about: 'the patch as posted: unbind_process holds mm_users',
-      expect: { verdict: 'holds', states: 2_943, depth: 54 },
+      expect: { verdict: 'holds', states: 2_959, depth: 55 },
     },
     'no-reference': {
       about: 'unbind_process knows the mm by its address only: the reference is what makes the wait safe',
       settings: [set(unbindReference, 'none')],
       bounds: { unbinders: 1 },
-      expect: { verdict: 'violated', kind: 'deadlock', length: 27, states: 414 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 28, states: 433 },
     },
   },
   setup: (s) => {
