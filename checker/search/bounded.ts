@@ -56,7 +56,8 @@ export class PreemptionBounded implements Strategy, Complete {
     this.#stopAtFirst = stopAtFirst;
     this.#bound = bound;
     this.#nodes = new ExactStore(model.words + 1, 1);
-    this.store = new ExactStore(model.words, 1);
+    // Successors of a state are looked up together when stuck actors are searched for.
+    this.store = new ExactStore(model.words, model.branching + 1);
     this.#node = new Int32Array(model.words + 1);
     this.#visit(model.initial, NOBODY, -1, -1);
   }
