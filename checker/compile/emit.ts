@@ -36,7 +36,8 @@ class Scope {
   name(value: unknown, stem: string): string {
     const known = this.#known.get(value);
     if (known !== undefined) return known;
-    const name = `${stem}${this.names.length}`;
+    // The dollar keeps them apart from the functions of the text, which are numbered by actor.
+    const name = `${stem}$${this.names.length}`;
     this.#known.set(value, name);
     this.names.push(name);
     this.values.push(value);

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { check } from '../../../../checker/check.ts';
 import { compile } from '../../../../checker/compile/compile.ts';
+import { NEXT } from '../../../../checker/compile/model.ts';
 import { array, int, object, procedure } from '../../../../checker/lang/index.ts';
 import { Simulator } from '../../../../checker/trace/simulator.ts';
 import { attempt, drive, drop, lock, plain, race, source, spin, take, tiny, values } from '../../../support/tiny.ts';
@@ -32,6 +33,41 @@ describe('program counters', () => {
     const verdict = await check(race(long('walk', 300), long('run', 3), long('fly', 257)));
     expect(verdict.counts).toMatchObject({ states: 301 * 4 * 258, depth: 560 });
   });
+});
+
+// A table named by its number once hid a function named by the number of an actor: in models of some ten actors with
+// little else, an actor could not move.
+test.each(Array.from({ length: 60 }, (_, i) => i + 1))('%d actors of one step each can all move at once', (n) => {
+  const one = plain('one', (k) => [k.step('step', () => {})]);
+  const scenario = tiny((s) => {
+    for (let i = 0; i < n; i++) s.actor(`t${i}`, one, {});
+  });
+  expect(new Simulator(scenario).moves().map((m) => m.actor)).toEqual(Array.from({ length: n }, (_, i) => i));
+  const model = compile(scenario);
+  model.expand(model.initial, 0, 0, 0);
+  expect([...model.moves.subarray(0, n)].map((move) => move >> 16)).toEqual(Array.from({ length: n }, (_, i) => i));
+  expect(model.registers[NEXT]).toBe(n);
+});
+
+test('an actor that loops moves beside any number of actors that have nothing to do', () => {
+  for (let n = 0; n < 40; n++) {
+    const scenario = tiny((s) => {
+      s.actor(
+        'loop',
+        plain('loop', (k) => [k.loop([k.step('tick', () => {}), k.step('tock', () => {})])]),
+        {},
+      );
+      for (let i = 0; i < n; i++)
+        s.actor(
+          `t${i}`,
+          plain('empty', () => []),
+          {},
+        );
+    });
+    const model = compile(scenario);
+    model.expand(model.initial, 0, 0, 0);
+    expect([n, model.registers[NEXT]]).toEqual([n, 1]);
+  }
 });
 
 describe('states wider than 48 words', () => {

@@ -11,7 +11,6 @@ import {
   ref,
   type Scenario,
   type Setup,
-  type View,
   Violation,
 } from '../../../../checker/lang/index.ts';
 import { diff } from '../../../../checker/trace/build.ts';
