@@ -67,6 +67,7 @@ const wanted = [
   'assertion',
   'goal missed',
   'more than 100 states',
+  'symmetric',
 ];
 
 /** Everything in which engine and brute force differ on a model. */
@@ -89,6 +90,13 @@ async function compare(model: RandomModel): Promise<string[]> {
     wrong.push(...differences(verdict, twin).map((d) => `${what}: ${d}`));
   };
   await also('depth first', { strategy: 'dfs', all: true });
+  await also('by preemptions', { strategy: 'bounded', all: true });
+  if (model.symmetric) {
+    meet('symmetric');
+    // Who is stuck is not decided while actors are exchanged.
+    const properties = all.properties.map((p) => p.name).filter((name) => name !== 'stuck');
+    await also('with symmetry', { symmetry: true, all: true, properties });
+  }
   if (twin.broken.length > 0) await also('first violation', {});
   wrong.push(...replayed(scenario, all));
   return wrong;

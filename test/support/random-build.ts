@@ -34,6 +34,7 @@ import {
   violated,
 } from '../../checker/lang/index.ts';
 import type {
+  ActorModel,
   Condition,
   Effect,
   LocalCondition,
@@ -676,23 +677,12 @@ export function build(model: RandomModel): Scenario {
       s.implementations(Notify, helpers);
       s.failures({ io: model.failures, memory: model.failures });
       if (model.mayOutlive) s.mayOutlive(Node);
-      model.actors.forEach((a, i) => {
-        const name = `${a.kind}${i}`;
-        if (a.kind === 'task') {
-          const calls = a.calls.map((call) =>
-            does(procedures[call.callee % procedures.length] as Procedure<any, any>, {
-              box: boxes[call.box % boxes.length],
-              n: call.old ? old : null,
-              x: call.x,
-              boxes,
-            }),
-          );
-          s.task(name, calls);
-          return;
-        }
-        const states = ['s0', 's1', 's2'];
-        const agent = machine(
-          name,
+      const made: Actor[] = [];
+      const agents = new Map<ActorModel, Procedure<any, any>>();
+      const states = ['s0', 's1', 's2'];
+      const agentOf = (a: ActorModel & { kind: 'machine' }) =>
+        machine(
+          'agent',
           { source, params: common as any, locals: locals(Node) as any, states, ...(a.rest ? {} : { rest: [] }) },
           a.transitions.map((t, j) => ({
             label: `${j}: ${t.effects.join(', ')}`,
@@ -705,8 +695,28 @@ export function build(model: RandomModel): Scenario {
             },
           })),
         );
-        s.actor(name, agent as any, { box: boxes[a.box % boxes.length], n: old, x: 1 } as any, { role: 'hardware' });
+      const actorModels = model.symmetric ? model.actors.map(() => model.actors[0] as ActorModel) : model.actors;
+      actorModels.forEach((a, i) => {
+        const name = `${a.kind}${i}`;
+        if (a.kind === 'task') {
+          const calls = a.calls.map((call) =>
+            does(procedures[call.callee % procedures.length] as Procedure<any, any>, {
+              box: boxes[call.box % boxes.length],
+              n: call.old ? old : null,
+              x: call.x,
+              boxes,
+            }),
+          );
+          made.push(s.task(name, calls));
+          return;
+        }
+        const agent = agents.get(a) ?? agentOf(a);
+        agents.set(a, agent);
+        made.push(
+          s.actor(name, agent as any, { box: boxes[a.box % boxes.length], n: old, x: 1 } as any, { role: 'hardware' }),
+        );
       });
+      if (model.symmetric) s.interchangeable(made.map((who) => [who]));
       const box = boxes[0] as F;
       const evidence = (c: Condition, what: string) =>
         holds(c, box, null, null) ? null : violated('assertion', what, { objects: [nameOf(box)] });

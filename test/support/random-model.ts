@@ -170,6 +170,8 @@ export interface RandomModel {
   readonly helpers: readonly (readonly Statement[])[];
   readonly procedures: readonly (readonly Statement[])[];
   readonly actors: readonly ActorModel[];
+  /** All actors do what the first one does, and are declared interchangeable. */
+  readonly symmetric: boolean;
   readonly always: Condition | null;
   readonly atEnd: Condition | null;
   readonly sometimes: Condition | null;
@@ -410,6 +412,7 @@ export const randomModel: fc.Arbitrary<RandomModel> = fc.record({
   helpers: fc.array(body(1, 3), { minLength: 1, maxLength: 2 }),
   procedures: fc.array(body(2, 5, 2), { minLength: 1, maxLength: 3 }),
   actors: fc.array(actorModel, { minLength: 2, maxLength: 3 }),
+  symmetric: rarely,
   always: seldom(propertyCondition),
   atEnd: seldom(propertyCondition),
   sometimes: seldom(propertyCondition),

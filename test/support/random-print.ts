@@ -13,6 +13,7 @@ export function print(model: RandomModel): string {
   model.procedures.forEach((body, i) => {
     lines.push(`proc${i}(box, n, x, boxes) {`, ...block(body), '}');
   });
+  if (model.symmetric) lines.push('all actors do what the first one does:');
   model.actors.forEach((a, i) => {
     if (a.kind === 'task')
       lines.push(
