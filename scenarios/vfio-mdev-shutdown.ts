@@ -58,7 +58,8 @@ export default scenario('vfio-mdev-shutdown', {
     'mm-count': {
       about: 'half a repair: vfio_mm holds mm_count, but a bind still races with the foreign shutdown',
       settings: [set(svaUsers, 'skip'), set(detachLocking, 'unlinked'), set(vfioMmCount, 'held')],
-      expect: { verdict: 'violated', kind: 'null-dereference', length: 115, states: 44_353 },
+      bounds: { forks: 0, first_bound: 0 },
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 67, states: 5_176 },
     },
     'mm-count-in-order': {
       about: 'vfio_mm holds mm_count: no other mm_struct can have its address, and no stale PASID is handed out',
