@@ -12,6 +12,7 @@ import { type EmitRuntime, type EmittedActor, emit, numberPoints } from './emit.
 import { Flow, type FlowContext, type FrameInfo, type Point } from './flow.ts';
 import type { LockCell } from './layout.ts';
 import { BUFFER_BYTES } from './memory.ts';
+import { Mentions } from './mentions.ts';
 import type { CompiledActor, CompiledModel, CoveragePoint } from './model.ts';
 import { type ActorView, effectiveBounds, runSetup, type SetupResult } from './setup.ts';
 import { isScalar } from './views.ts';
@@ -48,6 +49,7 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
     budgets: setup.budgets,
   };
   let parks = false;
+  const mentions = new Mentions(setup.implementations);
   const emitted: EmittedActor[] = [];
   const frames: { frameBase: number; frameEnd: number }[] = [];
   for (const program of programs) {
@@ -56,12 +58,14 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
     const entry = flow.program(program.operations);
     layout.extendTo(flow.frameEnd);
     parks ||= flow.parks;
+    for (const { procedure } of program.operations) mentions.procedure(procedure);
     const points = numberPoints(entry);
     if (points.length > 65_534) throw modelError(`actor ${program.actor.name} has ${points.length} program points`);
     const pcBytes = points.length > 254 ? 2 : 1;
     frames.push({ frameBase, frameEnd: flow.frameEnd });
     emitted.push({ actor: program.actor, entry, points, pcOffset: layout.reserve(pcBytes), pcBytes });
   }
+  refuseIneffective(scenario, variantName, setup, mentions);
   if (parks) for (const { actor } of programs) actor.$flags = layout.reserve(1);
   const budgetOffsets = new Map<string, number>();
   for (const [name, budget] of Object.entries(setup.budgets))
@@ -172,6 +176,22 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
     held: (actor) => heldBy(setup, actor),
   };
   return model;
+}
+
+/** A switch that is set or a budget that is given must be one the model knows; else a misspelt one would be ignored. */
+function refuseIneffective(scenario: Scenario, variant: string, setup: SetupResult, mentions: Mentions): void {
+  const switches = [...mentions.switches, ...setup.read.keys()];
+  const hint = (near: string | undefined) => near && `did you mean "${near}"?`;
+  for (const name of setup.settings.keys())
+    if (!switches.includes(name))
+      throw modelError(
+        `variant "${variant}" sets switch ${name}, which no step and no setup reads`,
+        scenario.name,
+        hint(nearest(name, switches)),
+      );
+  for (const [name, budget] of Object.entries(setup.budgets))
+    if (budget > 0 && !mentions.budgets.has(name))
+      throw modelError(`no step fails by the budget "${name}"`, scenario.name, hint(nearest(name, mentions.budgets)));
 }
 
 /** Runs what stands before the first step of an actor, which may touch its frame only. */

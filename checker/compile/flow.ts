@@ -110,7 +110,6 @@ export class Flow {
   /** End of the deepest frame so far. */
   frameEnd: number;
   parks = false;
-  readonly usedBudgets = new Set<string>();
   readonly procedures = new Set<Procedure<Params, unknown>>();
 
   constructor(context: FlowContext, actor: Actor) {
@@ -291,7 +290,6 @@ export class Flow {
       case 'alloc': {
         const mayFail = s.budget !== null && (this.#c.budgets[s.budget] ?? 0) > 0;
         if (!mayFail) return point(s, [next], [], 1);
-        this.usedBudgets.add(s.budget as string);
         return point(s, [next, this.#sequence(s.orElse, scope, next)], ['ok', 'fail'], 2);
       }
       case 'local':

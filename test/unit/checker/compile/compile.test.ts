@@ -1,8 +1,19 @@
 /** The compiled model as a whole: its hash, its layout, its coverage table. */
 import { describe, expect, test } from 'vitest';
 import { compile } from '../../../../checker/compile/compile.ts';
-import { type Body, does, int, type Kit, machine, object, procedure } from '../../../../checker/lang/index.ts';
-import { source, tiny } from '../../../support/tiny.ts';
+import {
+  type Body,
+  does,
+  int,
+  type Kit,
+  machine,
+  object,
+  procedure,
+  type Setting,
+  set,
+  switchOf,
+} from '../../../../checker/lang/index.ts';
+import { refused, source, tiny } from '../../../support/tiny.ts';
 
 const Cell = object('cell', { value: int(0, 9) });
 
@@ -19,6 +30,7 @@ const hash = (...given: Parameters<typeof scene>) => compile(scene(...given)).ha
 
 describe('the hash of a model', () => {
   const base = (k: Kit<any>) => [k.step('work', (f: any) => f.cell.value)];
+  const failing = (k: Kit<any>) => [k.attempt('kmalloc', 'work', () => {}, [])];
 
   test('is sixteen hex digits and the same each time', () => {
     expect(hash(base)).toMatch(/^[0-9a-f]{16}$/);
@@ -30,10 +42,11 @@ describe('the hash of a model', () => {
       hash((k) => [k.step('other', (f: any) => f.cell.value)]),
       hash((k) => [k.step('work', (f: any) => f.cell.value + 1)]),
       hash(base, { n: 2 }),
-      hash(base, { n: 1 }, { kmalloc: 1 }),
+      hash(failing),
+      hash(failing, { n: 1 }, { kmalloc: 1 }),
       hash((k) => [...base(k), k.step('more', () => {})]),
     ];
-    expect(new Set([hash(base), ...others]).size).toBe(6);
+    expect(new Set([hash(base), ...others]).size).toBe(7);
   });
 
   test('changes with the guard and with the effect of an arm, so that hardware is covered too', () => {
@@ -54,6 +67,57 @@ describe('the hash of a model', () => {
     const tight = new Function('f', 'return f.cell.value+1') as (f: any) => number;
     const loose = new Function('f', 'return  f.cell.value\n + 1') as (f: any) => number;
     expect(hash((k) => [k.step('work', tight)])).toBe(hash((k) => [k.step('work', loose)]));
+  });
+});
+
+describe('what a variant sets', () => {
+  const how = switchOf('iopf.order', 'which first', 'flush', 'clear');
+  const inner = switchOf('iopf.inner', 'a choice inside another', 'one', 'two');
+  const inSetup = switchOf('iopf.setup', 'read while the scenario is set up', 'few', 'many');
+  const body = procedure('unbind', { source }, (k) => [
+    k.switch(how, {
+      flush: [k.attempt('kmalloc', 'flush', () => {}, [])],
+      clear: [k.switch(inner, { one: [], two: [k.attempt('copy', 'clear', () => {}, [])] }), k.step('done', () => {})],
+    }),
+  ]);
+  const outer = procedure('outer', { source }, (k) => [k.call(body, () => ({}))]);
+  const scenario = (settings: readonly Setting[], budgets: Record<string, number> = {}) =>
+    tiny(
+      (s) => {
+        s.setting(inSetup);
+        s.failures(budgets);
+        s.actor('a', outer, {});
+      },
+      { settings },
+    );
+
+  test('may be a switch of a step, of the setup, or of an arm that is not chosen', () => {
+    expect(compile(scenario([set(how, 'clear'), set(inner, 'two'), set(inSetup, 'many')])).settings).toEqual({
+      'iopf.inner': 'two',
+      'iopf.order': 'clear',
+      'iopf.setup': 'many',
+    });
+    expect(compile(scenario([set(inner, 'two')])).settings).toEqual({ 'iopf.order': 'flush', 'iopf.setup': 'few' });
+  });
+
+  test('must be a switch that is there', () => {
+    const misspelt = switchOf('iopf.ordre', 'which first', 'flush', 'clear');
+    expect(refused(scenario([set(misspelt, 'clear')]))).toEqual({
+      code: 'model',
+      what: 'variant "posted" sets switch iopf.ordre, which no step and no setup reads',
+      where: 'tiny',
+      hint: 'did you mean "iopf.order"?',
+    });
+  });
+
+  test('must be a budget by which some step fails, in whichever arm', () => {
+    expect(compile(scenario([], { kmalloc: 1, copy: 2, other: 0 })).budgets).toMatchObject({ kmalloc: 1, copy: 2 });
+    expect(refused(scenario([], { kmaloc: 1 }))).toEqual({
+      code: 'model',
+      what: 'no step fails by the budget "kmaloc"',
+      where: 'tiny',
+      hint: 'did you mean "kmalloc"?',
+    });
   });
 });
 
