@@ -40,7 +40,8 @@ export default scenario('vfio-mdev-shutdown', {
   corpus: '#23',
   bounds: { forks: 1, first_bound: 1, sibling_exits: 0, exit_after_close: 0 },
   assumptions: [
-    'SVA calls for a mediated device act on its parent, and a second initialisation of the parent succeeds, as in the set-up of the mail thread',
+    'SVA calls for a mediated device act on its parent, as in the set-up of the mail thread',
+    'a second initialisation of the parent succeeds, as there',
     'the group is unlinked, and iommu->lock released, before its bonds are removed (see #1)',
   ],
   variants: {

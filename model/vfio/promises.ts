@@ -47,7 +47,7 @@ export function listedProcessIsBound(containers: readonly Container[], mms: Pool
 export function boundProcessIsListed(containers: readonly Container[]): Always {
   return always(
     'a bound process is listed',
-    'while nobody holds iommu->lock, each bond that a container has on a device of its groups belongs to a living process on its mm_list, or to one that exits',
+    'while nobody holds iommu->lock, a living process that a container has bound on a device of its groups is listed',
     () => {
       for (const { file } of containers) {
         const iommu = file.iommu_data as VfioIommu | null;

@@ -25,8 +25,8 @@ export interface Process {
 }
 
 /**
- * One device, or several, as a group that is attached to the domain of `parts` unless said otherwise. When it is detached it goes back to
- * its default domain, unless the IOMMU driver has none.
+ * One device, or several, as a group that is attached to the domain of `parts` unless said otherwise. When it is
+ * detached it goes back to its default domain, unless the IOMMU driver has none.
  */
 export function makeGroup<B extends Bounds>(
   s: Setup<B>,

@@ -4,10 +4,13 @@
  */
 import { switchOf } from '../../checker/lang/index.ts';
 
-/** Deadlock of the corpus, #1: detach waits for an mm_exit that wants the lock detach holds. */
+/**
+ * #1: detach waits for an mm_exit that wants the lock which detach holds. `locked`: iommu->lock is held; `unlocked`:
+ * it is not, but the group is still on its list; `unlinked`: it is not, and the group was taken off the list before.
+ */
 export const detachLocking = switchOf(
   'vfio.detach',
-  'what vfio_iommu_type1_detach_group holds while it waits for mm_exit: iommu->lock (locked); nothing, and the group is still on its list (unlocked); nothing, and the group was unlinked before (unlinked)',
+  'whether detach_group waits for mm_exit with iommu->lock held, without it, or without it and after the unlink',
   'locked',
   'unlocked',
   'unlinked',
@@ -21,10 +24,13 @@ export const detachOrder = switchOf(
   'shutdown-first',
 );
 
-/** #24 and the second entrance of #1. */
+/**
+ * #24 and the second entrance of #1. `async`: at once with mmput_async(); `plain`: at once with mmput(); `kept`: with
+ * mmput_async(), when the attach is decided.
+ */
 export const replayPut = switchOf(
   'vfio.replay-put',
-  'when vfio_iommu_replay_bind gives back the mm_users it took: at once with mmput_async (async), at once with mmput (plain), with mmput_async when the attach is decided (kept)',
+  'when and how replay_bind gives back mm_users: at once, at once with a plain mmput, or when the attach is decided',
   'async',
   'plain',
   'kept',
@@ -52,15 +58,18 @@ export const vfioMmCount = switchOf('vfio.mm-count', 'whether vfio_mm holds mm_c
 /** #23 A. */
 export const unwindScope = switchOf(
   'vfio.unwind',
-  'what a failed bind or replay undoes: every group and mm (all), or only what this call bound (own)',
+  'what a failed bind undoes: the binds of every group (all), or only those of this call (own)',
   'all',
   'own',
 );
 
-/** #23 B. */
+/**
+ * #23 B. `each`: every group initialises the device, as posted; `skip`: a second initialisation does nothing, and any
+ * group shuts down, as a user of the series had it; `counted`: the first initialises and the last shuts down.
+ */
 export const svaUsers = switchOf(
   'vfio.sva-users',
-  'how groups whose devices resolve to one parent share its SVA state: each initialises it (each), the first initialises and any shuts down (skip), or they are counted (counted)',
+  'how groups whose devices resolve to one parent initialise it and shut it down: each, the first and any, counted',
   'each',
   'skip',
   'counted',
@@ -69,7 +78,7 @@ export const svaUsers = switchOf(
 /** VFIO-INIT-LEAK. */
 export const initUnwind = switchOf(
   'vfio.init-unwind',
-  'whether a failed initialisation of a group leaves the devices before the failing one initialised, or shuts them down',
+  'whether an initialisation that fails at a later device of a group leaves those before it, or shuts them down',
   'leave',
   'undo',
 );
