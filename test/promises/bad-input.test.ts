@@ -45,7 +45,7 @@ describe('values of flags are refused with what they should be', () => {
     ['zero states', ['--states', '0'], /whole number/],
     ['a bound without a value', ['--bound', 'actors'], /name=number/],
     ['a bound given twice', ['--bound', 'actors=1', '--bound', 'actors=2'], /twice/],
-    ['an unknown order', ['--order', 'bfx'], /bfs, dfs, random, pct/],
+    ['an unknown order', ['--order', 'bfx'], /bfs, dfs, bounded, random, pct/],
   ];
   test.concurrent.each(rows)('%s', async (_what, flags, message) => {
     const run = await quiesce(['check', './holds.model.ts', ...flags], { cwd });
