@@ -3,6 +3,7 @@
  * schedule and its HTML report.
  */
 import { join } from 'node:path';
+import { QuiesceError } from '../checker/lang/index.ts';
 import type { Verdict } from '../checker/verdict.ts';
 import { html, verdictToJson } from '../reports/index.ts';
 import { shown, writeWhole } from './files.ts';
@@ -39,12 +40,20 @@ export function writeReports(folder: string, verdict: Verdict): string[] {
     verdict.violations.length === 0
       ? [{ name: 'verdict', text: html(verdict) }]
       : verdict.violations.map((v, index) => ({
-          name: v.signature,
+          name: plainSignature(v.signature),
           text: html(verdict, index, { schedule: shown(join(folder, `${v.signature}.sched`)) }),
         }));
   return pages.map(({ name, text }) => {
     const path = join(folder, `${name}.html`);
     writeWhole(path, text);
     return path;
+  });
+}
+
+/** A stored verdict may come from anybody: a signature that is a path would write outside the folder. */
+function plainSignature(signature: string): string {
+  if (/^[0-9a-f]{1,16}$/.test(signature)) return signature;
+  throw new QuiesceError('usage', 'not a stored verdict: a signature is eight hex digits', {
+    hint: 'verdicts are written by `quiesce check`, one verdict.json a run',
   });
 }

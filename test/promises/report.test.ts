@@ -43,3 +43,15 @@ describe.each(['deadlock', 'holds'])('%s', (name) => {
     expect(run.stdout.replace(files, '')).toBe(runs[name]?.stdout.replace(files, ''));
   });
 });
+
+test('a hostile signature cannot choose where the report is written', async () => {
+  const folder = join(cwd, 'hostile', 'inner');
+  mkdirSync(folder, { recursive: true });
+  const stored = readFileSync(join(cwd, 'runs', 'toy-deadlock-posted', 'verdict.json'), 'utf8');
+  const hostile = stored.replace(/"signature": "[0-9a-f]+"/, '"signature": "../escaped"');
+  expect(hostile).not.toBe(stored);
+  writeFileSync(join(folder, 'verdict.json'), hostile);
+  expect(await quiesce(['report', folder], { cwd })).toMatchObject({ status: 2, stdout: '' });
+  expect(readdirSync(join(cwd, 'hostile'))).toEqual(['inner']);
+  expect(readdirSync(folder)).toEqual(['verdict.json']);
+});
