@@ -11,7 +11,7 @@ export default scenario('vfio-attach-leaves-sva', {
     'with it sva_enabled, but nobody shuts the device down: the next owner cannot initialise it any more.',
   systems: ['vfio', 'sva'],
   source: v2_13(TYPE1_C),
-  bounds: { processes: 2, exits: 1, compatible: 0, kmalloc_failures: 1, cookie_failures: 1 },
+  bounds: { processes: 2, exits: 1, compatible: 0, kmalloc_failures: 1, cookie_failures: 1, attach_failures: 0 },
   assumptions: ['user references are kept until the attach is undone, else it deadlocks before that (see #1)'],
   variants: {
     posted: {
@@ -24,10 +24,20 @@ export default scenario('vfio-attach-leaves-sva', {
       settings: [set(attachUnwind, 'shutdown'), set(replayPut, 'kept')],
       expect: { verdict: 'holds', states: 16_277, depth: 188 },
     },
+    'fixed-moved': {
+      about: 'the same repair; the new group is to be moved to the domain that exists, and may end up in none',
+      settings: [set(attachUnwind, 'shutdown'), set(replayPut, 'kept')],
+      bounds: { compatible: 1, attach_failures: 2 },
+      expect: { verdict: 'holds', states: 45_416, depth: 267 },
+    },
   },
   setup: (s) => {
     const groups = secondGroupJoins(s, s.bounds);
-    s.failures({ kmalloc: s.bounds.kmalloc_failures, iommu_get_msi_cookie: s.bounds.cookie_failures });
+    s.failures({
+      kmalloc: s.bounds.kmalloc_failures,
+      iommu_get_msi_cookie: s.bounds.cookie_failures,
+      iommu_attach_group: s.bounds.attach_failures,
+    });
     s.property(svaStateIsKnown(groups, s.pool(VfioGroup, 1)));
   },
 });

@@ -144,7 +144,13 @@ export const attachGroup = procedure(
           }),
           received,
         ),
-        k.when((f) => f.ret < 0, [k.goto('out_domain')]),
+        k.when(
+          (f) => f.ret < 0,
+          [
+            // The group is attached nowhere, but SVA may be enabled: the repair goes through the shutdown.
+            k.switch(attachUnwind, { leave: [k.goto('out_domain')], shutdown: [k.goto('out_detach')] }),
+          ],
+        ),
         k.when(
           (f) => f.ret === 0,
           [
