@@ -379,6 +379,10 @@ class Builder {
       ...(gotos.includes('"goto again"') ? [k.label('again'), k.step('again', (f) => this.#do(['c = next'], f))] : []),
       ...statements,
       ...(gotos.includes('"goto out"') ? [k.label('out')] : []),
+      k.return(),
+      // Never reached: a budget that no step names is refused, and many models have none that does.
+      k.attempt('io', 'never', () => {}, []),
+      k.alloc(this.#types.Node, () => {}, { label: 'never either', mayFail: 'memory' }),
     ];
   }
 
@@ -667,6 +671,8 @@ export function build(model: RandomModel): Scenario {
       },
     },
     setup: (s) => {
+      // A switch that nobody reads is refused, and many models have no statement that does.
+      s.setting(mode);
       const boxes = s.objects(Box, 'box', model.boxes);
       const old = s.object(Node, 'old');
       const pool = s.pool(Node, model.slots);
@@ -675,7 +681,6 @@ export function build(model: RandomModel): Scenario {
       if (model.oldIn.includes('node')) first.node = old;
       if (model.oldIn.includes('list')) first.list.add(old);
       s.implementations(Notify, helpers);
-      s.failures({ io: model.failures, memory: model.failures });
       if (model.mayOutlive) s.mayOutlive(Node);
       const made: Actor[] = [];
       const agents = new Map<ActorModel, Procedure<any, any>>();
@@ -716,6 +721,7 @@ export function build(model: RandomModel): Scenario {
           s.actor(name, agent as any, { box: boxes[a.box % boxes.length], n: old, x: 1 } as any, { role: 'hardware' }),
         );
       });
+      if (actorModels.some((a) => a.kind === 'task')) s.failures({ io: model.failures, memory: model.failures });
       if (model.symmetric) s.interchangeable(made.map((who) => [who]));
       const box = boxes[0] as F;
       const evidence = (c: Condition, what: string) =>
