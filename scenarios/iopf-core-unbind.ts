@@ -56,14 +56,14 @@ export default scenario('iopf-core-unbind', {
         verdict: 'violated',
         kind: 'isolation',
         property: 'page-request-isolation',
-        length: 75,
-        states: 29_139,
+        length: 78,
+        states: 33_075,
       },
     },
     fixed: {
       about: 'popped entries are counted, and the wait is not interruptible',
       settings: [whole, ...soundFlush],
-      expect: { verdict: 'holds', states: 351_269, depth: 198 },
+      expect: { verdict: 'holds', states: 362_015, depth: 201 },
     },
     running: {
       about: 'as fixed, but the context stops only after unbind (#22)',
@@ -73,8 +73,8 @@ export default scenario('iopf-core-unbind', {
         verdict: 'violated',
         kind: 'isolation',
         property: 'page-request-isolation',
-        length: 76,
-        states: 45_071,
+        length: 79,
+        states: 49_976,
       },
     },
     'clear-first': {
@@ -88,7 +88,7 @@ export default scenario('iopf-core-unbind', {
         set(flushOrder, 'clear, then flush'),
         set(bondRefs, 'every waiter'),
       ],
-      expect: { verdict: 'holds', states: 686_849, depth: 190 },
+      expect: { verdict: 'holds', states: 710_245, depth: 193 },
     },
   },
   setup: (s) => {
