@@ -109,11 +109,11 @@ export default scenario('vfio-mdev-shutdown', {
     }
     const mms = s.pool(MmStructReused, 1);
     if (forks === 1) {
-      const task = s.object(TaskStruct, 'process2.task');
+      const task = s.object(TaskStruct, 'task2');
       const arg = s.object(BindParams, 'arg2');
       args.push(arg);
       // A process that is forked before takes the fresh memory, so that the next one gets that of a dead process.
-      const before = s.object(TaskStruct, 'before.task');
+      const before = s.object(TaskStruct, 'task_before');
       s.task('process2', [
         does(forkAtOldAddress, { task: before, mms, most: 3, srcu }),
         does(forkAtOldAddress, { task, mms, most: 3, srcu }),

@@ -18,7 +18,7 @@ import {
 
 /** The process drops its address space; the task is named like the process. */
 export function exits(s: Setup<Bounds>, process: Process): void {
-  s.task(nameOf(process.task).replace('.task', ''), [does(exitMm, { task: process.task })]);
+  s.task(nameOf(process.task).replace('task', 'process'), [does(exitMm, { task: process.task })]);
 }
 
 /**

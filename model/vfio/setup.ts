@@ -24,6 +24,9 @@ export interface Process {
   readonly mm: MmView;
 }
 
+/** The number at the end of a name: devices, mms and the like are numbered as what they belong to. */
+const numberOf = (name: string) => /\d*$/.exec(name)?.[0] ?? '';
+
 /**
  * One device, or several, as a group that is attached to the domain of `parts` unless said otherwise. When it is
  * detached it goes back to its default domain, unless the IOMMU driver has none.
@@ -37,8 +40,9 @@ export function makeGroup<B extends Bounds>(
   const default_domain = options.defaultDomain === false ? null : s.object(IommuDomain, `${name}.default_domain`);
   const domain = options.attached === false ? default_domain : parts.domain;
   const group = s.object(IommuGroup, name, { domain, default_domain });
-  for (let i = 0; i < (options.devices ?? 1); i++) {
-    const dev = makeDevice(s, parts, `${name}.dev${i}`);
+  const count = options.devices ?? 1;
+  for (let i = 0; i < count; i++) {
+    const dev = makeDevice(s, parts, `dev${numberOf(name)}${count === 1 ? '' : 'ab'[i]}`);
     dev.domain = domain;
     group.devices.set(i, dev);
   }
@@ -54,7 +58,7 @@ export function makeMdevGroup<B extends Bounds>(s: Setup<B>, name: string, paren
 
 /** A device that is shared out as mediated devices. It stays in its own domain. */
 export function makeParent<B extends Bounds>(s: Setup<B>, parts: SvaParts, name: string): MdevParent {
-  return s.object(MdevParent, name, { dev: makeDevice(s, parts, `${name}.dev`) });
+  return s.object(MdevParent, name, { dev: makeDevice(s, parts, `${name}_dev`) });
 }
 
 /** A container that the groups belong to, used by `users` threads and files. Call once for each container. */
@@ -66,7 +70,7 @@ export function makeContainer<B extends Bounds>(
   users = 1,
 ): Container {
   s.implementations(MmExit, [vfioIommuMmExit]);
-  const iommu = s.object(VfioIommu, `${name}.iommu`);
+  const iommu = s.object(VfioIommu, `iommu${numberOf(name)}`);
   const file = s.object(VfioContainer, name, { iommu_data: iommu });
   file.users.counter = users;
   // Mediated devices have no use for a domain of their own; their parent stays in the common one.
@@ -89,8 +93,8 @@ export function makeProcess<B extends Bounds>(
   globals: Parameters<typeof makeMm>[2],
   type?: Parameters<typeof makeMm>[3],
 ): Process {
-  const mm = makeMm(s, `${name}.mm`, globals, type);
-  return { task: s.object(TaskStruct, `${name}.task`, { mm }), mm };
+  const mm = makeMm(s, `mm${numberOf(name)}`, globals, type);
+  return { task: s.object(TaskStruct, `task${numberOf(name)}`, { mm }), mm };
 }
 
 /** The state after a successful bind_process. */
@@ -101,8 +105,7 @@ export function bindProcessAtStart<B extends Bounds>(
   process: Process,
 ): VfioMm {
   const { mm } = process;
-  const name = `${nameOf(container.file)}.${nameOf(mm)}`;
-  const vfio_mm = s.object(VfioMm, `${name}.vfio_mm`, { mm });
+  const vfio_mm = s.object(VfioMm, `${nameOf(container.iommu)}.${nameOf(mm)}.vfio_mm`, { mm });
   if (s.setting(vfioMmCount) === 'held') mm.mm_count.counter++;
   for (const group of container.groups) {
     const dev = group.iommu_group.devices.at(0);

@@ -42,7 +42,7 @@ test('a listed process is bound on each device, by its container', async () => {
   expect(await evidence(promise, () => {})).toBeNull();
   expect(await evidence(promise, unlink)).toMatchObject({
     kind: 'protocol',
-    objects: ['group0.dev0', 'container0.iommu'],
+    objects: ['dev0', 'iommu0'],
   });
   // By somebody else does not count.
   expect(
@@ -71,7 +71,7 @@ test('what a container has bound is on its list', async () => {
   expect(await evidence(promise, () => {})).toBeNull();
   expect(await evidence(promise, forget)).toMatchObject({
     kind: 'protocol',
-    objects: ['group0.dev0', 'container0.iommu'],
+    objects: ['dev0', 'iommu0'],
   });
   // A process that exits has been forgotten by mm_exit; a group that leaves is not the container's any more.
   expect(
@@ -106,7 +106,7 @@ test('a PASID handed out reaches the address space that was asked for', async ()
   });
   expect(await evidence(promise, (w) => grant(w, 1, 1))).toMatchObject({
     kind: 'isolation',
-    message: expect.stringContaining('reaches process0.mm'),
+    message: expect.stringContaining('reaches mm0'),
   });
 });
 
