@@ -11,7 +11,7 @@ import { bruteForce } from '../support/brute-force.ts';
 import { differences } from '../support/compare.ts';
 
 /** More states than this take the twin too long for every run of the tests. */
-const SMALL = Number(process.env['QUIESCE_STATES'] ?? 7_000);
+const SMALL = Number(process.env['QUIESCE_STATES'] ?? 6_000);
 
 const small = scenarios.flatMap((scenario) =>
   Object.entries(scenario.variants)

@@ -21,7 +21,7 @@ const MODELS = Number(process.env['QUIESCE_MODELS'] ?? 500);
 const SEED = Number(process.env['QUIESCE_SEED'] ?? 20_180_511);
 
 /** Models with more states are left out: the twin would take too long. */
-const MAX_STATES = 1000;
+const MAX_STATES = 600;
 
 /** How often each thing was met, to know that the generator makes it. */
 const met = new Map<string, number>();
