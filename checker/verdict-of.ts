@@ -29,7 +29,9 @@ export function makeVerdict(input: VerdictInput): Verdict {
   const { scenario } = model;
   const properties = propertyResults(input);
   const expected = expectationOf(model, options);
-  const unexpected = expected === null ? [] : differences(input, properties, expected);
+  // A search that was cut short neither meets nor misses what is expected.
+  const compared = expected !== null && input.outcome !== 'undecided';
+  const unexpected = compared ? differences(input, properties, expected) : [];
   return {
     schema: 'quiesce.verdict/1',
     tool: { name: 'quiesce', version: VERSION },
@@ -78,7 +80,7 @@ export function makeVerdict(input: VerdictInput): Verdict {
     coverage: coverageOf(model),
     violations: input.violations,
     expected,
-    asExpected: expected === null ? null : unexpected.length === 0,
+    asExpected: compared ? unexpected.length === 0 : null,
     unexpected,
     timing: {
       seconds: input.seconds,

@@ -12,10 +12,18 @@ export interface Context {
   readonly scenario: string;
   readonly variant: string;
   readonly bounds: Readonly<Record<string, number>>;
+  /** The user's own model file, as it was given; null for the scenarios that come with quiesce. */
+  readonly model?: string | null;
 }
 
 export function contextOf(verdict: Verdict): Context {
-  return { scenario: verdict.scenario.name, variant: verdict.variant, bounds: verdict.bounds };
+  const { variant, bounds } = verdict;
+  return { scenario: verdict.scenario.name, variant, bounds, model: modelOf(verdict) };
+}
+
+function modelOf(verdict: Verdict): string | null {
+  const model = verdict.options['model'];
+  return typeof model === 'string' ? model : null;
 }
 
 /** With a capital, for titles that scenarios write without one. */
@@ -34,14 +42,20 @@ export function schedulePath(context: Context, ce: Pick<Counterexample, 'signatu
   return `${runs}/${context.scenario}-${context.variant}/${ce.signature}.sched`;
 }
 
-export function replayCommand(path: string): string {
-  return `quiesce replay ${/^[\w./+@%:,=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`}`;
+export function replayCommand(path: string, model?: string | null): string {
+  return `quiesce replay ${shellWord(path)}${typeof model === 'string' ? ` --model ${shellWord(model)}` : ''}`;
 }
 
 /** The command that computes this verdict again. */
 export function checkCommand(verdict: Verdict): string {
   const bounds = Object.entries(verdict.bounds).map(([k, v]) => ` --bound ${k}=${v}`);
-  return `quiesce check ${verdict.scenario.name} --variant ${verdict.variant}${bounds.join('')}`;
+  const what = shellWord(modelOf(verdict) ?? verdict.scenario.name);
+  return `quiesce check ${what} --variant ${verdict.variant}${bounds.join('')}`;
+}
+
+/** One word for a shell, quoted where it must be. */
+function shellWord(text: string): string {
+  return /^[\w./+@%:,=#-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** Headline of a verdict without its counterexample. An incomplete search never looks like a proof. */

@@ -180,7 +180,8 @@ function header(
 }
 
 function commandOf(verdict: Verdict, ce: Counterexample, options: HtmlOptions): string {
-  return replayCommand(options.schedule ?? schedulePath(contextOf(verdict), ce));
+  const context = contextOf(verdict);
+  return replayCommand(options.schedule ?? schedulePath(context, ce), context.model);
 }
 
 function copyButton(id: string, what: string, label = 'Copy'): Markup {

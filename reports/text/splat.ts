@@ -51,7 +51,7 @@ export function splat(ce: Counterexample, context: Context, options: SplatOption
   const tail = [
     ...labelled('needed', neededText(ce)),
     ...labelled('needs', failuresText(ce.failures)),
-    ...command(replayCommand(path), 'replay: '),
+    ...command(replayCommand(path, context.model), 'replay: '),
     RULE,
   ];
   const head = headLines(ce, context);
