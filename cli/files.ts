@@ -19,13 +19,24 @@ import { QuiesceError } from '../checker/lang/index.ts';
 export function prepareFolder(folder: string): () => void {
   const probe = join(folder, `.quiesce-probe-${process.pid}`);
   try {
-    const made = mkdirSync(folder, { recursive: true });
+    const made = makeFolder(folder);
     writeFileSync(probe, '');
     rmSync(probe);
     return () => removeEmpty(folder, made);
   } catch (error) {
     throw ioError(`cannot write to ${shown(folder)}`, folder, error, 'choose another folder with --out');
   }
+}
+
+/**
+ * Makes a folder and those above it; returns the first that did not exist. One at a time: the recursive form of Node 20
+ * never returns where a file system refuses with `ENOENT`, as /proc does.
+ */
+function makeFolder(folder: string): string | undefined {
+  if (existsSync(folder)) return undefined;
+  const above = makeFolder(dirname(folder));
+  mkdirSync(folder);
+  return above ?? folder;
 }
 
 /** Removes the empty folders from `folder` up to `made`, the first one that did not exist before. */
@@ -40,7 +51,7 @@ function removeEmpty(folder: string, made: string | undefined): void {
 export function writeWhole(path: string, text: string): void {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(temporary, text);
     renameSync(temporary, path);
   } catch (error) {
