@@ -10,6 +10,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -35,7 +36,13 @@ export function prepareFolder(folder: string): () => void {
 function makeFolder(folder: string): string | undefined {
   if (existsSync(folder)) return undefined;
   const above = makeFolder(dirname(folder));
-  mkdirSync(folder);
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another run made it in the meantime: then it is not ours to take away.
+    if (systemCode(error) === 'EEXIST' && statSync(folder).isDirectory()) return above;
+    throw error;
+  }
   return above ?? folder;
 }
 
