@@ -9,6 +9,7 @@
 import { type CompiledModel, MOVED, NEXT } from '../compile/model.ts';
 import type { Symmetry } from '../reduce/symmetry.ts';
 import { ExactStore } from '../store/exact.ts';
+import { grown } from '../store/grown.ts';
 import { type Explored, movesToFault, walkTo } from './explored.ts';
 import { checkOf, type Findings } from './findings.ts';
 import type { Limits, SearchCounts, Strategy } from './strategy.ts';
@@ -103,11 +104,7 @@ export class BreadthFirst implements Strategy, Explored {
     const words = model.words;
     const from = this.#from;
     const faults = this.#faults;
-    while (this.forward.length < levelEnd) {
-      const larger = new Int32Array(this.forward.length * 2);
-      larger.set(this.forward);
-      this.forward = larger;
-    }
+    this.forward = grown(this.forward, levelEnd);
     registers[NEXT] = 0;
     let batched = 0;
     while (this.#next < end) {

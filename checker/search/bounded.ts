@@ -13,6 +13,7 @@
  */
 import { type CompiledModel, MOVED, NEXT } from '../compile/model.ts';
 import { ExactStore } from '../store/exact.ts';
+import { grown } from '../store/grown.ts';
 import type { Complete } from './explored.ts';
 import { checkOf, type Findings } from './findings.ts';
 import type { Limits, SearchCounts, Strategy } from './strategy.ts';
@@ -211,13 +212,7 @@ export class PreemptionBounded implements Strategy, Complete {
   }
 
   #reserve(nodes: number): void {
-    if (nodes <= this.#moves.length) return;
-    const larger = (old: Int32Array) => {
-      const array = new Int32Array(Math.max(nodes, old.length * 2));
-      array.set(old);
-      return array;
-    };
-    this.#moves = larger(this.#moves);
-    this.#lengths = larger(this.#lengths);
+    this.#moves = grown(this.#moves, nodes);
+    this.#lengths = grown(this.#lengths, nodes);
   }
 }

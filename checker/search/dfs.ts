@@ -5,6 +5,7 @@
  */
 import { type CompiledModel, MOVED, NEXT } from '../compile/model.ts';
 import { ExactStore } from '../store/exact.ts';
+import { grown } from '../store/grown.ts';
 import type { Complete } from './explored.ts';
 import { checkOf, type Findings } from './findings.ts';
 import type { Limits, SearchCounts, Strategy } from './strategy.ts';
@@ -140,14 +141,8 @@ export class DepthFirst implements Strategy, Complete {
   }
 
   #reserve(states: number): void {
-    if (states <= this.#moves.length) return;
-    const larger = (old: Int32Array) => {
-      const array = new Int32Array(Math.max(states, old.length * 2));
-      array.set(old);
-      return array;
-    };
-    this.#moves = larger(this.#moves);
-    this.#depths = larger(this.#depths);
-    this.forward = larger(this.forward);
+    this.#moves = grown(this.#moves, states);
+    this.#depths = grown(this.#depths, states);
+    this.forward = grown(this.forward, states);
   }
 }

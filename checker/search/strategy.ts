@@ -2,8 +2,6 @@
  * The interface of a search strategy. A strategy is a loop that can be interrupted: `advance` works for about the
  * given time and says whether there is more to do.
  */
-import type { Evidence } from '../lang/violation.ts';
-
 export interface Limits {
   readonly maxStates: number;
   readonly maxDepth: number;
@@ -28,6 +26,3 @@ export interface Strategy {
   /** Null when the whole space was seen; else why not, in one sentence. */
   readonly incomplete: string | null;
 }
-
-/** A violation that belongs to a state rather than to a step. */
-export type StateEvidence = readonly [property: string, evidence: Evidence];
