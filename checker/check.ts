@@ -2,7 +2,7 @@
  * `check`: one scenario, one variant, one set of bounds, one verdict.
  */
 import { setImmediate } from 'node:timers/promises';
-import { audit } from './analyse/audit.ts';
+import { auditOnce } from './analyse/audit.ts';
 import { findStuck } from './analyse/stuck.ts';
 import { compile } from './compile/compile.ts';
 import type { CompiledModel } from './compile/model.ts';
@@ -104,7 +104,7 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
   };
   const model = compile(scenario, form);
   refuseUnknownProperties(model, options.properties);
-  audit(compile(scenario, { ...form, instrumented: true }));
+  auditOnce(scenario, form);
   const findings = new Findings(model, options.properties ?? null);
   const stopAtFirst = !(options.all ?? false);
   if (options.symmetry === true && model.symmetries.length === 0)

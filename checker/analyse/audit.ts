@@ -7,8 +7,10 @@
  * (`steps`), or never.
  */
 import seedrandom from 'seedrandom';
+import { type CompileOptions, compile } from '../compile/compile.ts';
 import { type CompiledModel, NEXT } from '../compile/model.ts';
 import { QuiesceError } from '../lang/errors.ts';
+import type { Scenario } from '../lang/scenario.ts';
 import { type Fault, successors } from '../search/successors.ts';
 
 /** Throws a `model` or `nondeterminism` error that names the step. The model must be an instrumented one. */
@@ -61,4 +63,16 @@ export function audit(model: CompiledModel, steps = 400): void {
       state = first.slice(chosen * words, (chosen + 1) * words);
     }
   }
+}
+
+/** Forms of each scenario that passed, so that one that is searched many times is looked at once. */
+const passed = new WeakMap<Scenario, Set<string>>();
+
+/** Audits one form of a scenario, unless it passed before in this process. Throws what `audit` throws. */
+export function auditOnce(scenario: Scenario, form: Pick<CompileOptions, 'variant' | 'bounds'>): void {
+  const forms = passed.get(scenario) ?? new Set();
+  const key = JSON.stringify([form.variant ?? null, Object.entries(form.bounds ?? {}).sort()]);
+  if (forms.has(key)) return;
+  audit(compile(scenario, { ...form, instrumented: true }));
+  passed.set(scenario, forms.add(key));
 }
