@@ -113,6 +113,12 @@ export class ListView<T extends Identified> implements List<T> {
 
   #insert(position: number, node: T): void {
     touch(this.#m, node, 'list link');
+    if (this.#views[node.$id] !== node)
+      throw modelError(
+        `${nameOf(node)} cannot be linked into ${nameOf(this)}`,
+        undefined,
+        'it is embedded in another object: link that one',
+      );
     const length = this.#read(0);
     if (this.#indexOf(node) >= 0)
       throw new Violation('list-corruption', `${nameOf(node)} is added to ${nameOf(this)} twice`, [

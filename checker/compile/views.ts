@@ -90,9 +90,10 @@ function encode(spec: FieldSpec, name: string): { check: string; value: string }
       };
     case 'ref':
     case 'actor':
+      // What has no identity of its own, an embedded struct say, would be stored as NULL.
       return {
-        check: `if (v === undefined) bad(this, '${name}', v);`,
-        value: 'v === null ? 0 : v.$id',
+        check: `let e = v === null || v === undefined ? 0 : v.$id; if (m.${spec.kind === 'ref' ? 'views' : 'actors'}[e] !== v) badReference(this, '${name}', v);`,
+        value: 'e',
       };
     case 'callback':
       return {
@@ -340,6 +341,7 @@ export class ViewFactory {
     const scope: Record<string, unknown> = {
       dead,
       bad,
+      badReference,
       badCallback,
       fixed,
     };
@@ -373,6 +375,17 @@ function bad(view: object, field: string, value: unknown): never {
 
 function showUnknown(value: unknown): string {
   return value === undefined ? 'undefined' : showValue(value);
+}
+
+function badReference(view: object, field: string, value: unknown): never {
+  if (typeof value !== 'object' || value === null) return bad(view, field, value);
+  throw modelError(
+    `${nameOf(view)}.${field} cannot point to ${showValue(value)}`,
+    undefined,
+    '$id' in value && value.$id === 0
+      ? 'it is embedded in another object: point to that one, or declare it with object() and make it in setup'
+      : 'a reference names an object of this scenario, and a field for actors an actor',
+  );
 }
 
 function badCallback(view: object, field: string, value: unknown): never {

@@ -15,13 +15,14 @@ import {
   oneOf,
   op,
   opaque,
+  procedure,
   ref,
   ring,
   struct,
   type View,
 } from '../../../../checker/lang/index.ts';
 import { Simulator } from '../../../../checker/trace/simulator.ts';
-import { drive, plain, refused, tiny, values } from '../../../support/tiny.ts';
+import { drive, plain, refusalOf, refused, source, tiny, values } from '../../../support/tiny.ts';
 
 const nothing = plain('nothing', (k) => [k.step('nothing', () => {})]);
 
@@ -140,6 +141,111 @@ test('references start at NULL and come back as the very object', () => {
   expect(values(sim)).toMatchObject({ 'box.mm': 'mm', 'box.data': 'box' });
   drive(sim, 'a');
   expect(values(sim)['box.mm']).toBe('NULL');
+});
+
+describe('what has no identity', () => {
+  const Inner = () => struct('inner', { n: int(0, 3) });
+  const Box = object(
+    'box',
+    { data: opaque(), items: list(() => Node, 2), inner: Inner(), owner: actor() },
+    { permanent: true },
+  );
+  const Node = object('node', { inner: Inner() });
+  const run = (act: (box: View<typeof Box.shape>, self: Actor) => void, other?: object) => {
+    const sim = new Simulator(
+      tiny((s) => {
+        const box = s.object(Box, 'box');
+        if (other !== undefined) box.data = other;
+        s.actor(
+          'a',
+          plain('p', (k) => [k.step('assign', (_f, self) => act(box, self))]),
+          {},
+        );
+      }),
+    );
+    drive(sim, 'a');
+  };
+  const embedded =
+    'it is embedded in another object: point to that one, or declare it with object() and make it in setup';
+
+  test('cannot be pointed to: an embedded struct would be stored as NULL', () => {
+    const error = refusalOf(() =>
+      run((box) => {
+        box.data = box.inner;
+      }),
+    );
+    expect(error).toMatchObject({ code: 'model-threw', what: 'box.data cannot point to box.inner', hint: embedded });
+  });
+
+  test('cannot be passed on as an argument either', () => {
+    const callee = procedure('callee', { source, params: { data: opaque() } }, (k) => [k.step('x', () => {})]);
+    const scenario = tiny((s) => {
+      const box = s.object(Box, 'box');
+      s.actor(
+        'a',
+        procedure('p', { source, locals: { n: int(0, 1) } }, (k) => [
+          k.step('first', () => {}),
+          k.call(callee, (f) => ({ data: f.n === 0 ? box.inner : null })),
+        ]),
+        {},
+      );
+    });
+    expect(refusalOf(() => drive(new Simulator(scenario), 'a'))).toMatchObject({
+      what: 'callee.data cannot point to box.inner',
+      hint: embedded,
+    });
+  });
+
+  test('cannot be linked into a list', () => {
+    const error = refusalOf(() =>
+      run((box) => {
+        box.items.add(box.inner as never);
+      }),
+    );
+    expect(error).toMatchObject({
+      what: 'box.inner cannot be linked into box.items',
+      hint: 'it is embedded in another object: link that one',
+    });
+  });
+
+  test.each([
+    [
+      'an actor',
+      (box: View<typeof Box.shape>, self: Actor) => void Object.assign(box, { data: self }),
+      'box.data cannot point to a',
+    ],
+    [
+      'an object, where an actor is wanted',
+      (box: View<typeof Box.shape>) => void Object.assign(box, { owner: box }),
+      'box.owner cannot point to box',
+    ],
+    [
+      'an object of plain data',
+      (box: View<typeof Box.shape>) => void Object.assign(box, { data: { n: 1 } }),
+      'box.data cannot point to object',
+    ],
+  ])('nor can %s be pointed to', (_what, act, what) => {
+    expect(refusalOf(() => run(act))).toMatchObject({ code: 'model-threw', what });
+  });
+
+  test('nor an object of another scenario, in setup', () => {
+    let stranger: object | undefined;
+    new Simulator(
+      tiny((s) => {
+        s.object(Box, 'first');
+        stranger = s.object(Box, 'stranger');
+        s.actor(
+          'a',
+          plain('p', (k) => [k.step('x', () => {})]),
+          {},
+        );
+      }),
+    );
+    expect(refusalOf(() => run(() => {}, stranger))).toMatchObject({
+      code: 'model',
+      what: 'box.data cannot point to stranger',
+    });
+  });
 });
 
 test('actors start at nobody and come back as the very actor', () => {
