@@ -1,7 +1,9 @@
 /** Assembles the verdict document from what a search left behind. */
 import { arch, cpus, platform } from 'node:os';
+import { fairnessOf } from './analyse/liveness.ts';
 import type { CheckOptions } from './check.ts';
 import type { CompiledModel } from './compile/model.ts';
+import { isLiveness } from './lang/property.ts';
 import type { Expectation } from './lang/scenario.ts';
 import { builtIn, type Findings } from './search/findings.ts';
 import type { SearchCounts } from './search/strategy.ts';
@@ -19,6 +21,8 @@ export interface VerdictInput {
   readonly incomplete: string | null;
   readonly outcome: Outcome;
   readonly stuck: 'holds' | 'violated' | 'undecided';
+  /** What became of `eventually` and leads-to; nothing where they were not decided. */
+  readonly promises: ReadonlyMap<string, PropertyResult['result']>;
   readonly reductions: readonly Reduction[];
   readonly violations: readonly Counterexample[];
   readonly seconds: number;
@@ -77,6 +81,7 @@ export function makeVerdict(input: VerdictInput): Verdict {
     store: input.seed === null ? 'exact' : 'none',
     reductions: input.reductions,
     properties,
+    ...(input.findings.live.length === 0 ? {} : { fairness: fairnessOf(model) }),
     coverage: coverageOf(model),
     violations: input.violations,
     expected,
@@ -103,14 +108,16 @@ function propertyResults(input: VerdictInput): PropertyResult[] {
     const result = broken.has(name) ? 'violated' : name === 'stuck' ? input.stuck : open;
     results.push({ name, kind: 'built-in', about, result });
   }
-  const watched = new Set([...findings.always, ...findings.atEnd, ...findings.goals].map((p) => p.name));
+  const { always, atEnd, goals, live } = findings;
+  const watched = new Set([...always, ...atEnd, ...goals, ...live].map((p) => p.name));
   for (const p of model.properties) {
     if (!watched.has(p.name)) continue;
     const { name, kind, about } = p;
     if (kind === 'sometimes') {
       const missed = input.incomplete === null ? 'never reached' : 'undecided';
       results.push({ name, kind, about, result: findings.reached.has(name) ? 'reached' : missed });
-    } else results.push({ name, kind, about, result: broken.has(name) ? 'violated' : open });
+    } else if (isLiveness(p)) results.push({ name, kind, about, result: input.promises.get(name) ?? 'undecided' });
+    else results.push({ name, kind, about, result: broken.has(name) ? 'violated' : open });
   }
   return results;
 }

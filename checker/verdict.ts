@@ -28,7 +28,7 @@ export interface Coverage {
 
 export interface PropertyResult {
   readonly name: string;
-  readonly kind: 'built-in' | 'always' | 'sometimes' | 'at-end';
+  readonly kind: 'built-in' | 'always' | 'sometimes' | 'at-end' | 'eventually' | 'leads-to';
   readonly about: string;
   readonly result: 'holds' | 'violated' | 'reached' | 'never reached' | 'undecided';
 }
@@ -83,6 +83,8 @@ export interface Verdict {
   readonly store: 'exact' | 'none';
   readonly reductions: readonly Reduction[];
   readonly properties: readonly PropertyResult[];
+  /** Which schedules `eventually` and leads-to were decided for; only where there are such properties. */
+  readonly fairness?: string;
   readonly coverage: Coverage;
   /** One for each signature, the first one found first. */
   readonly violations: readonly Counterexample[];

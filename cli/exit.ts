@@ -1,6 +1,5 @@
 /**
  * Exit statuses. The numbers stay close to those of TLC, so that wrappers written for it keep working.
- * Status 13 is kept free for liveness properties.
  */
 import type { QuiesceErrorCode, ViolationKind } from '../checker/lang/index.ts';
 import type { Verdict } from '../checker/verdict.ts';
@@ -11,6 +10,7 @@ export const exitStatuses = {
   10: 'a goal that must be reachable was never reached, so a pass would mean nothing',
   11: 'violated: a deadlock, or an actor that is stuck for ever',
   12: 'violated: safety (lifetime, reference counts, locks, lists, isolation, protocol)',
+  13: 'violated: what must come at last never comes (eventually, leads-to)',
   14: 'violated: an assertion of the model',
   20: 'an expectation was not met, or a stored schedule did not reproduce',
   70: 'a defect in quiesce itself',
@@ -42,6 +42,7 @@ export const statusOfKind: Readonly<Record<ViolationKind, ExitStatus>> = {
   isolation: 12,
   protocol: 12,
   assertion: 14,
+  liveness: 13,
   unreached: 10,
 };
 

@@ -26,6 +26,8 @@ export const violations: Readonly<Record<ViolationKind, string>> = {
     'A DMA access, a translation or the answer to a page request reached an address space it does not belong to.',
   protocol: 'An ordering that the interface promises was broken, such as a callback after teardown returned.',
   assertion: 'An assertion of the model failed.',
+  liveness:
+    'Something that must come at last (`eventually`, leads-to) never does, although every actor that could go on gets its turn. The schedule ends in a cycle that can be taken for ever, or where nobody has to move.',
   unreached:
     'A goal declared with `sometimes` was reached in no state, although the whole space was searched. Without it a pass would be vacuous.',
 };
@@ -35,6 +37,9 @@ export const propertyKinds: Readonly<Record<Property['kind'] | 'built-in', strin
   always: 'Holds in every reachable state. Evaluated once for each new state.',
   sometimes: 'Must be true in at least one reachable state; the verdict fails if it never is.',
   'at-end': 'Holds in every state where nobody can move and everybody has legally ended.',
+  eventually: 'Comes on every weakly fair schedule: an actor that could move in every state from some point on does move.',
+  'leads-to':
+    'Whenever one thing is true, another is true then or later on every weakly fair schedule, such as an answer after a request.',
 };
 
 export const outcomes: Readonly<Record<Outcome, string>> = {
@@ -56,7 +61,7 @@ export const words: Readonly<Record<string, string>> = {
   scenario: 'Systems, switches, programs of actors, bounds, properties, and the verdict that is expected.',
   bounds: 'How many of everything: devices, address spaces, page requests, injected failures.',
   schedule: 'The sequence of (actor, step, choice) that leads to a state, written with names.',
-  property: 'What must be true: always, sometimes, or at the end.',
+  property: 'What must be true: always, sometimes, at the end, or at last.',
   evidence: 'What a property returns when it is broken: the kind, and the objects and actors it is about.',
   counterexample: 'A schedule whose last state violates a property, with what is known about why.',
   signature: 'Eight hex digits over property and roles: equal for two violations that are the same bug.',

@@ -145,6 +145,7 @@ const counterexample = record<Counterexample>({
   headline: text,
   signature: text,
   steps: list(step),
+  loop: optional(number),
   initial: list(record<Value>({ path: text, value: text })),
   initialStandings: list(standing),
   switches: number,
@@ -206,11 +207,12 @@ const verdictShape = record<Verdict>({
   properties: list(
     record<PropertyResult>({
       name: text,
-      kind: word('built-in', 'always', 'sometimes', 'at-end'),
+      kind: word('built-in', 'always', 'sometimes', 'at-end', 'eventually', 'leads-to'),
       about: text,
       result: word('holds', 'violated', 'reached', 'never reached', 'undecided'),
     }),
   ),
+  fairness: optional(text),
   coverage: record<Coverage>({
     steps: number,
     taken: number,

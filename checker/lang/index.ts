@@ -41,7 +41,23 @@ export {
   type ProcedureSpec,
   procedure,
 } from './procedure.ts';
-export { type Always, type AtEnd, always, atEnd, type Property, type Sometimes, sometimes } from './property.ts';
+export {
+  type Always,
+  type AtEnd,
+  always,
+  atEnd,
+  type Concerns,
+  type Eventually,
+  eventually,
+  isLiveness,
+  type LeadsTo,
+  type Liveness,
+  leadsTo,
+  type Now,
+  type Property,
+  type Sometimes,
+  sometimes,
+} from './property.ts';
 export {
   type ActorOptions,
   type Bounds,

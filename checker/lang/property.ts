@@ -1,6 +1,8 @@
 /**
- * Properties a scenario may add to the built-in checks. A property returns evidence, never a boolean.
+ * Properties a scenario may add to the built-in checks. What must hold in a state returns evidence, never a boolean;
+ * what must come is told by the schedule on which it never does.
  */
+import type { Actor } from './fields.ts';
 import type { Evidence } from './violation.ts';
 
 export interface Always {
@@ -27,7 +29,45 @@ export interface AtEnd {
   readonly check: () => Evidence | null;
 }
 
-export type Property = Always | Sometimes | AtEnd;
+/** What a promise about the future may ask of the present state besides objects. */
+export interface Now {
+  /** The actor has run its program to the end. */
+  ended(actor: Actor): boolean;
+}
+
+/** What a promise about the future is about; it is named when the promise is broken and makes its signature. */
+export interface Concerns {
+  readonly objects?: readonly string[];
+  readonly actors?: readonly string[];
+}
+
+/** A promise about every fair schedule from the start. */
+export interface Eventually {
+  readonly kind: 'eventually';
+  readonly name: string;
+  readonly about: string;
+  readonly holds: (now: Now) => boolean;
+  readonly concerns: Concerns;
+}
+
+/** A promise about every fair schedule from each state in which `from` is true. */
+export interface LeadsTo {
+  readonly kind: 'leads-to';
+  readonly name: string;
+  readonly about: string;
+  readonly from: (now: Now) => boolean;
+  readonly to: (now: Now) => boolean;
+  readonly concerns: Concerns;
+}
+
+/** Properties of whole schedules rather than states. */
+export type Liveness = Eventually | LeadsTo;
+
+export type Property = Always | Sometimes | AtEnd | Liveness;
+
+export function isLiveness(p: Property): p is Liveness {
+  return p.kind === 'eventually' || p.kind === 'leads-to';
+}
 
 /** Holds in every reachable state. Cost: one call for each new state. */
 export function always(name: string, about: string, check: () => Evidence | null): Always {
@@ -42,4 +82,36 @@ export function sometimes(name: string, about: string, reached: () => boolean): 
 /** Holds at quiescence: nobody can move and everybody has ended where it may. */
 export function atEnd(name: string, about: string, check: () => Evidence | null): AtEnd {
   return { kind: 'at-end', name, about, check };
+}
+
+/**
+ * Something that comes at last, whatever the schedule, if every actor gets its turn. Schedules are taken to be weakly
+ * fair: an actor that from some point on could move in every state does move again and again. It says nothing of an actor that can move
+ * only now and then, such as one that loses a contended lock each time, and nothing of actors declared with
+ * `fair: false`.
+ *
+ * Cost: one call for each state, and a second pass over the finished search. Limits: exhaustive searches without
+ * reductions only; a schedule that ends because another promise is broken on it does not count.
+ */
+export function eventually(
+  name: string,
+  about: string,
+  holds: (now: Now) => boolean,
+  concerns: Concerns = {},
+): Eventually {
+  return { kind: 'eventually', name, about, holds, concerns };
+}
+
+/**
+ * Whenever `from` is true, `to` is true then or later, under the same fairness and with the same limits as
+ * `eventually`. `about` says what never comes when it is broken.
+ */
+export function leadsTo(
+  name: string,
+  about: string,
+  from: (now: Now) => boolean,
+  to: (now: Now) => boolean,
+  concerns: Concerns = {},
+): LeadsTo {
+  return { kind: 'leads-to', name, about, from, to, concerns };
 }

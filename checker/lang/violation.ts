@@ -17,6 +17,7 @@ export const violationKinds = {
   isolation: 'a DMA, translation or page-request answer reached the wrong address space',
   protocol: 'an ordering that the interface promises was broken',
   assertion: 'an assertion of the model failed',
+  liveness: 'what must come at last never comes, although every actor gets its turn',
   unreached: 'a goal that must be reachable was never reached',
 } as const;
 

@@ -19,6 +19,8 @@ export interface BuildInput {
   readonly moves: readonly number[];
   /** The last move breaks a promise instead of leading to a state. */
   readonly fault: boolean;
+  /** Moves before a cycle that is taken for ever. */
+  readonly loop?: number;
   readonly minimal: Counterexample['minimal'];
   readonly needed: readonly Ordering[] | null;
 }
@@ -34,7 +36,9 @@ export function buildCounterexample(input: BuildInput): Counterexample {
   const steps: TraceStep[] = [];
   input.moves.forEach((move, i) => {
     const last = i === input.moves.length - 1;
-    steps.push(recorder.take(move, i + 1, essential.has(i + 1) || last, last && input.fault));
+    // What is taken for ever is what breaks a promise about the future, rather than the last step.
+    const breaks = input.loop === undefined ? last : i >= input.loop;
+    steps.push(recorder.take(move, i + 1, essential.has(i + 1) || breaks, last && input.fault));
   });
   const final = steps[steps.length - 1]?.standings ?? initialStandings;
   const waitFor = waitForGraph(final);
@@ -50,9 +54,10 @@ export function buildCounterexample(input: BuildInput): Counterexample {
     evidence: input.evidence,
     property: input.property,
     subkind,
-    headline: headline(input.evidence, steps, final, waitFor.cycle),
+    headline: headline(input.evidence, steps, input.loop, final, waitFor.cycle),
     signature: input.signature,
     steps,
+    ...(input.loop === undefined ? {} : { loop: input.loop + 1 }),
     initial,
     initialStandings,
     switches: countSwitches(input.moves),
@@ -73,6 +78,7 @@ export function buildCounterexample(input: BuildInput): Counterexample {
       property: input.property,
       signature: input.signature,
       moves: steps.map((s) => ({ actor: s.actor, procedure: s.procedure, label: s.label, choice: s.choice, line: 0 })),
+      ...(input.loop === undefined ? {} : { loop: input.loop }),
     }),
   };
 }
@@ -251,10 +257,15 @@ export function diff(before: ReadonlyMap<string, string>, after: ReadonlyMap<str
 function headline(
   evidence: Evidence,
   steps: readonly TraceStep[],
+  loop: number | undefined,
   final: readonly Standing[],
   cycle: readonly string[],
 ): string {
   const last = steps[steps.length - 1];
+  if (loop !== undefined && loop < steps.length) {
+    const places = [...new Set(steps.slice(loop).map((s) => s.procedure))];
+    return `${evidence.kind} in ${places.slice(0, 3).join(' / ')}`;
+  }
   if (evidence.kind === 'deadlock' || evidence.kind === 'stuck') {
     const stuck = final.filter((s) => s.status === 'blocked' && (cycle.length === 0 || cycle.includes(s.actor)));
     const places = [...new Set(stuck.map((s) => s.stack[s.stack.length - 1]?.procedure ?? s.actor))];

@@ -113,6 +113,11 @@ export interface Counterexample {
   /** Eight hex digits over property, roles of actors and objects: equal for equal bugs. */
   readonly signature: string;
   readonly steps: readonly TraceStep[];
+  /**
+   * For what never comes: number of the step with which a cycle begins that ends in the state before it and can be
+   * taken for ever. One more than the steps where everybody may stay in the last state for ever.
+   */
+  readonly loop?: number;
   readonly initial: readonly Value[];
   readonly initialStandings: readonly Standing[];
   /** Number of times the running actor changes. */

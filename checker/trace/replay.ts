@@ -7,6 +7,7 @@ import type { Scenario } from '../lang/scenario.ts';
 import { Findings, stuckEvidence } from '../search/findings.ts';
 import { buildCounterexample } from './build.ts';
 import type { Counterexample, Standing } from './counterexample.ts';
+import { judgeLasso } from './lasso.ts';
 import { essentialOrderings } from './orderings.ts';
 import { formatMove, type Schedule, type ScheduleMove } from './schedule.ts';
 import { Simulator } from './simulator.ts';
@@ -52,6 +53,34 @@ export function replay(scenario: Scenario, schedule: Schedule, variant = schedul
   });
 
   const moves: number[] = [];
+  /** The verdict about a schedule that goes on for ever, once all its moves were taken. */
+  const driveLoop = (loop: number): Replay => {
+    const property = findings.live.find((p) => p.name === schedule.property);
+    const missing = schedule.moves.length + 1;
+    if (property === undefined)
+      return diverged(missing, null, `there is no promise about what comes named ${schedule.property}`);
+    const judged = judgeLasso(model, property, moves, loop);
+    if (judged.result === 'refuted') {
+      const move = schedule.moves[judged.step - 1] ?? null;
+      return diverged(move === null ? missing : judged.step, move, judged.because);
+    }
+    const signature = findings.signature(property.name, judged.evidence, null);
+    return {
+      result: 'reproduced',
+      modelHash: model.hash,
+      counterexample: buildCounterexample({
+        simulator,
+        property: property.name,
+        evidence: judged.evidence,
+        signature,
+        moves,
+        fault: false,
+        loop,
+        minimal: 'local',
+        needed: null,
+      }),
+    };
+  };
   for (const [i, wanted] of schedule.moves.entries()) {
     const a = model.actors.find((actor) => actor.view.name === wanted.actor);
     if (a === undefined) return diverged(i + 1, wanted, `there is no actor ${wanted.actor}`);
@@ -79,9 +108,11 @@ export function replay(scenario: Scenario, schedule: Schedule, variant = schedul
       );
     }
     moves.push((a.index << 16) | choice);
-    if (outcome.result === 'fault' && i + 1 < schedule.moves.length)
+    if (outcome.result === 'fault' && (i + 1 < schedule.moves.length || schedule.loop !== undefined))
       return diverged(i + 1, wanted, `the step already breaks a promise: ${outcome.evidence.message}`);
   }
+
+  if (schedule.loop !== undefined) return driveLoop(schedule.loop);
 
   const outcomes = [...(outcomesOf(model, findings, moves) ?? []), ...stuckOutcomes(simulator, findings, schedule)];
   const hit =

@@ -16,8 +16,9 @@
  * end 2 steps
  * ```
  *
- * One line a step: `actor: procedure/step`, then ` [choice]` where the step chooses. Lines that begin with `#` are
- * comments. The last line counts the steps, so that a truncated file is noticed.
+ * One line a step: `actor: procedure/step`, then ` [choice]` where the step chooses. A line `loop` stands before the
+ * first step of a cycle that is taken for ever, right before `end` where everybody stays for ever. Lines that begin
+ * with `#` are comments. The last line counts the steps, so that a truncated file is noticed.
  */
 import { QuiesceError } from '../lang/errors.ts';
 
@@ -38,6 +39,8 @@ export interface Schedule {
   readonly property: string;
   readonly signature: string;
   readonly moves: readonly ScheduleMove[];
+  /** Moves before the cycle, where the schedule goes on for ever. */
+  readonly loop?: number;
 }
 
 export const SCHEDULE_VERSION = 1;
@@ -55,10 +58,15 @@ export function formatSchedule(schedule: Schedule): string {
     `property ${schedule.property}`,
     `signature ${schedule.signature}`,
     '',
-    ...schedule.moves.map(formatMove),
+    ...linesOf(schedule),
     `end ${schedule.moves.length} ${schedule.moves.length === 1 ? 'step' : 'steps'}`,
     '',
   ].join('\n');
+}
+
+function linesOf({ moves, loop }: Schedule): string[] {
+  const lines = moves.map(formatMove);
+  return loop === undefined ? lines : [...lines.slice(0, loop), 'loop', ...lines.slice(loop)];
 }
 
 export function formatMove(move: Pick<ScheduleMove, 'actor' | 'procedure' | 'label' | 'choice'>): string {
@@ -107,6 +115,7 @@ export function parseSchedule(text: string, file = 'schedule'): Schedule {
   }
 
   const moves: ScheduleMove[] = [];
+  let loop: number | undefined;
   let ended = false;
   for (i++; i < lines.length; i++) {
     const line = lines[i] as string;
@@ -117,6 +126,11 @@ export function parseSchedule(text: string, file = 'schedule'): Schedule {
       if (Number(end[1]) !== moves.length)
         fail(i + 1, `the schedule has ${moves.length} steps, not ${end[1]}`, 'lines were lost or added');
       ended = true;
+      continue;
+    }
+    if (line === 'loop') {
+      if (loop !== undefined) fail(i + 1, 'the schedule has two loops');
+      loop = moves.length;
       continue;
     }
     const m = /^([A-Za-z_][\w.#-]*): ([^/]+)\/(.+)$/.exec(line);
@@ -141,6 +155,7 @@ export function parseSchedule(text: string, file = 'schedule'): Schedule {
     property: header.get('property') as string,
     signature: header.get('signature') as string,
     moves,
+    ...(loop === undefined ? {} : { loop }),
   };
 }
 

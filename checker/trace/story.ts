@@ -5,6 +5,7 @@ import type { Counterexample, Standing, TraceStep } from './counterexample.ts';
 
 export function tellStory(c: Omit<Counterexample, 'story' | 'schedule'>): string[] {
   const kind = c.evidence.kind;
+  if (c.loop !== undefined) return endlessStory(c, c.loop);
   if (kind === 'deadlock' || kind === 'stuck') return deadlockStory(c);
   if (kind === 'use-after-free' || kind === 'double-free') return lifetimeStory(c);
   const last = c.steps[c.steps.length - 1];
@@ -27,6 +28,22 @@ function deadlockStory(c: Omit<Counterexample, 'story' | 'schedule'>): string[] 
       : `${told.map((s) => s.actor).join(' and ')} can never run again, although others go on`;
   const tail = others > 0 ? `; ${others} more ${others === 1 ? 'waits' : 'wait'} behind them` : '';
   return [...sentences, `${end}${tail}.`];
+}
+
+/** What goes on for ever, who waits meanwhile, and what that means for the promise. */
+function endlessStory(c: Omit<Counterexample, 'story' | 'schedule'>, loop: number): string[] {
+  const rounds = c.steps.slice(loop - 1);
+  const final = c.steps[c.steps.length - 1]?.standings ?? c.initialStandings;
+  const movers = [...new Set(rounds.map((s) => s.actor))];
+  const last = c.steps.length;
+  const first =
+    rounds.length === 0
+      ? `After step ${last} nobody has to move any more.`
+      : rounds.length === 1
+        ? `Step ${loop} of ${movers[0]} leads back to the state before it and can be taken for ever.`
+        : `After step ${last} everything is as it was before step ${loop}, so ${movers.join(' and ')} can go round for ever.`;
+  const waiting = final.filter((s) => s.status === 'blocked' && s.waits !== null && !movers.includes(s.actor));
+  return [first, ...waiting.slice(0, 1).map(waitSentence), `${capital(c.evidence.message)}.`];
 }
 
 function waitSentence(s: Standing): string {
