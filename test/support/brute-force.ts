@@ -33,6 +33,10 @@ export interface BruteForce {
   readonly deadlocks: number;
   readonly goalsReached: readonly string[];
   readonly goalsMissed: readonly string[];
+  /** Some state can be come back to. */
+  readonly cyclic: boolean;
+  /** The labels of all steps that were taken, with the number of the choice where it is not the first. */
+  readonly constructs: readonly string[];
   /** The first state, in breadth-first order, in which actors can never move again, and who they are anywhere. */
   readonly stuck: {
     readonly length: number;
@@ -67,6 +71,7 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
   const broken = new Map<string, Broken>();
   const goals = new Map(twin.properties.filter((p) => p.kind === 'sometimes').map((p) => [p.name, p]));
   const goalsReached: string[] = [];
+  const taken = new Set<string>();
   let transitions = 0;
   let deadlocks = 0;
 
@@ -117,12 +122,14 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
     for (const player of world.players) {
       if (interpreter.rests(player)) content.add(player.name);
       const choices = interpreter.choices(player);
+      const place = interpreter.place(player);
       for (let choice = 0; choice < choices; choice++) {
         try {
           // A guard that refuses may only have read, so the state is still the same.
           if (!interpreter.take(player, choice)) continue;
           transitions++;
           next.push(arrive(d + 1));
+          taken.add(choice === 0 ? place : `${place} (choice ${choice})`);
         } catch (thrown) {
           world.forget();
           world.restore(state);
@@ -166,6 +173,8 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
     deadlocks,
     goalsReached,
     goalsMissed: [...goals.keys()],
+    cyclic: isCyclic(successors),
+    constructs: [...taken],
     stuck: complete
       ? findStuck(
           world.players.map((p) => p.name),
@@ -179,6 +188,16 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
 
 export function aboutText(evidence: Pick<Evidence, 'objects' | 'actors'>): string {
   return `${evidence.objects.join(', ')} by ${evidence.actors.join(', ')}`;
+}
+
+/** Is there a way from some state back to it? What has no predecessor left is taken away again and again. */
+function isCyclic(successors: readonly (readonly number[])[]): boolean {
+  const before = successors.map(() => 0);
+  for (const next of successors) for (const t of next) (before[t] as number)++;
+  const work = before.flatMap((n, s) => (n === 0 ? [s] : []));
+  for (const s of work)
+    for (const t of successors[s] as readonly number[]) if (--(before[t] as number) === 0) work.push(t);
+  return work.length < successors.length;
 }
 
 /** The first state from which some actor can never move again. */

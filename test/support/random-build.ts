@@ -54,7 +54,7 @@ type F = any;
 const mutex = (name = 'mutex') => struct(name, { owner: actor() }, { spins: false });
 
 /** Lists hold every node there can be, so that no bound of the model is ever met. */
-const NODES = 5;
+const NODES = 7;
 
 function typesOf(model: RandomModel) {
   const Notify: CallbackType<any, number> = callbackType('notify', {} as Record<string, ParamSpec>);
@@ -312,6 +312,10 @@ function doShared(e: Effect, f: F, self: Actor, helpers: readonly unknown[]): vo
     case 'mates[x].who = self':
       box.mates.at(f.x % 2).who = self;
       break;
+    case 'm.owner = null':
+      // Whoever holds it: the mutex is used as a semaphore, or set up anew.
+      box.m.owner = null;
+      break;
     case 'assert a < 2':
       if (box.a >= 2) throw new Violation('assertion', 'a is two', [nameOf(box)]);
       break;
@@ -337,10 +341,24 @@ function lockOf(name: LockName, f: F): F {
     case 'u.inner.m':
       return f.u.inner.m;
     case 'read u.rw':
+    case 'write u.rw':
       return f.u.rw;
     default:
       return f.box.rw;
   }
+}
+
+const isShared = (name: LockName): boolean => name.startsWith('read');
+
+function isFree(name: LockName, f: F): boolean {
+  const lock = lockOf(name, f);
+  return lock.owner === null && (!name.startsWith('write') || lock.readers.size === 0);
+}
+
+function take(name: LockName, f: F, self: Actor): void {
+  const lock = lockOf(name, f);
+  if (isShared(name)) lock.readers.add(self);
+  else lock.owner = self;
 }
 
 /** A procedure that may be called. */
@@ -399,20 +417,22 @@ class Builder {
   }
 
   #lock(k: Kit<F>, name: LockName): LangStatement<F> {
-    return k.blockUntil(
-      this.#label(`lock ${name}`),
-      (f) => {
-        const lock = lockOf(name, f);
-        return lock.owner === null && (name !== 'write rw' || lock.readers.size === 0);
+    return k.blockUntil(this.#label(`lock ${name}`), (f) => isFree(name, f), {
+      do: (f, self) => take(name, f, self),
+      waiting: { kind: 'lock', lock: (f) => lockOf(name, f) },
+      sleeps: name !== 's',
+    });
+  }
+
+  #tryLock(k: Kit<F>, name: LockName, taken: readonly LangStatement<F>[]): LangStatement<F> {
+    return k.test(
+      this.#label(`try ${name}`),
+      (f, self) => {
+        if (!isFree(name, f)) return false;
+        take(name, f, self);
+        return true;
       },
-      {
-        do: (f, self) => {
-          if (name === 'read rw' || name === 'read u.rw') lockOf(name, f).readers.add(self);
-          else lockOf(name, f).owner = self;
-        },
-        waiting: { kind: 'lock', lock: (f) => lockOf(name, f) },
-        sleeps: name !== 's',
-      },
+      taken,
     );
   }
 
@@ -424,7 +444,7 @@ class Builder {
   #unlock(k: Kit<F>, name: LockName): LangStatement<F> {
     return k.step(this.#label(`unlock ${name}`), (f, self) => {
       const lock = lockOf(name, f);
-      const shared = name === 'read rw' || name === 'read u.rw';
+      const shared = isShared(name);
       const mine = shared ? lock.readers.has(self) : lock.owner === self;
       if (!mine) throw new Violation('lock-misuse', 'a stranger unlocks', [nameOf(lock)], [self.name]);
       if (shared) lock.readers.delete(self);
@@ -450,12 +470,10 @@ class Builder {
         return this.#ifThere(k, s.lock, [this.#lock(k, s.lock)]);
       case 'unlock':
         return this.#ifThere(k, s.lock, [this.#unlock(k, s.lock)]);
-      case 'section':
-        return this.#ifThere(k, s.lock, [
-          this.#lock(k, s.lock),
-          ...this.#body(k, s.body, inLoop),
-          this.#unlock(k, s.lock),
-        ]);
+      case 'section': {
+        const body = [...this.#body(k, s.body, inLoop), this.#unlock(k, s.lock)];
+        return this.#ifThere(k, s.lock, s.tries ? [this.#tryLock(k, s.lock, body)] : [this.#lock(k, s.lock), ...body]);
+      }
       case 'test':
         return [
           k.test(
@@ -673,13 +691,18 @@ export function build(model: RandomModel): Scenario {
     setup: (s) => {
       // A switch that nobody reads is refused, and many models have no statement that does.
       s.setting(mode);
-      const boxes = s.objects(Box, 'box', model.boxes);
-      const old = s.object(Node, 'old');
+      const actorModels = model.symmetric ? model.actors.map(() => model.actors[0] as ActorModel) : model.actors;
+      const blocks = model.symmetric && model.blocks;
+      // With blocks the first box is everybody's, and each actor has the next one and a node of its own.
+      const boxes = s.objects(Box, 'box', blocks ? 1 + actorModels.length : model.boxes) as F[];
+      const olds = s.objects(Node, 'old', blocks ? actorModels.length : 1);
       const pool = s.pool(Node, model.slots);
-      const [first] = boxes as F[];
-      first.slots.set(0, old);
-      if (model.oldIn.includes('node')) first.node = old;
-      if (model.oldIn.includes('list')) first.list.add(old);
+      olds.forEach((old, i) => {
+        const home = boxes[blocks ? i + 1 : 0];
+        home.slots.set(0, old);
+        if (model.oldIn.includes('node')) home.node = old;
+        if (model.oldIn.includes('list')) home.list.add(old);
+      });
       s.implementations(Notify, helpers);
       if (model.mayOutlive) s.mayOutlive(Node);
       const made: Actor[] = [];
@@ -700,13 +723,14 @@ export function build(model: RandomModel): Scenario {
             },
           })),
         );
-      const actorModels = model.symmetric ? model.actors.map(() => model.actors[0] as ActorModel) : model.actors;
       actorModels.forEach((a, i) => {
         const name = `${a.kind}${i}`;
+        const boxOf = (number: number) => boxes[blocks ? (number % 2) * (i + 1) : number % boxes.length];
+        const old = olds[blocks ? i : 0];
         if (a.kind === 'task') {
           const calls = a.calls.map((call) =>
             does(procedures[call.callee % procedures.length] as Procedure<any, any>, {
-              box: boxes[call.box % boxes.length],
+              box: boxOf(call.box),
               n: call.old ? old : null,
               x: call.x,
               boxes,
@@ -717,12 +741,11 @@ export function build(model: RandomModel): Scenario {
         }
         const agent = agents.get(a) ?? agentOf(a);
         agents.set(a, agent);
-        made.push(
-          s.actor(name, agent as any, { box: boxes[a.box % boxes.length], n: old, x: 1 } as any, { role: 'hardware' }),
-        );
+        made.push(s.actor(name, agent as any, { box: boxOf(a.box), n: old, x: 1 } as any, { role: 'hardware' }));
       });
       if (actorModels.some((a) => a.kind === 'task')) s.failures({ io: model.failures, memory: model.failures });
-      if (model.symmetric) s.interchangeable(made.map((who) => [who]));
+      if (model.symmetric)
+        s.interchangeable(made.map((who, i) => (blocks ? [who, boxes[i + 1], olds[i] as object] : [who])));
       const box = boxes[0] as F;
       const evidence = (c: Condition, what: string) =>
         holds(c, box, null, null) ? null : violated('assertion', what, { objects: [nameOf(box)] });

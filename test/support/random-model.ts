@@ -1,6 +1,10 @@
 /**
  * Random models, as plain data: what `random-build.ts` makes scenarios from and `random-print.ts` prints. They are
  * small, use every construct of the modelling language, and are made so that bugs of all kinds are common.
+ *
+ * Two models in three are made of a few constructs only, drawn for each anew: what is rare among all constructs is
+ * common there, and actors more often have nothing to do with each other, which is what reductions live on.
+ * (Groce, Zhang, Eide, Chen and Regehr, Swarm testing, 2012.)
  */
 import fc from 'fast-check';
 
@@ -58,6 +62,7 @@ export type Effect =
   | 'wake'
   | 'signal all'
   | 'mates[x].who = self'
+  | 'm.owner = null'
   | 'assert a < 2'
   | 'assert b'
   | 'assert not held';
@@ -65,7 +70,7 @@ export type Effect =
 /** Effects on locals, between steps. */
 export type LocalEffect = 'y = x' | 'y = next' | 't = !t' | 'u = null' | 'u = n' | 'e = q';
 
-export type LockName = 'm' | 's' | 'read rw' | 'write rw' | 'u.m' | 'u.inner.m' | 'read u.rw';
+export type LockName = 'm' | 's' | 'read rw' | 'write rw' | 'u.m' | 'u.inner.m' | 'read u.rw' | 'write u.rw';
 
 export type ArgumentValue = 0 | 1 | 'x' | 'y' | 't ? 1 : 0';
 
@@ -79,7 +84,8 @@ export type Statement =
       readonly sleeps: boolean;
     }
   | { readonly op: 'lock' | 'unlock'; readonly lock: LockName }
-  | { readonly op: 'section'; readonly lock: LockName; readonly body: readonly Statement[] }
+  /** With `tries` the lock is only taken when it is free, else the body is left out. */
+  | { readonly op: 'section'; readonly lock: LockName; readonly tries: boolean; readonly body: readonly Statement[] }
   | {
       readonly op: 'test';
       readonly test: Condition;
@@ -172,6 +178,8 @@ export interface RandomModel {
   readonly actors: readonly ActorModel[];
   /** All actors do what the first one does, and are declared interchangeable. */
   readonly symmetric: boolean;
+  /** Then each of them also has a box and a node of its own: what is exchanged is a block of three. */
+  readonly blocks: boolean;
   readonly always: Condition | null;
   readonly atEnd: Condition | null;
   readonly sometimes: Condition | null;
@@ -179,16 +187,16 @@ export interface RandomModel {
   readonly alwaysFew: number | null;
 }
 
-const shared = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
+const among = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
 
 const scalarCondition: fc.Arbitrary<Condition> = fc.oneof(
   fc.record({
-    on: shared<'a' | 'n' | 'held' | 'listed' | 'queued'>('a', 'n', 'held', 'listed', 'queued'),
-    is: shared<'<' | '='>('<', '='),
+    on: among<'a' | 'n' | 'held' | 'listed' | 'queued'>('a', 'n', 'held', 'listed', 'queued'),
+    is: among<'<' | '='>('<', '='),
     value: fc.integer({ min: 0, max: 2 }),
   }),
-  fc.record({ on: shared<'b' | 'node set' | 'queue full'>('b', 'node set', 'queue full') }),
-  fc.record({ on: fc.constant<'c'>('c'), value: shared<'x' | 'y' | 'z'>('x', 'y', 'z') }),
+  fc.record({ on: among<'b' | 'node set' | 'queue full'>('b', 'node set', 'queue full') }),
+  fc.record({ on: fc.constant<'c'>('c'), value: among<'x' | 'y' | 'z'>('x', 'y', 'z') }),
 );
 
 const propertyCondition: fc.Arbitrary<Condition> = fc.oneof(
@@ -198,223 +206,224 @@ const propertyCondition: fc.Arbitrary<Condition> = fc.oneof(
 
 const condition: fc.Arbitrary<Condition> = fc.oneof(
   { weight: 6, arbitrary: propertyCondition },
-  { weight: 1, arbitrary: fc.record({ on: shared<'u listed' | 'awake'>('u listed', 'awake') }) },
+  { weight: 1, arbitrary: fc.record({ on: among<'u listed' | 'awake'>('u listed', 'awake') }) },
 );
 
-const localCondition = shared<LocalCondition>('t', 'not t', 'y = 1', 'x = 1', 'u', 'not u', 'n', 'e = q');
+const localCondition = among<LocalCondition>('t', 'not t', 'y = 1', 'x = 1', 'u', 'not u', 'n', 'e = q');
+const localEffect = among<LocalEffect>('y = x', 'y = next', 't = !t', 'u = null', 'u = n', 'u = n', 'u = n', 'e = q');
 
-const effect: fc.Arbitrary<Effect> = fc.oneof(
-  {
-    weight: 10,
-    arbitrary: shared<Effect>('a++', 'a = -1', 'b = !b', 'c = next', 'y = a', 't = b', 'arr[y] = x', 'y = arr[x]'),
-  },
-  {
-    weight: 8,
-    arbitrary: shared<Effect>('node = u', 'u = node', 'node = null', 'slots[x] = u', 'u = slots[x]', 'u = list.first'),
-  },
-  { weight: 3, arbitrary: shared<Effect>('queue.push(x)', 'y = queue.shift()', 'queue.removeAt(last)') },
-  { weight: 3, arbitrary: shared<Effect>('nodes.push(u)', 'u = nodes.shift()') },
-  { weight: 3, arbitrary: shared<Effect>('list.add(u)', 'list.addFirst(u)', 'list.clear()', 'y = walk(list)') },
-  {
-    weight: 5,
-    arbitrary: shared<Effect>(
-      'u.v = y',
-      'y = u.v',
-      'u.peer = node',
-      'u = u.peer',
-      'u.inner.w = t',
-      'u.kids.add(node)',
-      'list.remove(u)',
-      'u = list.next(u)',
-      'u = list.prev(u)',
-      'u = list.find(v = 1)',
-    ),
-  },
-  { weight: 3, arbitrary: shared<Effect>('get(n)', 'put(n)') },
-  { weight: 3, arbitrary: shared<Effect>('cb = 0', 'cb = 1', 'cb = null') },
-  { weight: 4, arbitrary: shared<Effect>('sleep', 'wake', 'signal all', 'mates[x].who = self') },
-  { weight: 1, arbitrary: shared<Effect>('assert a < 2', 'assert b', 'assert not held') },
-);
+/** Effects that belong together, and how often one of a family is taken when there are all. */
+const families: readonly (readonly [number, ...Effect[]])[] = [
+  [5, 'a++', 'a = -1', 'b = !b', 'c = next'],
+  [5, 'y = a', 't = b', 'arr[y] = x', 'y = arr[x]'],
+  [8, 'node = u', 'u = node', 'node = null', 'slots[x] = u', 'u = slots[x]', 'u = list.first'],
+  [3, 'queue.push(x)', 'y = queue.shift()', 'queue.removeAt(last)'],
+  [3, 'nodes.push(u)', 'u = nodes.shift()'],
+  [3, 'list.add(u)', 'list.addFirst(u)', 'list.clear()', 'y = walk(list)'],
+  [2, 'u.v = y', 'y = u.v', 'u.inner.w = t'],
+  [2, 'u.peer = node', 'u = u.peer', 'u.kids.add(node)'],
+  [2, 'list.remove(u)', 'u = list.next(u)', 'u = list.prev(u)', 'u = list.find(v = 1)'],
+  [3, 'get(n)', 'put(n)'],
+  [3, 'cb = 0', 'cb = 1', 'cb = null'],
+  [4, 'sleep', 'wake', 'signal all', 'mates[x].who = self'],
+  [1, 'm.owner = null'],
+  [1, 'assert a < 2', 'assert b', 'assert not held'],
+];
 
-const localEffect = shared<LocalEffect>('y = x', 'y = next', 't = !t', 'u = null', 'u = n', 'u = n', 'u = n', 'e = q');
-const lockName = fc.oneof(
-  { weight: 8, arbitrary: shared<LockName>('m', 's', 'read rw', 'write rw') },
-  { weight: 2, arbitrary: shared<LockName>('u.m', 'u.inner.m', 'read u.rw') },
-);
-const effects = fc.array(effect, { minLength: 1, maxLength: 2 });
+const boxLocks: readonly LockName[] = ['m', 's', 'read rw', 'write rw'];
+const nodeLocks: readonly LockName[] = ['u.m', 'u.inner.m', 'read u.rw', 'write u.rw'];
+
+/** How often each statement is taken when there are all; those that hold others are left out at the innermost level. */
+const statementWeights = {
+  step: 8,
+  block: 3,
+  lock: 1,
+  pick: 2,
+  free: 4,
+  local: 4,
+  jump: 1,
+  call: 2,
+  return: 1,
+  alloc: 3,
+  attempt: 2,
+  callback: 2,
+  section: 6,
+  use: 4,
+  test: 3,
+  choose: 2,
+  when: 3,
+  loop: 2,
+  switch: 1,
+} as const;
+type StatementName = keyof typeof statementWeights;
+const nesting: readonly StatementName[] = ['section', 'use', 'test', 'choose', 'when', 'loop', 'switch'];
+const allStatements = Object.keys(statementWeights) as StatementName[];
+
+/** What one model is made of. */
+interface Vocabulary {
+  readonly families: readonly (readonly [number, ...Effect[]])[];
+  readonly boxLocks: readonly LockName[];
+  readonly nodeLocks: readonly LockName[];
+  readonly statements: readonly StatementName[];
+  readonly boxes: number;
+}
+
+const wholeLanguage: fc.Arbitrary<Vocabulary> = fc.record({
+  families: fc.constant(families),
+  boxLocks: fc.constant(boxLocks),
+  nodeLocks: fc.constant(nodeLocks),
+  statements: fc.constant(allStatements),
+  boxes: fc.integer({ min: 1, max: 2 }),
+});
+
+const someConstructs: fc.Arbitrary<Vocabulary> = fc.record({
+  families: fc.subarray([...families], { minLength: 2, maxLength: 5 }),
+  boxLocks: fc.subarray([...boxLocks], { minLength: 1, maxLength: 2 }),
+  nodeLocks: fc.subarray([...nodeLocks], { maxLength: 2 }),
+  statements: fc
+    .subarray([...allStatements], { minLength: 3, maxLength: 8 })
+    .map((some) => [...new Set<StatementName>([...some, 'step', 'section'])]),
+  boxes: fc.integer({ min: 1, max: 3 }),
+});
+
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null, freq: 2 });
 const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
 const rarely = fc.integer({ min: 0, max: 4 }).map((n) => n === 4);
+const op = <O extends string>(name: O) => fc.constant<O>(name);
 
-/** A body whose blocks nest at most `depth` deep. */
-function body(depth: number, maxLength: number, minLength = 0): fc.Arbitrary<readonly Statement[]> {
-  return fc.array(statement(depth), { minLength, maxLength });
-}
-
-function statement(depth: number): fc.Arbitrary<Statement> {
-  const inner = depth > 0 ? body(depth - 1, 2) : fc.constant<readonly Statement[]>([]);
-  const simple: fc.WeightedArbitrary<Statement>[] = [
-    { weight: 8, arbitrary: fc.record({ op: fc.constant<'step'>('step'), effects }) },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        op: fc.constant<'block'>('block'),
-        until: condition,
-        effects: fc.array(effect, { maxLength: 1 }),
-        idle: rarely,
-        sleeps: fc.boolean(),
-      }),
-    },
-    { weight: 1, arbitrary: fc.record({ op: shared<'lock' | 'unlock'>('lock', 'unlock'), lock: lockName }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        op: fc.constant<'pick'>('pick'),
-        from: shared<'boxes' | 'numbers'>('boxes', 'numbers'),
-        when: maybe(condition),
-        idle: rarely,
-      }),
-    },
-    {
-      weight: 4,
-      arbitrary: fc.record({
-        op: fc.constant<'free'>('free'),
-        what: shared<'u' | 'node' | 'n' | 'first of list'>('u', 'node', 'n', 'first of list'),
-        effects: fc.array(shared<Effect>('node = null', 'a++', 'list.clear()'), { maxLength: 1 }),
-      }),
-    },
-    { weight: 4, arbitrary: fc.record({ op: fc.constant<'local'>('local'), effect: localEffect }) },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        op: shared<'break' | 'continue' | 'goto out' | 'goto again'>('break', 'continue', 'goto out', 'goto again'),
-      }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        op: fc.constant<'call'>('call'),
-        callee: fc.integer({ min: 0, max: 3 }),
-        x: shared<ArgumentValue>(0, 1, 'x', 'y', 't ? 1 : 0'),
-        n: shared<'u' | 'n' | 'null'>('u', 'n', 'null'),
-        receive: fc.boolean(),
-      }),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        op: fc.constant<'return'>('return'),
-        value: shared<0 | 1 | 'y' | 'nothing'>(0, 1, 'y', 'nothing'),
-      }),
-    },
-    {
-      weight: 3,
-      arbitrary: fc.record({ op: fc.constant<'alloc'>('alloc'), mayFail: fc.boolean(), orElse: inner }),
-    },
-    { weight: 2, arbitrary: fc.record({ op: fc.constant<'attempt'>('attempt'), effects, orElse: inner }) },
-    {
-      weight: 2,
-      arbitrary: fc.record({ op: fc.constant<'callback'>('callback'), receive: fc.boolean(), orElse: inner }),
-    },
-  ];
-  if (depth === 0) return fc.oneof(...simple);
-  return fc.oneof(
-    ...simple,
-    { weight: 6, arbitrary: fc.record({ op: fc.constant<'section'>('section'), lock: lockName, body: inner }) },
-    {
-      weight: 4,
-      arbitrary: fc.record({
-        op: fc.constant<'use'>('use'),
-        publish: shared<Effect>('node = u', 'slots[x] = u', 'list.add(u)', 'nodes.push(u)', 'u.v = y'),
-        lock: seldom(shared<LockName>('u.m', 'u.inner.m', 'read u.rw')),
-        unlock: rarely.map((b) => !b),
-        body: inner,
-        forget: fc.boolean(),
-      }),
-    },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        op: fc.constant<'test'>('test'),
-        test: condition,
-        effects: fc.array(effect, { maxLength: 1 }),
-        yes: inner,
-        no: inner,
-      }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        op: fc.constant<'choose'>('choose'),
-        idle: rarely,
-        arms: fc.array(
-          fc.record({ when: maybe(condition), effects: fc.array(effect, { maxLength: 1 }), body: inner }),
-          { minLength: 1, maxLength: 2 },
-        ),
-      }),
-    },
-    {
-      weight: 3,
-      arbitrary: fc.record({ op: fc.constant<'when'>('when'), test: localCondition, yes: inner, no: inner }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({ op: fc.constant<'loop'>('loop'), first: effects, body: body(depth - 1, 3) }),
-    },
-    { weight: 1, arbitrary: fc.record({ op: fc.constant<'switch'>('switch'), arms: fc.tuple(inner, inner) }) },
+/** Arbitraries of everything that is made of one vocabulary. */
+function grammar(words: Vocabulary) {
+  const effect: fc.Arbitrary<Effect> = fc.oneof(
+    ...words.families.map(([weight, ...effects]) => ({ weight, arbitrary: among(...effects) })),
   );
+  const effects = fc.array(effect, { minLength: 1, maxLength: 2 });
+  const perhapsEffect = fc.array(effect, { maxLength: 1 });
+  const locks = [
+    { weight: 8, arbitrary: among(...words.boxLocks) },
+    ...(words.nodeLocks.length > 0 ? [{ weight: 4, arbitrary: among(...words.nodeLocks) }] : []),
+  ];
+  const lock: fc.Arbitrary<LockName> = fc.oneof(...locks);
+
+  /** A body whose blocks nest at most `depth` deep. */
+  function body(depth: number, maxLength: number, minLength = 0): fc.Arbitrary<readonly Statement[]> {
+    return fc.array(statement(depth), { minLength, maxLength });
+  }
+
+  function statement(depth: number): fc.Arbitrary<Statement> {
+    const inner = depth > 0 ? body(depth - 1, 2) : fc.constant<readonly Statement[]>([]);
+    const kinds: Record<StatementName, () => fc.Arbitrary<Statement>> = {
+      step: () => fc.record({ op: op('step'), effects }),
+      block: () =>
+        fc.record({ op: op('block'), until: condition, effects: perhapsEffect, idle: rarely, sleeps: fc.boolean() }),
+      lock: () => fc.record({ op: among<'lock' | 'unlock'>('lock', 'unlock'), lock }),
+      pick: () =>
+        fc.record({
+          op: op('pick'),
+          from: among<'boxes' | 'numbers'>('boxes', 'numbers'),
+          when: maybe(condition),
+          idle: rarely,
+        }),
+      free: () =>
+        fc.record({
+          op: op('free'),
+          what: among<'u' | 'node' | 'n' | 'first of list'>('u', 'node', 'n', 'first of list'),
+          effects: fc.array(among<Effect>('node = null', 'a++', 'list.clear()'), { maxLength: 1 }),
+        }),
+      local: () => fc.record({ op: op('local'), effect: localEffect }),
+      jump: () =>
+        fc.record({
+          op: among<'break' | 'continue' | 'goto out' | 'goto again'>('break', 'continue', 'goto out', 'goto again'),
+        }),
+      call: () =>
+        fc.record({
+          op: op('call'),
+          callee: fc.integer({ min: 0, max: 3 }),
+          x: among<ArgumentValue>(0, 1, 'x', 'y', 't ? 1 : 0'),
+          n: among<'u' | 'n' | 'null'>('u', 'n', 'null'),
+          receive: fc.boolean(),
+        }),
+      return: () => fc.record({ op: op('return'), value: among<0 | 1 | 'y' | 'nothing'>(0, 1, 'y', 'nothing') }),
+      alloc: () => fc.record({ op: op('alloc'), mayFail: fc.boolean(), orElse: inner }),
+      attempt: () => fc.record({ op: op('attempt'), effects, orElse: inner }),
+      callback: () => fc.record({ op: op('callback'), receive: fc.boolean(), orElse: inner }),
+      section: () => fc.record({ op: op('section'), lock, tries: rarely, body: inner }),
+      use: () =>
+        fc.record({
+          op: op('use'),
+          publish: among<Effect>('node = u', 'slots[x] = u', 'list.add(u)', 'nodes.push(u)', 'u.v = y'),
+          lock: words.nodeLocks.length > 0 ? maybe(among(...words.nodeLocks)) : fc.constant(null),
+          unlock: rarely.map((b) => !b),
+          body: inner,
+          forget: fc.boolean(),
+        }),
+      test: () => fc.record({ op: op('test'), test: condition, effects: perhapsEffect, yes: inner, no: inner }),
+      choose: () =>
+        fc.record({
+          op: op('choose'),
+          idle: rarely,
+          arms: fc.array(fc.record({ when: maybe(condition), effects: perhapsEffect, body: inner }), {
+            minLength: 1,
+            maxLength: 2,
+          }),
+        }),
+      when: () => fc.record({ op: op('when'), test: localCondition, yes: inner, no: inner }),
+      loop: () => fc.record({ op: op('loop'), first: effects, body: body(depth - 1, 3) }),
+      switch: () => fc.record({ op: op('switch'), arms: fc.tuple(inner, inner) }),
+    };
+    const allowed = words.statements.filter((name) => depth > 0 || !nesting.includes(name));
+    return fc.oneof(...allowed.map((name) => ({ weight: statementWeights[name], arbitrary: kinds[name]() })));
+  }
+
+  const task: fc.Arbitrary<ActorModel> = fc.record({
+    kind: op('task'),
+    calls: fc.array(
+      fc.record({
+        callee: fc.integer({ min: 0, max: 3 }),
+        box: fc.integer({ min: 0, max: 2 }),
+        x: fc.integer({ min: 0, max: 1 }),
+        old: fc.integer({ min: 0, max: 3 }).map((i) => i < 3),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+  });
+  const agent: fc.Arbitrary<ActorModel> = fc.record({
+    kind: op('machine'),
+    box: fc.integer({ min: 0, max: 2 }),
+    rest: fc.boolean(),
+    transitions: fc.array(
+      fc.record({
+        from: fc.integer({ min: 0, max: 1 }),
+        to: fc.integer({ min: 0, max: 2 }),
+        when: maybe(condition),
+        effects: perhapsEffect,
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
+  });
+  return { body, actor: fc.oneof({ weight: 5, arbitrary: task }, { weight: 1, arbitrary: agent }) };
 }
 
-const actorModel: fc.Arbitrary<ActorModel> = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constant<'task'>('task'),
-      calls: fc.array(
-        fc.record({
-          callee: fc.integer({ min: 0, max: 3 }),
-          box: fc.integer({ min: 0, max: 1 }),
-          x: fc.integer({ min: 0, max: 1 }),
-          old: fc.integer({ min: 0, max: 3 }).map((i) => i < 3),
-        }),
-        { minLength: 1, maxLength: 2 },
-      ),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: fc.constant<'machine'>('machine'),
-      box: fc.integer({ min: 0, max: 1 }),
-      rest: fc.boolean(),
-      transitions: fc.array(
-        fc.record({
-          from: fc.integer({ min: 0, max: 1 }),
-          to: fc.integer({ min: 0, max: 2 }),
-          when: maybe(condition),
-          effects: fc.array(effect, { maxLength: 1 }),
-        }),
-        { minLength: 1, maxLength: 3 },
-      ),
-    }),
-  },
-);
-
-export const randomModel: fc.Arbitrary<RandomModel> = fc.record({
-  boxes: fc.integer({ min: 1, max: 2 }),
-  slots: fc.integer({ min: 1, max: 4 }),
-  oldIn: fc.subarray<'node' | 'list'>(['node', 'list']),
-  reusesAddress: fc.boolean(),
-  switchedOn: fc.boolean(),
-  failures: fc.integer({ min: 0, max: 1 }),
-  mayOutlive: fc.boolean(),
-  helpers: fc.array(body(1, 3), { minLength: 1, maxLength: 2 }),
-  procedures: fc.array(body(2, 5, 2), { minLength: 1, maxLength: 3 }),
-  actors: fc.array(actorModel, { minLength: 2, maxLength: 3 }),
-  symmetric: rarely,
-  always: seldom(propertyCondition),
-  atEnd: seldom(propertyCondition),
-  sometimes: seldom(propertyCondition),
-  alwaysFew: seldom(fc.integer({ min: 0, max: 2 })),
-});
+export const randomModel: fc.Arbitrary<RandomModel> = fc
+  .oneof({ weight: 1, arbitrary: wholeLanguage }, { weight: 2, arbitrary: someConstructs })
+  .chain((words) => {
+    const { body, actor } = grammar(words);
+    return fc.record({
+      boxes: fc.constant(words.boxes),
+      slots: fc.integer({ min: 1, max: 4 }),
+      oldIn: fc.subarray<'node' | 'list'>(['node', 'list']),
+      reusesAddress: fc.boolean(),
+      switchedOn: fc.boolean(),
+      failures: fc.integer({ min: 0, max: 1 }),
+      mayOutlive: fc.boolean(),
+      helpers: fc.array(body(1, 3), { minLength: 1, maxLength: 2 }),
+      procedures: fc.array(body(2, 5, 2), { minLength: 1, maxLength: 3 }),
+      actors: fc.array(actor, { minLength: 2, maxLength: 3 }),
+      symmetric: rarely,
+      blocks: fc.boolean(),
+      always: seldom(propertyCondition),
+      atEnd: seldom(propertyCondition),
+      sometimes: seldom(propertyCondition),
+      alwaysFew: seldom(fc.integer({ min: 0, max: 2 })),
+    });
+  });

@@ -3,7 +3,7 @@ import type { Condition, RandomModel, Statement } from './random-model.ts';
 
 export function print(model: RandomModel): string {
   const lines = [
-    `boxes ${model.boxes}, pool of ${model.slots} nodes${model.reusesAddress ? ' that reuse addresses' : ''}, ` +
+    `${model.symmetric && model.blocks ? 'a box for all and a box and an old node for each' : `boxes ${model.boxes}`}, pool of ${model.slots} nodes${model.reusesAddress ? ' that reuse addresses' : ''}, ` +
       `failures ${model.failures}, switches take arm ${model.switchedOn ? 2 : 1}` +
       `${model.mayOutlive ? ', nodes may outlive' : ''}, old in ${['slots[0]', ...model.oldIn].join(', ')}`,
   ];
@@ -20,13 +20,13 @@ export function print(model: RandomModel): string {
         `task${i}: ${a.calls
           .map((c) => {
             const callee = c.callee % model.procedures.length;
-            return `proc${callee}(box${c.box % model.boxes}, ${c.old ? 'old' : 'NULL'}, ${c.x}, boxes)`;
+            return `proc${callee}(${boxOf(model, i, c.box)}, ${c.old ? 'old' : 'NULL'}, ${c.x}, boxes)`;
           })
           .join('; ')}`,
       );
     else
       lines.push(
-        `machine${i}(box${a.box % model.boxes}, old, 1)${a.rest ? '' : ' never rests'} {`,
+        `machine${i}(${boxOf(model, i, a.box)}, old, 1)${a.rest ? '' : ' never rests'} {`,
         ...a.transitions.map((t) => `  s${t.from} -> s${t.to}${whenText(t.when)}: ${t.effects.join(', ')}`),
         '}',
       );
@@ -36,6 +36,11 @@ export function print(model: RandomModel): string {
   if (model.sometimes) lines.push(`sometimes ${text(model.sometimes)}`);
   if (model.alwaysFew !== null) lines.push(`always at most ${model.alwaysFew} live nodes in the pool`);
   return lines.join('\n');
+}
+
+function boxOf(model: RandomModel, actor: number, number: number): string {
+  if (model.symmetric && model.blocks) return number % 2 === 1 ? `box${actor + 1}` : 'box0';
+  return `box${number % model.boxes}`;
 }
 
 function text(c: Condition): string {
@@ -68,7 +73,7 @@ function statement(s: Statement): string[] {
     case 'unlock':
       return [`${s.op} ${s.lock}`];
     case 'section':
-      return [`lock ${s.lock} {`, ...block(s.body), '} unlock'];
+      return [`${s.tries ? 'try' : 'lock'} ${s.lock} {`, ...block(s.body), '} unlock'];
     case 'test':
       return [
         `test ${[...s.effects, text(s.test)].join(', ')} {`,

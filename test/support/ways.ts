@@ -1,0 +1,48 @@
+/**
+ * The ways in which a scenario can be searched, and what each promises against the plain one: breadth-first, one thread,
+ * no reduction. A new store, reduction or strategy is one entry.
+ */
+import type { CheckOptions } from '../../checker/check.ts';
+
+/**
+ * What may differ from the plain search. Every way finds only violations that there are, and none says that a broken
+ * promise holds.
+ *
+ * - `nothing`: the verdict is the same to the byte, apart from `options`, `store` and `timing`.
+ * - `order`: the same states and violations, found in another order; counterexamples may be longer.
+ * - `states`: fewer states; the same violations, each at its shortest length.
+ * - `paths`: fewer states; the same violations, counterexamples may be longer.
+ * - `completeness`: it may miss states, and then says so.
+ */
+export type MayDiffer = 'nothing' | 'order' | 'states' | 'paths' | 'completeness';
+
+export interface Way {
+  readonly name: string;
+  readonly options: CheckOptions;
+  readonly mayDiffer: MayDiffer;
+  /** Built-in checks that it cannot make. */
+  readonly without?: readonly string[];
+  /** Only for scenarios that declare interchangeable blocks. */
+  readonly needsSymmetry?: boolean;
+  /** Threads must be able to import the scenario. */
+  readonly needsModule?: boolean;
+  /** Dear: it is only tried on one random model in so many. */
+  readonly oneIn?: number;
+}
+
+/** Who is stuck is not decided while actors are exchanged. */
+const withoutStuck = ['stuck'];
+
+export const ways: readonly Way[] = [
+  { name: 'depth first', options: { strategy: 'dfs' }, mayDiffer: 'order' },
+  { name: 'by preemptions', options: { strategy: 'bounded' }, mayDiffer: 'order' },
+  {
+    name: 'symmetry',
+    options: { symmetry: true },
+    mayDiffer: 'states',
+    without: withoutStuck,
+    needsSymmetry: true,
+  },
+  { name: '2 workers', options: { workers: 2 }, mayDiffer: 'nothing', needsModule: true, oneIn: 25 },
+  { name: '4 workers', options: { workers: 4 }, mayDiffer: 'nothing', needsModule: true, oneIn: 25 },
+];
