@@ -12,6 +12,11 @@ export function nameOf(view: object | null): string {
   return view === null ? 'NULL' : (names.get(view) ?? 'object');
 }
 
+/** A name without its numbers: `mm1` and `mm0` play one role. */
+export function roleOf(name: string): string {
+  return name.replace(/#?\d+/g, '');
+}
+
 /** Is the text one line that a stored schedule can hold: not empty, without control characters? */
 export function isLine(text: string): boolean {
   return text !== '' && !/[\p{Cc}\u2028\u2029]/u.test(text);

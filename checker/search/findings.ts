@@ -1,9 +1,24 @@
 /**
  * What a search has found: violations, one for each signature, goals that were reached.
+ *
+ * A signature is made from the state in which a violation shows, or from the state and the step that broke a promise,
+ * never from the way there. So every search, store and reduction gives one bug the same signature, and a shrunk
+ * schedule keeps it. It holds the property, the kind, the roles of the objects (their names without numbers) and
+ *
+ * - of a step that breaks a promise: its program point, and the roles of the other actors that the evidence names;
+ * - of a state that a property refuses: the roles of the actors that the evidence names. Where they stand is left out,
+ *   because a broken property often stays broken while everybody walks on;
+ * - of a deadlock or of stuck actors: the core of `analyse/blocked.ts` instead of all who are blocked, because whoever
+ *   waits behind it is blocked too.
+ *
+ * Limits: two bugs that fail in one way have one signature, whichever race leads there: their schedules and essential
+ * orderings tell them apart.
  */
 import { createHash } from 'node:crypto';
+import { blockedCore } from '../analyse/blocked.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import { modelError, QuiesceError } from '../lang/errors.ts';
+import { roleOf } from '../lang/names.ts';
 import type { Always, AtEnd, Property, Sometimes } from '../lang/property.ts';
 import { type Evidence, Violation, violated, violationKinds } from '../lang/violation.ts';
 
@@ -149,21 +164,28 @@ export class Findings {
     return violated('deadlock', `${listOf(stuck)} can never move again`, { actors: stuck });
   }
 
-  /** Equal for equal bugs: property, kind, roles of the objects and program points of the actors involved. */
+  /**
+   * Equal for equal bugs: see the head of this file. The current state of the memory must be the one the evidence is
+   * about; `actor` is the one whose step broke the promise, null where the state itself does.
+   */
   signature(property: string, evidence: Evidence, actor: number | null): string {
     const model = this.#model;
-    const place = (index: number): string => {
-      const point = model.actors[index]?.points[model.pc(index)];
-      return point ? `${point.procedure}/${point.label}` : 'ended';
-    };
-    const involved = model.actors.filter((a) => a.index === actor || evidence.actors.includes(a.view.name));
-    const parts = [
-      property,
-      evidence.kind,
-      ...evidence.objects.map(stem).sort(),
-      '|',
-      ...involved.map((a) => place(a.index)).sort(),
-    ];
+    const roles = (names: readonly string[]) => names.map(roleOf).sort();
+    const parts = [property, evidence.kind, ...roles(evidence.objects), '|'];
+    if (evidence.kind === 'deadlock' || evidence.kind === 'stuck') {
+      const blocked = model.actors.filter((a) => evidence.actors.includes(a.view.name));
+      parts.push(
+        ...blockedCore(
+          model,
+          blocked.map((a) => a.index),
+        ),
+      );
+    } else if (actor !== null) {
+      const who = model.actors[actor];
+      const point = who?.points[model.pc(actor)];
+      parts.push(point ? `${point.procedure}/${point.label}` : 'ended');
+      parts.push(...roles(evidence.actors.filter((name) => name !== who?.view.name)));
+    } else parts.push(...roles(evidence.actors));
     return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 8);
   }
 }
@@ -188,11 +210,6 @@ function guarded(p: Property): Property {
     throw error(`gives ${String(evidence)}`, 'it must give null where it holds, else violated(kind, message)');
   };
   return { ...p, check };
-}
-
-/** Name without its number: `mm1` and `mm0` play one role. */
-function stem(name: string): string {
-  return name.replace(/#?\d+/g, '');
 }
 
 /** Evidence that actors can never move again, although others go on. */

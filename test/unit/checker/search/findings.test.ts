@@ -14,7 +14,7 @@ import {
 } from '../../../../checker/lang/index.ts';
 import { builtIn, checkOf, listOf } from '../../../../checker/search/findings.ts';
 import { breadthFirst } from '../../../support/search.ts';
-import { plain, race, refusalOf, source, tiny } from '../../../support/tiny.ts';
+import { drop, lock, plain, race, refusalOf, source, take, tiny } from '../../../support/tiny.ts';
 
 const Mm = object('mm', { users: int(0, 9) });
 
@@ -96,6 +96,160 @@ describe('a signature', () => {
     expect(all).toHaveLength(5);
     expect(new Set(all).size).toBe(5);
   });
+});
+
+describe('the signature of a deadlock', () => {
+  const Two = object('two', { a: lock(), b: lock() }, { permanent: true });
+
+  /** Two tasks take two locks in opposite order; bystanders want one of them at places of their own. */
+  const crossed = (bystanders: number, places: readonly string[] = ['wants a', 'wants b']) =>
+    tiny((s) => {
+      const two = s.object(Two, 'two');
+      const both = (name: string, first: 'a' | 'b', second: 'a' | 'b') =>
+        procedure(name, { source }, (k) => [
+          take(`lock ${first} first`, () => two[first]),
+          take(`lock ${second} second`, () => two[second]),
+          k.step('unlock', () => {
+            two.a.owner = null;
+            two.b.owner = null;
+          }),
+        ]);
+      s.actor('forth', both('forth', 'a', 'b'), {});
+      s.actor('back', both('back', 'b', 'a'), {});
+      for (let i = 0; i < bystanders; i++)
+        s.actor(
+          `bystander${i}`,
+          plain(`look${i}`, (k) => [
+            k.step('begin', () => {}),
+            take(places[i] as string, () => (i === 0 ? two.a : two.b)),
+            drop('give back', () => (i === 0 ? two.a : two.b)),
+          ]),
+          {},
+        );
+    });
+  const deadlocks = (scenario: ReturnType<typeof tiny>) =>
+    breadthFirst(scenario, { stopAtFirst: false }).findings.violations.filter((v) => v.property === 'deadlock');
+
+  test('is that of the cycle: whoever waits behind it does not matter', () => {
+    const alone = deadlocks(crossed(0));
+    expect(alone).toHaveLength(1);
+    for (const bystanders of [1, 2])
+      expect(deadlocks(crossed(bystanders)).map((v) => v.signature)).toEqual(alone.map((v) => v.signature));
+  });
+
+  test('names everybody all the same', () => {
+    const actors = deadlocks(crossed(2)).map((v) => v.evidence.actors);
+    expect(actors[0]).toEqual(expect.arrayContaining(['forth', 'back']));
+  });
+
+  test('differs for other program points and for other locks', () => {
+    const Three = object('three', { a: lock(), b: lock(), c: lock() }, { permanent: true });
+    const pair = (label: string, second: 'b' | 'c') =>
+      tiny((s) => {
+        const three = s.object(Three, 'three');
+        const both = (name: string, x: 'a' | 'b' | 'c', y: 'a' | 'b' | 'c') =>
+          procedure(name, { source }, (k) => [
+            take('first', () => three[x]),
+            take(label, () => three[y]),
+            k.step('unlock', () => {
+              three[x].owner = null;
+              three[y].owner = null;
+            }),
+          ]);
+        s.actor('forth', both('forth', 'a', second), {});
+        s.actor('back', both('back', second, 'a'), {});
+      });
+    const all = [pair('second', 'b'), pair('then', 'b'), pair('second', 'c')].flatMap(deadlocks);
+    expect(new Set(all.map((v) => v.signature)).size).toBe(3);
+  });
+
+  test('of a lock that is never released is that of the lock, whoever wants it', () => {
+    const kept = (wanting: readonly string[]) =>
+      tiny((s) => {
+        const two = s.object(Two, 'two');
+        s.actor(
+          'keeper',
+          plain('keep', () => [take('take', () => two.a)]),
+          {},
+        );
+        for (const name of wanting)
+          s.actor(
+            name,
+            plain(name, () => [take('want', () => two.a), drop('give back', () => two.a)]),
+            {},
+          );
+      });
+    const only = (scenario: ReturnType<typeof tiny>) =>
+      new Set(
+        breadthFirst(scenario, { stopAtFirst: false, only: ['deadlock'] }).findings.violations.map((v) => v.signature),
+      );
+    expect(only(kept(['x', 'y']))).toEqual(only(kept(['x'])));
+    expect(only(kept(['y', 'z', 'x']))).toEqual(only(kept(['z'])));
+  });
+
+  test('without a cycle is that of those who wait for nobody, if others wait behind them', () => {
+    const lost = (others: boolean) =>
+      tiny((s) => {
+        const two = s.object(Two, 'two');
+        s.actor(
+          'sleeper',
+          plain('sleep', (k) => [take('take', () => two.a), k.blockUntil('a wake-up that never comes', () => false)]),
+          {},
+        );
+        if (!others) return;
+        s.actor(
+          'behind',
+          plain('behind', () => [take('want', () => two.a), drop('give back', () => two.a)]),
+          {},
+        );
+        s.actor(
+          'elsewhere',
+          plain('elsewhere', (k) => [k.blockUntil('something else', () => false)]),
+          {},
+        );
+      });
+    expect(deadlocks(lost(true)).map((v) => v.signature)).toContain(deadlocks(lost(false))[0]?.signature);
+    // The state in which nobody waits behind the sleeper is told by both who wait for nobody.
+    expect(deadlocks(lost(true))).toHaveLength(2);
+  });
+
+  test('of an actor that waits for itself is not that of two who wait for each other', () => {
+    const self = tiny((s) => {
+      const two = s.object(Two, 'two');
+      s.actor(
+        'a',
+        plain('p', () => [take('want', () => two.a), take('again', () => two.a)]),
+        {},
+      );
+    });
+    const each = tiny((s) => {
+      const two = s.object(Two, 'two');
+      const p = (mine: 'a' | 'b', other: 'a' | 'b') =>
+        plain('p', () => [take('want', () => two[mine]), take('again', () => two[other])]);
+      s.actor('a', p('a', 'b'), {});
+      s.actor('b', p('b', 'a'), {});
+    });
+    const [first] = deadlocks(self);
+    expect(deadlocks(each).map((v) => v.signature)).not.toContain(first?.signature);
+  });
+});
+
+test('a property that stays violated while actors walk on is one violation', () => {
+  const scenario = tiny((s) => {
+    const mm = s.object(Mm, 'mm');
+    s.actor(
+      'a',
+      plain('p', (k) => [
+        k.step('break it', () => {
+          mm.users = 1;
+        }),
+        ...[1, 2, 3].map((n) => k.step(`go on ${n}`, () => {})),
+      ]),
+      {},
+    );
+    s.property(always('unused', '', () => (mm.users > 0 ? violated('assertion', 'used', { actors: ['a'] }) : null)));
+  });
+  expect(breadthFirst(scenario, { stopAtFirst: false }).findings.violations).toHaveLength(1);
 });
 
 describe('properties', () => {
