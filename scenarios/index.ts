@@ -29,6 +29,7 @@ import vfioReplayMmput from './vfio-replay-mmput.ts';
 import vfioReplayVsMmExit from './vfio-replay-vs-mm-exit.ts';
 import vfioShutdownOrder from './vfio-shutdown-order.ts';
 import vfioUnbindVsExit from './vfio-unbind-vs-exit.ts';
+import vtdRemoveVsPull from './vtd-remove-vs-pull.ts';
 
 export const scenarios: readonly Scenario[] = [
   iopfCoreUnbind,
@@ -60,4 +61,5 @@ export const scenarios: readonly Scenario[] = [
   vfioReplayVsMmExit,
   vfioShutdownOrder,
   vfioUnbindVsExit,
+  vtdRemoveVsPull,
 ];

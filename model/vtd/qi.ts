@@ -1,0 +1,85 @@
+/**
+ * Submission of invalidations: qi_submit_sync() waits for its own wait descriptor under a spinlock that it lets go now
+ * and then, looks for faults meanwhile, and starts over when its submission was aborted.
+ *
+ * Source: dmar.c. cpu_relax() between two looks is one guard, because a look that finds nothing new changes nothing.
+ * What the loop over desc_status[] aborts is what was fetched and has no status yet: submissions still in the queue
+ * lie between head and tail, where it does not go.
+ */
+import { constant, EAGAIN, ETIMEDOUT, errno, procedure } from '../kernel/index.ts';
+import { type Endpoint, hw, QInval, type Submission, type VtdIommu } from './objects.ts';
+import { DMAR_C, giveUp, v6_8 } from './sources.ts';
+import { iteHandling } from './switches.ts';
+
+/** What every submission needs; `all` is what desc_status[] holds, of everybody. */
+const queue = { iommu: hw<VtdIommu>(), qi: QInval, all: constant<readonly Submission[]>(), mine: hw<Submission>() };
+
+/** qi_check_fault(): called with the lock held. */
+export const qiCheckFault = procedure(
+  'qi_check_fault',
+  { source: v6_8(DMAR_C), params: queue, locals: { absent: hw<Endpoint>() } },
+  (k) => [
+    k.test('desc_status[wait_index] == QI_ABORT', (f) => f.mine.status === 'abort', [k.return(-EAGAIN)]),
+    k.test('readl(DMAR_FSTS_REG) & DMA_FSTS_ITE', (f) => f.iommu.ite, [
+      k.step('ite_sid = readq(DMAR_IQER_REG)', (f) => {
+        f.absent = f.iommu.ite_source as Endpoint;
+      }),
+      k.step('writel(DMA_FSTS_ITE, DMAR_FSTS_REG): cleared', (f) => {
+        f.iommu.ite = false;
+        f.iommu.ite_source = null;
+      }),
+      k.step('desc_status[] = QI_ABORT where it is QI_IN_USE', (f) => {
+        const waiting = [...f.iommu.queue];
+        for (const s of f.all) if (s.status === 'in use' && !waiting.includes(s)) s.status = 'abort';
+      }),
+      k.switch(iteHandling, {
+        'retry always': [],
+        'give up when absent': [
+          k.test('!pci_device_is_present(dev)', (f) => !f.absent.present, [k.return(-ETIMEDOUT)], [], {
+            source: giveUp(DMAR_C),
+          }),
+        ],
+      }),
+      k.test('desc_status[wait_index] == QI_ABORT now', (f) => f.mine.status === 'abort', [k.return(-EAGAIN)]),
+    ]),
+    k.return(0),
+  ],
+);
+
+/** qi_submit_sync() of one invalidation. */
+export const qiSubmitSync = procedure(
+  'qi_submit_sync',
+  { source: v6_8(DMAR_C), params: queue, locals: { rc: errno() } },
+  (k) => [
+    // restart:
+    k.loop([
+      k.spinLock((f) => f.qi.q_lock, { label: 'raw_spin_lock(&qi->q_lock)' }),
+      k.step('write the descriptors, desc_status = QI_IN_USE, writel(DMAR_IQT_REG)', (f) => {
+        f.rc = 0;
+        f.mine.status = 'in use';
+        f.iommu.queue.push(f.mine);
+      }),
+      k.loop([
+        k.test('READ_ONCE(desc_status[wait_index]) == QI_DONE', (f) => f.mine.status === 'done', [k.break()]),
+        k.call(
+          qiCheckFault,
+          (f) => ({ iommu: f.iommu, qi: f.qi, all: f.all, mine: f.mine }),
+          (f, rc) => {
+            f.rc = rc;
+          },
+        ),
+        k.when((f) => f.rc !== 0, [k.break()]),
+        k.spinUnlock((f) => f.qi.q_lock, { label: 'raw_spin_unlock(&qi->q_lock) while it waits' }),
+        k.blockUntil('cpu_relax()', (f) => f.mine.status !== 'in use' || f.iommu.ite, {
+          waiting: { kind: 'device', on: (f) => f.iommu },
+        }),
+        k.spinLock((f) => f.qi.q_lock, { label: 'raw_spin_lock(&qi->q_lock) to look again' }),
+      ]),
+      k.step('desc_status = QI_FREE, reclaim_free_desc(qi)', (f) => {
+        f.mine.status = 'free';
+      }),
+      k.spinUnlock((f) => f.qi.q_lock, { label: 'raw_spin_unlock(&qi->q_lock)' }),
+      k.when((f) => f.rc !== -EAGAIN, [k.return((f) => f.rc)]),
+    ]),
+  ],
+);
