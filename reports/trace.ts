@@ -131,6 +131,12 @@ export function isAboutWaiting(ce: Counterexample): boolean {
   return ce.evidence.kind === 'deadlock' || ce.evidence.kind === 'stuck';
 }
 
+/** How a schedule that goes on for ever ends: back to where its loop begins, or nowhere any more. */
+export function loopText(ce: Counterexample): string {
+  const loop = ce.loop ?? 0;
+  return loop > ce.steps.length ? 'everybody may stay here for ever' : `back to the state before step ${loop}`;
+}
+
 /** Who acts, is stuck, or is named by the evidence, in the order of the scenario; everybody else is left out of charts. */
 export function participants(ce: Counterexample): {
   readonly in: readonly Standing[];
@@ -233,7 +239,7 @@ export function weights(ce: Counterexample): number[] {
   const ordered = new Set((mainOrderings(ce)?.main ?? []).flatMap((o) => [o.before, o.after]));
   const heldAtEnd = new Set(finalStandings(ce).flatMap((s) => s.holds.map((h) => h.since)));
   return ce.steps.map((step, i) => {
-    const violating = i === ce.steps.length - 1 && !isAboutWaiting(ce);
+    const violating = i === ce.steps.length - 1 && !isAboutWaiting(ce) && ce.loop === undefined;
     if (violating || ordered.has(step.index) || life.has(step.index)) return 4;
     if (step.essential || heldAtEnd.has(step.index)) return 3;
     if (step.changes.some((c) => about.some((o) => isOf(ce, c.path, o)))) return 2;

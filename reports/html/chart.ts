@@ -11,6 +11,7 @@ import {
   blockedAtEnd,
   isAboutWaiting,
   locksOf,
+  loopText,
   mainOrderings,
   ownerText,
   participants,
@@ -92,9 +93,17 @@ export function chart(ce: Counterexample): Markup {
   );
   const rows = ce.steps.slice(0, MOST_ROWS);
   const shownProcedure = new Map<string, string>();
-  const body: Markup[] = [initialRow(lanes.length + (orders.length > 0 ? 1 : 0) + (narrow ? 1 : 0))];
-  for (const [i, step] of rows.entries())
+  const body: Markup[] = [];
+  const columns = lanes.length + (orders.length > 0 ? 1 : 0) + (narrow ? 1 : 0);
+  body.push(initialRow(columns));
+  for (const [i, step] of rows.entries()) {
+    if (step.index === ce.loop) body.push(loopRow(columns, 'loop-begins', 'The loop begins here.'));
     body.push(stepRow({ ce, step, lanes, held, orders, locks, narrow, weight: weight[i] ?? 0, shownProcedure }));
+  }
+  if (rows.length === ce.steps.length && ce.loop !== undefined) {
+    const back = ce.loop <= ce.steps.length ? h('a', { href: '#loop-begins' }, loopText(ce)) : loopText(ce);
+    body.push(loopRow(columns, 'end', h('strong', { class: 'flag' }, `\u2716 ${ce.evidence.kind}: `), '\u21ba ', back));
+  }
   if (rows.length === ce.steps.length && isAboutWaiting(ce))
     body.push(endRows(ce, lanes, held, narrow, orders.length > 0));
   const plain = weight.filter((w) => w === 0).length;
@@ -211,6 +220,16 @@ function initialRow(columns: number): Markup {
   );
 }
 
+/** A row about a cycle that is taken for ever: where it begins, or that it leads back there. */
+function loopRow(columns: number, id: string, ...text: readonly Child[]): Markup {
+  return h(
+    'tr',
+    { id, class: 'initial' },
+    h('th', { scope: 'row', class: 'n' }, '\u21ba'),
+    h('td', { colspan: Math.max(1, columns) }, text),
+  );
+}
+
 interface RowInput extends Lanes {
   readonly ce: Counterexample;
   readonly step: TraceStep;
@@ -225,7 +244,7 @@ function stepRow(r: RowInput): Markup {
   const { ce, step } = r;
   const n = step.index;
   const before = standingsAfter(ce, n - 1);
-  const violating = n === ce.steps.length && !isAboutWaiting(ce);
+  const violating = n === ce.steps.length && !isAboutWaiting(ce) && ce.loop === undefined;
   const previous = ce.steps[n - 2];
   const classes = [
     step.essential && 'essential',

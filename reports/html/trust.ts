@@ -3,13 +3,29 @@
  * verdict without this section would look greener than it is.
  */
 import type { CoverageEntry, Verdict } from '../../checker/verdict.ts';
-import { failuresText, incompleteText, LIMITS, pairs, reductionsText, storeText } from '../facts.ts';
+import {
+  failuresText,
+  incompleteText,
+  LIMITS,
+  pairs,
+  pctText,
+  provenText,
+  reductionsText,
+  stageText,
+  storeText,
+} from '../facts.ts';
 import { count, plural } from '../numbers.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
 /** Rows of a coverage list before the rest is folded away, and before it is only counted. */
 const ROWS = 12;
 const MOST_ROWS = 80;
+
+/** What the scenario takes for granted, and what is taken for granted of schedules. */
+function assumptionsOf(verdict: Verdict): readonly string[] {
+  const { fairness } = verdict;
+  return [...verdict.scenario.assumptions, ...(fairness === undefined ? [] : [fairness])];
+}
 
 export function trust(verdict: Verdict): Markup {
   const c = verdict.coverage;
@@ -23,6 +39,9 @@ export function trust(verdict: Verdict): Markup {
       ],
       ['Store', storeText(verdict)],
       ['Reductions', reductionsText(verdict)],
+      ['Stages', (verdict.stages?.length ?? 0) > 0 ? stages(verdict) : null],
+      ['Proven', provenText(verdict)],
+      ['PCT', pctText(verdict)],
       ['Failures that may be injected', failuresText(verdict.failures) ?? 'none'],
     ]),
     h(
@@ -32,12 +51,12 @@ export function trust(verdict: Verdict): Markup {
         'div',
         null,
         h('h3', null, 'Taken for granted'),
-        verdict.scenario.assumptions.length === 0
+        assumptionsOf(verdict).length === 0
           ? h('p', null, 'Nothing beyond the model.')
           : h(
               'ul',
               null,
-              verdict.scenario.assumptions.map((a) => h('li', null, a)),
+              assumptionsOf(verdict).map((a) => h('li', null, a)),
             ),
       ),
       h(
@@ -92,6 +111,14 @@ export function trust(verdict: Verdict): Markup {
     ),
     entries('Steps never taken', c.neverTaken),
     entries('Guards never false: these waits never happened', c.neverBlocked),
+  );
+}
+
+function stages(verdict: Verdict): Markup {
+  return h(
+    'ul',
+    null,
+    (verdict.stages ?? []).map((stage) => h('li', null, stageText(stage))),
   );
 }
 

@@ -7,7 +7,7 @@
  */
 import type { Counterexample, Standing } from '../../checker/trace/counterexample.ts';
 import { plural } from '../numbers.ts';
-import { blockedAtEnd, criticalSection, finalStandings, isAboutWaiting, stepText } from '../trace.ts';
+import { blockedAtEnd, criticalSection, finalStandings, isAboutWaiting, loopText, stepText } from '../trace.ts';
 import { cut, pad, WIDTH, wrap } from './lines.ts';
 
 const MOST_COLUMNS = 3;
@@ -24,7 +24,12 @@ interface Row {
   readonly number: string;
   /** Text by actor. */
   readonly cells: ReadonlyMap<string, string>;
+  /** A cycle begins here that is taken for ever; said in a line of its own before the row. */
+  readonly begins?: boolean;
 }
+
+/** The line before the first step of a cycle. */
+export const LOOP_MARK = '--- loop begins here ---';
 
 /** Draws the steps with `weight` (one a step, greater matters more) in at most `room` lines if that is possible. */
 export function interleaving(ce: Counterexample, weight: readonly number[], room: number): Interleaving {
@@ -33,7 +38,12 @@ export function interleaving(ce: Counterexample, weight: readonly number[], room
     const waiting = isAboutWaiting(ce) ? blockedAtEnd(ce) : [];
     const involved = new Set([...shown.map((s) => s.actor), ...waiting.map((s) => s.actor)]);
     const actors = finalStandings(ce).filter((s) => involved.has(s.actor));
-    const rows: Row[] = shown.map((s) => ({ number: String(s.index), cells: new Map([[s.actor, stepText(s)]]) }));
+    const first = ce.loop === undefined ? undefined : shown.find((s) => s.index >= (ce.loop as number));
+    const rows: Row[] = shown.map((s) => ({
+      number: String(s.index),
+      cells: new Map([[s.actor, stepText(s)]]),
+      begins: s === first,
+    }));
     if (waiting.length > 0)
       rows.push({ number: '', cells: new Map(waiting.map((s) => [s.actor, `${s.next ?? 'waits'} ...`])) });
     const hidden = ce.steps.length - shown.length;
@@ -89,6 +99,7 @@ function starred(ce: Counterexample): string[] {
     deadlock: 'nothing can run',
     stuck: `${stuck.slice(0, 3).join(', ')} can never run again`,
     leak: 'everybody has ended',
+    liveness: ce.loop === undefined ? undefined : loopText(ce),
   }[ce.evidence.kind as string];
   return wrap(text ?? ce.evidence.kind, { first: '     *** ' }).map((line, i, all) =>
     i === all.length - 1 ? `${line} ***` : line,
@@ -114,6 +125,7 @@ function columns(rows: readonly Row[], actors: readonly Standing[]): string[] {
     ),
   ];
   for (const row of rows) {
+    if (row.begins) out.push(`${' '.repeat(left)}${LOOP_MARK}`);
     const wrapped = actors.map((a) => {
       const text = row.cells.get(a.actor);
       return text === undefined ? [] : wrap(text, { rest: '  ', width: each });
@@ -148,7 +160,8 @@ function inLanes(
   const left = numberWidth(rows) + 2;
   return rows.flatMap((row) => {
     let number = row.number;
-    return actors.flatMap((a, lane) => {
+    const mark = row.begins ? [`${' '.repeat(left)}${LOOP_MARK}`] : [];
+    const lines = actors.flatMap((a, lane) => {
       const text = row.cells.get(a.actor);
       if (text === undefined) return [];
       const bars = '| '.repeat(lane);
@@ -156,5 +169,6 @@ function inLanes(
       number = '';
       return write(`${a.actor}: ${text}`, first, `${' '.repeat(left)}${bars}  `);
     });
+    return [...mark, ...lines];
   });
 }

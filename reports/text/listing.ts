@@ -6,7 +6,8 @@ import type { Counterexample, Standing } from '../../checker/trace/counterexampl
 import type { Divergence } from '../../checker/trace/replay.ts';
 import type { Schedule } from '../../checker/trace/schedule.ts';
 import { plural } from '../numbers.ts';
-import { finalStandings, foldChanges, ownerText, placeOf, stepText } from '../trace.ts';
+import { finalStandings, foldChanges, loopText, ownerText, placeOf, stepText } from '../trace.ts';
+import { LOOP_MARK } from './interleaving.ts';
 import { cut, listing, wrap } from './lines.ts';
 
 const LETTER = { added: 'A', modified: 'M', deleted: 'D' } as const;
@@ -18,6 +19,7 @@ export function replayText(ce: Counterexample): string {
   for (const step of ce.steps) {
     if (running !== null && running !== step.actor) lines.push('');
     running = step.actor;
+    if (step.index === ce.loop) lines.push(`       ${LOOP_MARK}`);
     const mark = step.essential ? '*' : ' ';
     const number = `${mark}${String(step.index).padStart(3)}  `;
     lines.push(...wrap(`${step.actor}: ${step.procedure}/${stepText(step)}`, { first: number, rest: '       ' }));
@@ -33,6 +35,7 @@ export function replayText(ce: Counterexample): string {
       );
     }
   }
+  if (ce.loop !== undefined) lines.push(`       ${loopText(ce)}`);
   lines.push('', ...wrap(`${ce.evidence.kind}: ${ce.evidence.message}`, { rest: '  ' }));
   lines.push(...standingLines(finalStandings(ce)));
   lines.push(

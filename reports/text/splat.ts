@@ -117,6 +117,8 @@ function bodyLines(ce: Counterexample, detail: Detail): string[] {
       return memoryBody(ce, detail);
     case 'refcount':
       return warningBody(ce, detail);
+    case 'liveness':
+      return endlessBody(ce, detail);
     case 'isolation':
       return eventsBody(ce, detail);
     default:
@@ -229,6 +231,20 @@ function eventsBody(ce: Counterexample, { frames, changes }: Detail): string[] {
   }
   lines.push(THIN_RULE);
   return lines;
+}
+
+/** What goes on for ever, and who waits meanwhile. */
+function endlessBody(ce: Counterexample, { frames, waiters }: Detail): string[] {
+  const lines = [THIN_RULE, ...wrap(ce.evidence.message), ...wrap(`property ${ce.property}`, { rest: '  ' })];
+  const rounds = ce.steps.slice((ce.loop ?? 1) - 1);
+  for (const actor of new Set(rounds.map((s) => s.actor))) {
+    const first = rounds.find((s) => s.actor === actor);
+    if (first === undefined) continue;
+    lines.push(...wrap(`${actor} comes back to step ${first.index}: ${stepText(first)}`, { rest: '  ' }));
+    lines.push(...stackLines(stackOf(first), frames));
+  }
+  for (const standing of blockedAtEnd(ce).slice(0, waiters)) lines.push(...waiterLines(ce, standing, frames));
+  return [...lines, THIN_RULE];
 }
 
 function genericBody(ce: Counterexample, { frames, changes }: Detail): string[] {

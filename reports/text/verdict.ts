@@ -13,8 +13,11 @@ import {
   incompleteText,
   kindText,
   pairs,
+  pctText,
   propertySummary,
+  provenText,
   reductionsText,
+  stageText,
   storeText,
 } from '../facts.ts';
 import { count, plural } from '../numbers.ts';
@@ -41,7 +44,7 @@ export function verdictText(verdict: Verdict, options: VerdictTextOptions = {}):
     lines.push(...facts([headline(verdict), pairs(verdict.bounds, '')], { rest: '  ' }));
     lines.push(...labelled('not complete', incompleteText(verdict)));
   }
-  lines.push(...countLines(verdict));
+  lines.push(...countLines(verdict), ...stageLines(verdict));
   if (verdict.violations.length === 0) lines.push(...trustLines(verdict, rows));
   for (const p of verdict.properties)
     if (p.result === 'never reached') lines.push(...wrap(`  never reached: ${p.name} (${p.about})`, { rest: '    ' }));
@@ -85,6 +88,15 @@ function countLines(verdict: Verdict): string[] {
   );
 }
 
+/** The stages of an anytime search and what they prove; what PCT walks promise. */
+function stageLines(verdict: Verdict): string[] {
+  return [
+    ...(verdict.stages ?? []).flatMap((stage) => labelled('stage', stageText(stage))),
+    ...labelled('proven', provenText(verdict)),
+    ...labelled('pct', pctText(verdict)),
+  ];
+}
+
 function trustLines(verdict: Verdict, rows: number): string[] {
   const c = verdict.coverage;
   return [
@@ -94,6 +106,7 @@ function trustLines(verdict: Verdict, rows: number): string[] {
     ...labelled('reductions', reductionsText(verdict)),
     ...labelled('failures injected', pairs(verdict.failures)),
     ...verdict.scenario.assumptions.flatMap((a) => labelled('assumes', a)),
+    ...labelled('assumes', verdict.fairness ?? null),
   ];
 }
 
