@@ -4,7 +4,7 @@
  */
 import type { Actor } from '../lang/fields.ts';
 import type { Property } from '../lang/property.ts';
-import type { Bounds, Scenario, Variant } from '../lang/scenario.ts';
+import type { Bounds, Interchange, Scenario, Variant } from '../lang/scenario.ts';
 import type { Evidence } from '../lang/violation.ts';
 import type { Point } from './flow.ts';
 import type { Heap } from './heap.ts';
@@ -56,7 +56,7 @@ export interface CompiledModel {
   /** Every object, by identity from 1 on. */
   readonly places: readonly Place[];
   /** Groups of interchangeable blocks of objects and actors, as the scenario declares them. */
-  readonly symmetries: readonly (readonly (readonly object[])[])[];
+  readonly symmetries: readonly Interchange[];
   /** Words and bytes of a state vector. */
   readonly words: number;
   readonly stateBytes: number;

@@ -8,7 +8,7 @@ import { nameOf } from '../lang/names.ts';
 import type { ObjectType, Shape } from '../lang/object.ts';
 import type { CallbackType, Params, Procedure } from '../lang/procedure.ts';
 import type { Property } from '../lang/property.ts';
-import type { ActorOptions, Bounds, Operation, Pool, Scenario, Setup, Variant } from '../lang/scenario.ts';
+import type { ActorOptions, Bounds, Interchange, Operation, Pool, Scenario, Setup, Variant } from '../lang/scenario.ts';
 import { type Identified, LIVE } from './collections.ts';
 import { Heap } from './heap.ts';
 import { Layout } from './layout.ts';
@@ -91,7 +91,7 @@ export interface SetupResult {
   /** Every object, by identity from 1 on. */
   readonly places: readonly Place[];
   /** Groups of interchangeable blocks. */
-  readonly symmetries: readonly (readonly (readonly object[])[])[];
+  readonly symmetries: readonly Interchange[];
   readonly mayOutlive: ReadonlySet<ObjectType<Shape>>;
   readonly roots: readonly Identified[];
   /** What the variant sets. */
@@ -129,7 +129,7 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
   const properties: Property[] = [];
   const places: Place[] = [];
   const read = new Map<string, string>();
-  const symmetries: (readonly (readonly object[])[])[] = [];
+  const symmetries: Interchange[] = [];
   const mayOutlive = new Set<ObjectType<Shape>>();
   const roots: Identified[] = [];
   const names = new Set<string>();
@@ -239,8 +239,8 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, i
         properties.push(p);
       }
     },
-    interchangeable: (blocks) => {
-      symmetries.push(blocks);
+    interchangeable: (blocks, options) => {
+      symmetries.push({ blocks, by: options?.by ?? 'exchange' });
     },
     mayOutlive: (...types) => {
       for (const type of types) mayOutlive.add(type as never);

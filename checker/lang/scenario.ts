@@ -32,6 +32,12 @@ export interface Pool<T> extends Iterable<T> {
   readonly type: string;
 }
 
+/** Blocks that a scenario calls interchangeable: every two of them, or all at once along a ring. */
+export interface Interchange {
+  readonly blocks: readonly (readonly object[])[];
+  readonly by: 'exchange' | 'rotation';
+}
+
 /** What a scenario's `setup` builds with. Objects are real views: assign their fields to set the initial state. */
 export interface Setup<B extends Bounds> {
   readonly bounds: B;
@@ -64,9 +70,13 @@ export interface Setup<B extends Bounds> {
   /**
    * Blocks of objects and actors that play the same role: exchanging one block with another, part by part, changes
    * nothing but names. A search with symmetry then looks at one of all such states. Blocks of one call have the same
-   * length and their parts the same types and programs; several calls combine.
+   * length and their parts the same types and programs; several calls combine. `by: 'rotation'` is for blocks in a
+   * ring, of which each may take the place of the next as long as all do.
    */
-  interchangeable(blocks: readonly (readonly (object | Actor)[])[]): void;
+  interchangeable(
+    blocks: readonly (readonly (object | Actor)[])[],
+    options?: { readonly by?: Interchange['by'] },
+  ): void;
   /** The objects of these types may be allocated at the end without anything leading to them. */
   mayOutlive(...types: readonly ObjectType<Shape>[]): void;
 }

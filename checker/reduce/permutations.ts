@@ -1,5 +1,5 @@
 /**
- * The permutations that a scenario declares harmless: all ways to exchange interchangeable blocks, and their
+ * The permutations that a scenario declares harmless: exchanges and rotations of interchangeable blocks, and their
  * combinations, as maps of objects and of actors.
  */
 import type { Identified } from '../compile/collections.ts';
@@ -14,15 +14,25 @@ export interface Permutation {
   readonly actors: Uint8Array;
 }
 
-/** More than this is refused: canonical forms are found by trying every one. */
-const MOST = 720;
+/** Groups with more permutations are never listed. */
+export const MOST_LISTED = 720;
 
 /**
- * Every permutation, the identity first. Throws a model error when blocks do not match: another length, other types,
- * other programs, or constants that do not go over into each other.
+ * The permutations that generate all others: exchanges of neighbouring blocks, and rotations by one. Throws a model
+ * error when blocks do not match: another length, other types, other programs, one part in two blocks, or constants
+ * that do not go over into each other.
  */
-export function permutationsOf(model: CompiledModel): Permutation[] {
-  const generators = model.symmetries.flatMap((blocks) => exchanges(model, blocks));
+export function generatorsOf(model: CompiledModel): Permutation[] {
+  const generators = model.symmetries.flatMap((interchange) => {
+    refuseOverlap(model, interchange.blocks);
+    return interchange.by === 'rotation' ? rotation(model, interchange.blocks) : exchanges(model, interchange.blocks);
+  });
+  for (const g of generators) checkPrograms(model, g);
+  return generators;
+}
+
+/** Everything that the generators combine to, the identity first; null when it is more than `MOST_LISTED`. */
+export function closureOf(model: CompiledModel, generators: readonly Permutation[]): Permutation[] | null {
   const all: Permutation[] = [identity(model)];
   const known = new Set(all.map(keyOf));
   for (let i = 0; i < all.length; i++)
@@ -32,10 +42,8 @@ export function permutationsOf(model: CompiledModel): Permutation[] {
       if (known.has(key)) continue;
       known.add(key);
       all.push(next);
-      if (all.length > MOST)
-        throw modelError(`more than ${MOST} permutations`, model.scenario.name, 'declare fewer interchangeable blocks');
+      if (all.length > MOST_LISTED) return null;
     }
-  for (const g of generators) checkPrograms(model, g);
   return all;
 }
 
@@ -57,33 +65,55 @@ function compose(a: Permutation, b: Permutation): Permutation {
 const keyOf = (p: Permutation): string => `${p.objects.join(',')};${p.actors.join(',')}`;
 
 /** The exchanges of neighbouring blocks, which generate all others. */
-function exchanges(model: CompiledModel, blocks: readonly (readonly object[])[]): Permutation[] {
+function exchanges(model: CompiledModel, blocks: Blocks): Permutation[] {
   const result: Permutation[] = [];
   for (let i = 0; i + 1 < blocks.length; i++) {
-    const a = blocks[i] as readonly object[];
-    const b = blocks[i + 1] as readonly object[];
-    if (a.length !== b.length)
-      throw modelError(`interchangeable blocks of ${a.length} and ${b.length} parts`, model.scenario.name);
     const p = identity(model);
-    a.forEach((part, k) => {
-      const other = b[k] as object;
-      const isActor = (x: object) => model.memory.actors.includes(x as never);
-      if (isActor(part) !== isActor(other)) throw mismatch(model, part, other, 'one is an actor, one an object');
-      const map = isActor(part) ? p.actors : p.objects;
-      const [x, y] = [(part as Identified).$id, (other as Identified).$id];
-      if (!isActor(part) && part.constructor !== other.constructor)
-        throw mismatch(model, part, other, 'of other types');
-      map[x] = y;
-      map[y] = x;
-    });
+    carry(model, p, blocks[i] as readonly object[], blocks[i + 1] as readonly object[]);
+    carry(model, p, blocks[i + 1] as readonly object[], blocks[i] as readonly object[]);
     result.push(p);
   }
   return result;
 }
 
+/** Each block takes the place of the next, the last that of the first. */
+function rotation(model: CompiledModel, blocks: Blocks): Permutation[] {
+  if (blocks.length < 2) return [];
+  const p = identity(model);
+  blocks.forEach((block, i) => {
+    carry(model, p, block, blocks[(i + 1) % blocks.length] as readonly object[]);
+  });
+  return [p];
+}
+
+type Blocks = readonly (readonly object[])[];
+
+/** Lets the permutation take each part of one block to its counterpart in another. */
+function carry(model: CompiledModel, p: Permutation, from: readonly object[], to: readonly object[]): void {
+  if (from.length !== to.length)
+    throw modelError(`interchangeable blocks of ${from.length} and ${to.length} parts`, model.scenario.name);
+  const isActor = (x: object) => model.memory.actors.includes(x as never);
+  from.forEach((part, k) => {
+    const other = to[k] as object;
+    if (isActor(part) !== isActor(other)) throw mismatch(model, part, other, 'one is an actor, one an object');
+    if (!isActor(part) && part.constructor !== other.constructor) throw mismatch(model, part, other, 'of other types');
+    (isActor(part) ? p.actors : p.objects)[(part as Identified).$id] = (other as Identified).$id;
+  });
+}
+
+function refuseOverlap(model: CompiledModel, blocks: Blocks): void {
+  const seen = new Set<object>();
+  for (const part of blocks.flat()) {
+    if (seen.has(part))
+      throw modelError(`${partName(part)} stands in the interchangeable blocks twice`, model.scenario.name);
+    seen.add(part);
+  }
+}
+
+const partName = (x: object): string => ('role' in x ? (x as unknown as { name: string }).name : nameOf(x));
+
 function mismatch(model: CompiledModel, a: object, b: object, why: string) {
-  const name = (x: object) => ('role' in x ? (x as unknown as { name: string }).name : nameOf(x));
-  return modelError(`${name(a)} and ${name(b)} are not interchangeable: ${why}`, model.scenario.name);
+  return modelError(`${partName(a)} and ${partName(b)} are not interchangeable: ${why}`, model.scenario.name);
 }
 
 /** Actors that are exchanged must run the same steps on exchanged constants; all others must keep theirs. */

@@ -1,231 +1,221 @@
 /**
- * Symmetry reduction: of all states that differ only in the names of interchangeable blocks, one is kept, the least
- * when the bytes are compared in a fixed order. Candidates are replaced by that form before they are looked up, so
- * the search runs on the quotient; counterexamples are led back to concrete names by re-execution (`explored.ts`).
+ * Symmetry reduction: of all states that differ only in the names of interchangeable blocks and of heap slots, one is
+ * kept. Candidates are replaced by that form before they are looked up, so the search runs on the quotient;
+ * counterexamples are led back to concrete names by re-execution (`explored.ts`).
  *
  * Sound because a declared permutation g maps steps to steps: successors(g s) = g successors(s), and every property
- * has the same value in s and g s. Programs and constants are compared when the model is compiled; what closures
- * do is checked on sampled states (`audit`), and a scenario or property that fails is refused by name.
+ * has the same value in s and g s. Programs and constants are compared when the reduction is set up; what closures
+ * do is compared on sampled states (`confirm.ts`), and a scenario or property that fails is refused by name.
  *
- * (Ip and Dill, Better verification through symmetry, 1996. Deviation: no scalarsets; the permutations are listed,
- * all of them, and the least image is found by comparing them byte by byte.)
+ * Each orbit has one form, found in one of two ways:
  *
- * Cost: a few bytes for each permutation and candidate. Limits: at most 720 permutations; slots of the heap are not
- * permuted.
+ * 1. Blocks that may be exchanged two by two are sorted (`order.ts`). If none are equal, one permutation has been
+ *    singled out; if some are, but no name leads from one block into another, any order of the equal ones gives the
+ *    same vector. Which case holds does not change under the permutations.
+ * 2. Otherwise, and for rotations, every permutation is tried and the least vector taken.
+ *
+ * In both, the slots of the heap are then numbered as pointers lead to them (`heap-slots.ts`).
+ *
+ * (Ip and Dill, Better verification through symmetry, 1996. Deviation: no scalarsets; blocks of objects and actors are
+ * declared, and names are found in the layout of the state vector.)
+ *
+ * Cost: a few bytes for each block and candidate in the first way; a few for each permutation in the second.
+ * Limits: groups of more than 720 permutations must be of the first kind in every state, so that no byte of a block
+ * may name an object or an actor; others are refused.
  */
 import type { CompiledModel } from '../compile/model.ts';
-import { type Permutation, permutationsOf } from './permutations.ts';
+import { modelError } from '../lang/errors.ts';
+import { type Atom, type Groups, groupsOf } from './blocks.ts';
+import { compareBytes, HeapSlots } from './heap-slots.ts';
+import { ACTOR, MASK, Names, OBJECT } from './names.ts';
+import { atomOf, type BlockOrder, bytesOf, Orders, TIE, together } from './order.ts';
+import { closureOf, generatorsOf, MOST_LISTED, type Permutation } from './permutations.ts';
 
-const PLAIN = 0;
-const OBJECT = 1;
-const ACTOR = 2;
-const MASK = 3;
-const MASK_HIGH = 4;
-/** A byte of a frame that holds a name at some program points and a plain value at others. */
-const BY_POINT = 5;
+/** Permutations that are confirmed on samples, at most. */
+const MOST_SAMPLED = 24;
 
 export class Symmetry {
-  readonly permutations: readonly Permutation[];
+  /** Number of permutations of blocks; 1 when the scenario declares none. */
+  readonly size: number;
+  /** Slots of the heap that are folded. */
+  readonly slots: number;
+  readonly generators: readonly Permutation[];
+  readonly names: Names;
+  readonly heap: HeapSlots;
   readonly #model: CompiledModel;
-  /** `[g * stateBytes + i]`: where byte i of the image under g comes from. */
-  readonly #sources: Int32Array;
-  readonly #kinds: Uint8Array;
-  readonly #objects: readonly Uint8Array[];
-  readonly #actors: readonly Uint8Array[];
-  /** Bytes that some permutation may change, the most telling first. */
-  readonly #order: Int32Array;
-  readonly #owner: Int32Array;
-  readonly #pointKinds: (readonly Uint8Array[] | null)[];
+  /** All permutations, the identity first; null when they are too many to list. */
+  readonly #listed: readonly Permutation[] | null;
+  readonly #sources: readonly Int32Array[];
+  readonly #orders: readonly BlockOrder[] | null;
+  /** Names inside blocks and slots, each with a table of the names that lead into another block. */
+  readonly #crossings: readonly Crossing[];
+  readonly #scratch: Uint8Array;
   readonly #best: Uint8Array;
 
   constructor(model: CompiledModel) {
     this.#model = model;
-    this.permutations = permutationsOf(model);
-    this.#objects = this.permutations.map((p) => p.objects);
-    this.#actors = this.permutations.map((p) => p.actors);
-    this.#kinds = new Uint8Array(model.stateBytes);
-    this.#owner = new Int32Array(model.stateBytes).fill(-1);
-    this.#pointKinds = model.actors.map(() => null);
-    this.#classify();
-    this.#sources = new Int32Array(this.permutations.length * model.stateBytes);
-    this.permutations.forEach((p, g) => {
-      this.#route(p, g * model.stateBytes);
-    });
-    this.#order = this.#changing();
+    this.names = new Names(model);
+    this.heap = new HeapSlots(model, this.names);
+    this.slots = this.heap.size;
+    this.generators = generatorsOf(model);
+    refuseMasks(model, this.generators);
+    this.#listed = closureOf(model, this.generators);
+    const groups = groupsOf(model);
+    if (groups === null && this.#listed === null)
+      throw modelError(
+        `more than ${MOST_LISTED} permutations`,
+        model.scenario.name,
+        'declare fewer interchangeable blocks, or such that every two may be exchanged',
+      );
+    this.size = this.#listed?.length ?? groups?.order ?? 1;
+    const orders = groups && new Orders(model, this.names, groups, this.heap);
+    this.#orders = groups && orders && groups.all.map((group) => orders.of(group));
+    this.#crossings = groups === null ? [] : this.#crossingsOf(groups);
+    if (this.#listed === null) this.#refuseCrossings();
+    this.#sources = (this.#listed ?? []).map((p) => this.names.sources(p));
+    this.#scratch = new Uint8Array(model.stateBytes);
     this.#best = new Uint8Array(model.stateBytes);
   }
 
-  get size(): number {
-    return this.permutations.length;
+  /** Does it fold anything at all? */
+  get folds(): boolean {
+    return this.size > 1 || this.slots > 0;
   }
 
-  /** What each byte holds. */
-  #classify(): void {
-    const { layout, actors } = this.#model;
-    for (const [offset, identity] of layout.identities) {
-      this.#kinds[offset] = identity === 'object' ? OBJECT : identity === 'actor' ? ACTOR : MASK;
-      if (identity === 'mask') this.#kinds[offset + 1] = MASK_HIGH;
-    }
-    for (const a of actors) {
-      const size = a.frameEnd - a.frameBase;
-      const byPoint = a.points.map((point) => {
-        const kinds = new Uint8Array(size);
-        for (let frame: typeof point.frame | null = point.frame; frame !== null; frame = frame.caller)
-          for (const slot of frame.slots)
-            kinds[slot.offset - a.frameBase] =
-              slot.spec.kind === 'ref' ? OBJECT : slot.spec.kind === 'actor' ? ACTOR : PLAIN;
-        return kinds;
-      });
-      byPoint.push(new Uint8Array(size));
-      let ambiguous = false;
-      for (let i = 0; i < size; i++) {
-        const kinds = new Set(byPoint.map((k) => k[i] as number));
-        // A byte that no frame uses is zero, which every kind maps to itself.
-        kinds.delete(PLAIN);
-        const used = a.points.some((point) => {
-          for (let f: typeof point.frame | null = point.frame; f !== null; f = f.caller)
-            for (const slot of f.slots)
-              if (slot.offset === a.frameBase + i && slot.spec.kind !== 'ref' && slot.spec.kind !== 'actor')
-                return true;
-          return false;
-        });
-        const only = [...kinds][0];
-        if (kinds.size === 0) this.#kinds[a.frameBase + i] = PLAIN;
-        else if (kinds.size === 1 && !used) this.#kinds[a.frameBase + i] = only as number;
-        else {
-          this.#kinds[a.frameBase + i] = BY_POINT;
-          this.#owner[a.frameBase + i] = a.index;
-          ambiguous = true;
-        }
+  /** Permutations to be confirmed on samples: those that generate the others, and some of the others. */
+  get sampled(): readonly Permutation[] {
+    const others = (this.#listed ?? []).slice(1).filter((p) => !this.generators.includes(p));
+    return [...this.generators, ...others].slice(0, Math.max(MOST_SAMPLED, this.generators.length));
+  }
+
+  /** Replaces the state at byte `base` by the form that stands for its orbit. */
+  canonicalise(bytes: Uint8Array, base: number): void {
+    const orders = this.#orders;
+    if (orders !== null) {
+      let seen = 0;
+      for (let i = 0; i < orders.length; i++) seen |= (orders[i] as BlockOrder).sort(bytes, base);
+      if ((seen & TIE) === 0 || !this.#crosses(bytes, base)) {
+        if (this.slots > 0) this.heap.fold(bytes, base);
+        return;
       }
-      if (ambiguous) this.#pointKinds[a.index] = byPoint;
     }
-  }
-
-  /** Where the bytes of the image under one permutation come from. */
-  #route(p: Permutation, at: number): void {
-    const model = this.#model;
-    const sources = this.#sources;
-    for (let i = 0; i < model.stateBytes; i++) sources[at + i] = i;
-    const move = (from: number, to: number, bytes: number) => {
-      for (let i = 0; i < bytes; i++) sources[at + to + i] = from + i;
-    };
-    for (const place of model.places) {
-      const to = model.places[(p.objects[place.id] as number) - 1];
-      if (to === undefined || to === place) continue;
-      move(place.base, to.base, place.size);
-      if (place.live >= 0) move(place.live, to.live, 1);
-    }
-    for (const a of model.actors) {
-      const b = model.actors[(p.actors[a.index + 1] as number) - 1];
-      if (b === undefined || b === a) continue;
-      move(a.pcOffset, b.pcOffset, a.pcBytes);
-      move(a.frameBase, b.frameBase, a.frameEnd - a.frameBase);
-      if (a.view.$flags >= 0) move(a.view.$flags, b.view.$flags, 1);
-    }
-  }
-
-  /** Bytes that are moved, then bytes that only hold names. */
-  #changing(): Int32Array {
-    const { stateBytes, actors } = this.#model;
-    const moved: number[] = [];
-    const named: number[] = [];
-    const counters = new Set(actors.map((a) => a.pcOffset));
-    for (let i = 0; i < stateBytes; i++) {
-      let source = false;
-      for (let g = 1; g < this.size; g++) source ||= this.#sources[g * stateBytes + i] !== i;
-      if (source) moved.push(i);
-      else if (this.#kinds[i] !== PLAIN) named.push(i);
-    }
-    moved.sort((a, b) => Number(counters.has(b)) - Number(counters.has(a)) || a - b);
-    return Int32Array.from([...moved, ...named]);
-  }
-
-  /** Byte i of the image under g of the state at `base`. */
-  #image(bytes: Uint8Array, base: number, g: number, i: number): number {
-    const source = this.#sources[g * this.#model.stateBytes + i] as number;
-    const value = bytes[base + source] as number;
-    let kind = this.#kinds[source] as number;
-    if (kind === PLAIN) return value;
-    if (kind === BY_POINT) {
-      const a = this.#model.actors[this.#owner[source] as number];
-      if (a === undefined) return value;
-      const pc =
-        a.pcBytes === 1
-          ? (bytes[base + a.pcOffset] as number)
-          : (bytes[base + a.pcOffset] as number) | ((bytes[base + a.pcOffset + 1] as number) << 8);
-      kind = this.#pointKinds[a.index]?.[pc]?.[source - a.frameBase] ?? PLAIN;
-    }
-    switch (kind) {
-      case OBJECT:
-        return this.#objects[g]?.[value] ?? value;
-      case ACTOR:
-        return this.#actors[g]?.[value] ?? value;
-      case MASK:
-      case MASK_HIGH: {
-        const low = kind === MASK ? source : source - 1;
-        const mask = (bytes[base + low] as number) | ((bytes[base + low + 1] as number) << 8);
-        let image = 0;
-        for (let bit = 0; bit < 16; bit++)
-          if (mask & (1 << bit)) image |= 1 << (((this.#actors[g]?.[bit + 1] ?? bit + 1) as number) - 1);
-        return kind === MASK ? image & 255 : image >> 8;
-      }
-      default:
-        return value;
-    }
+    this.#least(bytes, base);
   }
 
   /**
-   * Replaces the state at byte `base` by its least image. Returns the number of the permutation that leads from the
-   * state to it.
+   * Number of different states that the permutations of blocks make of the state at `base`; states that differ in heap
+   * slots only count as one.
    */
-  canonicalise(bytes: Uint8Array, base: number): number {
-    const order = this.#order;
-    const best = this.#best;
-    const n = order.length;
-    let chosen = 0;
-    for (let k = 0; k < n; k++) {
-      const i = order[k] as number;
-      best[i] = bytes[base + i] as number;
-    }
-    for (let g = 1; g < this.size; g++)
-      for (let k = 0; k < n; k++) {
-        const i = order[k] as number;
-        const value = this.#image(bytes, base, g, i);
-        const least = best[i] as number;
-        if (value > least) break;
-        if (value === least) continue;
-        for (let j = k; j < n; j++) {
-          const at = order[j] as number;
-          best[at] = this.#image(bytes, base, g, at);
-        }
-        chosen = g;
-        break;
-      }
-    if (chosen !== 0)
-      for (let k = 0; k < n; k++) {
-        const i = order[k] as number;
-        bytes[base + i] = best[i] as number;
-      }
-    return chosen;
-  }
-
-  /** Number of different states that the permutations make of the state at `base`. */
   orbit(bytes: Uint8Array, base: number): number {
-    let stabiliser = 1;
-    for (let g = 1; g < this.size; g++) if (this.#fixes(bytes, base, g)) stabiliser++;
-    return this.size / stabiliser;
-  }
-
-  #fixes(bytes: Uint8Array, base: number, g: number): boolean {
-    for (const i of this.#order) if (this.#image(bytes, base, g, i) !== bytes[base + i]) return false;
-    return true;
+    if (this.size === 1) return 1;
+    const scratch = this.#scratch;
+    for (let i = 0; i < scratch.length; i++) scratch[i] = bytes[base + i] as number;
+    const orders = this.#orders;
+    if (orders === null) return this.#least(scratch, 0);
+    let seen = 0;
+    for (const order of orders) seen |= order.sort(scratch, 0);
+    if ((seen & TIE) === 0) return this.size;
+    if (this.#crosses(scratch, 0)) return this.#least(scratch, 0);
+    return orders.reduce((n, order) => n / order.repetitions(scratch, 0), this.size);
   }
 
   /** The image of the state at `base` under one permutation, as a new vector. */
-  apply(bytes: Uint8Array, base: number, g: number): Uint8Array {
-    const image = bytes.slice(base, base + this.#model.stateBytes);
-    for (const i of this.#order) image[i] = this.#image(bytes, base, g, i);
-    return image;
+  apply(bytes: Uint8Array, base: number, p: Permutation): Uint8Array {
+    return this.names.image(bytes, base, p);
   }
+
+  /** Does a name in a block lead into another block or to a heap slot, or one in a slot to a block? */
+  #crosses(bytes: Uint8Array, base: number): boolean {
+    for (const { offset, kind, objects, actors } of this.#crossings) {
+      const name = bytes[base + offset] as number;
+      const held = kind < 0 ? this.names.kindIn(bytes, base, offset) : kind;
+      if (held === MASK) {
+        const mask = this.names.mask(bytes, base, offset);
+        for (let bit = 0; bit < 16; bit++) if (mask & (1 << bit) && actors[bit + 1] === 1) return true;
+      } else if (held === OBJECT ? objects[name] === 1 : held === ACTOR && actors[name] === 1) return true;
+    }
+    return false;
+  }
+
+  #crossingsOf(groups: Groups): Crossing[] {
+    const holders = new Map<number, Atom>();
+    for (const group of groups.all)
+      for (const atom of group.blocks.flat())
+        for (const offset of bytesOf(this.#model, atom)) holders.set(offset, atom);
+    const tables = new Map<Atom | null, Pick<Crossing, 'objects' | 'actors'>>();
+    const inBlock = (atom: Atom) => groups.pathOf(atom).length > 0;
+    const tablesOf = (holder: Atom | null) => {
+      const known = tables.get(holder);
+      if (known !== undefined) return known;
+      const leads = (kind: number) =>
+        Uint8Array.from({ length: 256 }, (_, name) => {
+          if (name === 0) return 0;
+          const atom = atomOf(kind, name);
+          if (holder === null) return Number(inBlock(atom));
+          if (kind === OBJECT && this.heap.typeOf(name) !== 0) return 1;
+          return Number(!together(groups.pathOf(holder), groups.pathOf(atom)));
+        });
+      const made = { objects: leads(OBJECT), actors: leads(ACTOR) };
+      tables.set(holder, made);
+      return made;
+    };
+    const inSlots = new Set(this.heap.bytes);
+    const crossings: Crossing[] = [];
+    for (const offset of this.names.offsets) {
+      const holder = holders.get(offset) ?? (inSlots.has(offset) ? null : undefined);
+      if (holder !== undefined) crossings.push({ offset, kind: this.names.kind(offset), ...tablesOf(holder) });
+    }
+    return crossings;
+  }
+
+  /** Too many permutations to try them all: then no name may ever make it necessary. */
+  #refuseCrossings(): void {
+    const crossing = this.#crossings.find(({ objects, actors }) => objects.includes(1) || actors.includes(1));
+    if (crossing === undefined) return;
+    const cell = this.#model.cells.find((c) => c.offset <= crossing.offset && crossing.offset < c.offset + c.bytes);
+    throw modelError(
+      `more than ${MOST_LISTED} permutations, and ${cell?.path ?? 'a frame'} may name a part of another block`,
+      this.#model.scenario.name,
+      'declare fewer interchangeable blocks',
+    );
+  }
+
+  /** Replaces the state by its least image; returns the number of different images. */
+  #least(bytes: Uint8Array, base: number): number {
+    const best = this.#best;
+    let stabiliser = 0;
+    (this.#listed as readonly Permutation[]).forEach((p, g) => {
+      const image = this.names.image(bytes, base, p, this.#sources[g] as Int32Array);
+      this.heap.fold(image, 0);
+      const order = g === 0 ? -1 : compareBytes(image, best);
+      if (order < 0) {
+        best.set(image);
+        stabiliser = 1;
+      } else if (order === 0) stabiliser++;
+    });
+    bytes.set(best, base);
+    return this.size / stabiliser;
+  }
+}
+
+interface Crossing {
+  readonly offset: number;
+  /** What the byte holds; -1 when the program point decides. */
+  readonly kind: number;
+  /** By name: 1 when it leads across. */
+  readonly objects: Uint8Array;
+  readonly actors: Uint8Array;
+}
+
+/** A set of actors has room for the first sixteen, so none of them may be exchanged with a later one. */
+function refuseMasks(model: CompiledModel, generators: readonly Permutation[]): void {
+  if (![...model.layout.identities.values()].includes('mask')) return;
+  for (const { actors } of generators)
+    for (let id = 1; id <= 16; id++)
+      if ((actors[id] ?? id) > 16)
+        throw modelError(
+          `${model.memory.actors[id]?.name} is interchangeable with an actor that no set of actors can hold`,
+          model.scenario.name,
+          'declare the interchangeable actors before all others',
+        );
 }
