@@ -4,6 +4,9 @@
  */
 export { type CheckOptions, check, type Progress, type StrategyName } from './checker/check.ts';
 export * from './checker/lang/index.ts';
+export type { Stage } from './checker/search/anytime.ts';
+export type { PctBound } from './checker/search/pct.ts';
+export type { StoreName } from './checker/stores.ts';
 export type {
   Call,
   Change,
@@ -22,6 +25,7 @@ export { formatSchedule, parseSchedule, type Schedule, type ScheduleMove } from 
 export type {
   Coverage,
   CoverageEntry,
+  Hashing,
   Outcome,
   PropertyResult,
   Reduction,

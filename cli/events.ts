@@ -1,9 +1,13 @@
 /**
  * `--events`: newline-separated JSON, one object a line, for programs that follow a search while it runs. The kinds
- * are `start`, `progress`, `violation` and `end`; keys are never renamed within a major version.
+ * are `start`, `progress`, `violation` and `end`, with the anytime order also `stage` and `shrunk`; keys are never
+ * renamed within a major version. That order tells a violation when it is found, without a report, and all once more at
+ * the end.
  */
 import type { CheckOptions, Progress } from '../checker/check.ts';
 import type { Scenario } from '../checker/lang/index.ts';
+import type { Stage } from '../checker/search/anytime.ts';
+import type { Counterexample } from '../checker/trace/counterexample.ts';
 import type { Verdict } from '../checker/verdict.ts';
 import type { Console } from './console.ts';
 import type { RunFiles } from './run-folder.ts';
@@ -11,6 +15,9 @@ import type { RunFiles } from './run-folder.ts';
 export interface EventLog {
   start(scenario: Scenario, options: CheckOptions): void;
   progress(progress: Progress): void;
+  /** A violation that was found while the search goes on, or a shorter schedule of one that was told. */
+  found(counterexample: Counterexample, event: 'violation' | 'shrunk', schedule: string): void;
+  stage(stage: Stage): void;
   end(verdict: Verdict, files: RunFiles): void;
 }
 
@@ -26,18 +33,11 @@ export function eventLog(console: Console): EventLog {
         bounds: options.bounds ?? {},
       }),
     progress: (progress) => write('progress', progress),
+    found: (counterexample, event, schedule) => write(event, about(counterexample, schedule)),
+    stage: (stage) => write('stage', stage),
     end: (verdict, files) => {
       for (const [i, v] of verdict.violations.entries())
-        write('violation', {
-          kind: v.evidence.kind,
-          property: v.property,
-          headline: v.headline,
-          signature: v.signature,
-          steps: v.steps.length,
-          switches: v.switches,
-          schedule: files.schedules[i] ?? null,
-          report: files.reports[i] ?? null,
-        });
+        write('violation', about(v, files.schedules[i], files.reports[i]));
       write('end', {
         outcome: verdict.outcome,
         complete: verdict.complete,
@@ -47,5 +47,18 @@ export function eventLog(console: Console): EventLog {
         timing: verdict.timing,
       });
     },
+  };
+}
+
+function about(v: Counterexample, schedule: string | null = null, report: string | null = null): object {
+  return {
+    kind: v.evidence.kind,
+    property: v.property,
+    headline: v.headline,
+    signature: v.signature,
+    steps: v.steps.length,
+    switches: v.switches,
+    schedule,
+    report,
   };
 }

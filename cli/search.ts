@@ -42,6 +42,7 @@ export async function search(
         line.show(progress);
         events?.progress(progress);
       },
+      ...news(options, () => line.clear()),
     });
     line.clear();
     // A scenario of a user's own is found again through its file only.
@@ -54,4 +55,27 @@ export async function search(
     interrupt.release();
     removeEmptyFolder();
   }
+}
+
+/** What is told while the search runs, with the progress line out of the way. */
+function news(options: CheckOptions, clear: () => void): Pick<CheckOptions, 'onViolation' | 'onStage'> {
+  const { onViolation, onStage } = options;
+  return {
+    ...(onViolation === undefined
+      ? {}
+      : {
+          onViolation: (counterexample) => {
+            clear();
+            onViolation(counterexample);
+          },
+        }),
+    ...(onStage === undefined
+      ? {}
+      : {
+          onStage: (stage) => {
+            clear();
+            onStage(stage);
+          },
+        }),
+  };
 }

@@ -37,7 +37,8 @@ export const propertyKinds: Readonly<Record<Property['kind'] | 'built-in', strin
   always: 'Holds in every reachable state. Evaluated once for each new state.',
   sometimes: 'Must be true in at least one reachable state; the verdict fails if it never is.',
   'at-end': 'Holds in every state where nobody can move and everybody has legally ended.',
-  eventually: 'Comes on every weakly fair schedule: an actor that could move in every state from some point on does move.',
+  eventually:
+    'Comes on every weakly fair schedule: an actor that could move in every state from some point on does move.',
   'leads-to':
     'Whenever one thing is true, another is true then or later on every weakly fair schedule, such as an answer after a request.',
 };
@@ -76,7 +77,9 @@ export const strategies: Readonly<Record<StrategyName, string>> = {
   bounded:
     'Schedules without a preemption first, then with one, two, ...: the simplest counterexamples first. Complete without --preemptions.',
   random: 'Random walks, seeded: for scenarios too large to finish. Finding nothing proves nothing.',
-  pct: 'Walks with random priorities that change at a few points, seeded. Finding nothing proves nothing.',
+  pct: 'Walks with random priorities that change at a few points, seeded. Finding nothing proves nothing; the least probability of finding a bug that needs few orderings is told.',
+  anytime:
+    'In turn: about a second of pct, the schedules with 0, 1 and 2 preemptions, then bfs. The first violation is told at once and later stages look for a shorter schedule of it; without one, what is proven so far is told.',
 };
 
 export const errorCodes: Readonly<Record<QuiesceErrorCode, string>> = {

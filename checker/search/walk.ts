@@ -6,6 +6,7 @@
 import seedrandom from 'seedrandom';
 import { type CompiledModel, NEXT } from '../compile/model.ts';
 import { checkOf, type Findings } from './findings.ts';
+import type { PctBound } from './pct.ts';
 import type { SearchCounts, Strategy } from './strategy.ts';
 import { type Fault, successors } from './successors.ts';
 
@@ -16,6 +17,8 @@ export interface WalkPolicy {
   choose(moves: readonly number[], step: number, random: () => number): number;
   /** The walk ended after so many steps. */
   end(steps: number): void;
+  /** With which probability its walks find a bug, for policies that promise one. */
+  bound?(): PctBound;
 }
 
 export interface WalkLimits {
@@ -62,6 +65,11 @@ export class Walks implements Strategy {
       levels: [],
       memoryBytes: this.#model.memory.bytes.byteLength,
     };
+  }
+
+  /** What the policy promises; null when it promises nothing. */
+  get bound(): PctBound | null {
+    return this.#policy.bound?.() ?? null;
   }
 
   advance(milliseconds: number): boolean {

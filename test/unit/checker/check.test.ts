@@ -173,13 +173,13 @@ describe('refused is', () => {
   const refusal = (options: CheckOptions) => rejectionOf(check(counter(), options));
 
   test.each<[CheckOptions, string, string]>([
-    [{ seed: 'x' }, 'option seed has no meaning for the bfs strategy', 'only random and pct use a seed'],
+    [{ seed: 'x' }, 'option seed has no meaning for the bfs strategy', 'only random, pct and anytime use a seed'],
     [
       { strategy: 'dfs', seed: 'x' },
       'option seed has no meaning for the dfs strategy',
-      'only random and pct use a seed',
+      'only random, pct and anytime use a seed',
     ],
-    [{ runs: 3 }, 'option runs has no meaning for the bfs strategy', 'only random and pct make runs'],
+    [{ runs: 3 }, 'option runs has no meaning for the bfs strategy', 'only random, pct and anytime make runs'],
     [
       { strategy: 'random', maxStates: 3 },
       'option states has no meaning for the random strategy',
@@ -193,14 +193,14 @@ describe('refused is', () => {
     [
       { strategy: 'dfs', symmetry: true },
       'option symmetry has no meaning for the dfs strategy',
-      'only bfs folds symmetric states',
+      'only bfs and anytime fold symmetric states',
     ],
     [
       { strategy: 'pct', workers: 2 },
       'option workers has no meaning for the pct strategy',
-      'only bfs runs on several threads',
+      'only bfs and anytime run on several threads',
     ],
-    [{ preemptions: 1 }, 'option preemptions has no meaning for the bfs strategy', 'only bounded counts them'],
+    [{ preemptions: 1 }, 'option preemptions has no meaning for the bfs strategy', 'only bounded and anytime count them'],
   ])('%j', async (options, what, hint) => {
     expect(await refusal(options)).toMatchObject({ code: 'config', what, hint });
   });

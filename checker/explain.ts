@@ -1,0 +1,99 @@
+/**
+ * From findings to counterexamples: the fewest context switches, the essential orderings, the trace in names. Tells
+ * those who asked of each violation once, and again when a better schedule of it is known.
+ */
+import type { CheckOptions } from './check.ts';
+import type { CompiledModel } from './compile/model.ts';
+import type { Scenario } from './lang/scenario.ts';
+import type { Explored } from './search/explored.ts';
+import type { Finding, Findings } from './search/findings.ts';
+import type { Strategy } from './search/strategy.ts';
+import { buildCounterexample } from './trace/build.ts';
+import type { Counterexample } from './trace/counterexample.ts';
+import { essentialOrderings } from './trace/orderings.ts';
+import { Simulator } from './trace/simulator.ts';
+import { fewestSwitches } from './trace/switches.ts';
+import { outcomesOf } from './trace/verify.ts';
+
+/** Does the search keep its levels, as the breadth-first ones do? */
+export function isExplored(search: Strategy): search is Strategy & Explored {
+  return 'levelStarts' in search;
+}
+
+export class Explainer {
+  readonly #scenario: Scenario;
+  readonly #model: CompiledModel;
+  readonly #options: CheckOptions;
+  #made: Simulator | null = null;
+  /** Signatures that were told, each with the size of its schedule. */
+  readonly #told = new Map<string, string>();
+
+  constructor(scenario: Scenario, model: CompiledModel, options: CheckOptions) {
+    this.#scenario = scenario;
+    this.#model = model;
+    this.#options = options;
+  }
+
+  /** The counterexample of a finding; `search` is the one that found it. */
+  explain(search: Strategy, findings: Findings, finding: Finding): Counterexample {
+    const model = this.#model;
+    const ofState = finding.property !== 'stuck' && finding.loop === undefined;
+    let minimal: Counterexample['minimal'] = isExplored(search) && finding.loop === undefined ? 'shortest' : 'local';
+    let needed: Counterexample['needed'] = null;
+    if (this.#options.explain !== false && ofState) {
+      if (isExplored(search)) {
+        const moves = fewestSwitches(model, search, findings, finding);
+        if (moves !== null) {
+          finding.moves = moves;
+          minimal = 'proven';
+        }
+      }
+      needed = essentialOrderings(model, findings, finding.moves, finding.signature);
+    }
+    const counterexample = this.#build(findings, finding, minimal, needed);
+    this.#tell(counterexample);
+    return counterexample;
+  }
+
+  /** Tells a violation while the search goes on: as it was found, without essential orderings. */
+  tellEarly(findings: Findings, finding: Finding): void {
+    if (this.#options.onViolation !== undefined) this.#tell(this.#build(findings, finding, 'local', null));
+  }
+
+  /** Calls `onViolation`, unless a schedule of that signature and size was told before. */
+  #tell(counterexample: Counterexample): void {
+    const { signature, steps, switches } = counterexample;
+    const size = `${steps.length} ${switches}`;
+    if (this.#told.get(signature) === size) return;
+    this.#told.set(signature, size);
+    this.#options.onViolation?.(counterexample);
+  }
+
+  #build(
+    findings: Findings,
+    finding: Finding,
+    minimal: Counterexample['minimal'],
+    needed: Counterexample['needed'],
+  ): Counterexample {
+    // Another schedule of the same signature, or one found under symmetry, may be about other objects and actors.
+    const outcomes = outcomesOf(this.#model, findings, finding.moves);
+    const evidence = outcomes?.find((o) => o.signature === finding.signature)?.evidence ?? finding.evidence;
+    return buildCounterexample({
+      simulator: this.#simulator,
+      property: finding.property,
+      evidence,
+      signature: finding.signature,
+      moves: finding.moves,
+      fault: finding.fault,
+      ...(finding.loop === undefined ? {} : { loop: finding.loop }),
+      minimal,
+      needed,
+    });
+  }
+
+  /** The instrumented model, compiled when it is first needed. */
+  get #simulator(): Simulator {
+    this.#made ??= new Simulator(this.#scenario, { variant: this.#model.variantName, bounds: this.#model.bounds });
+    return this.#made;
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Which option each strategy can honour. An option either has effect or is an error that names both; the table has a
+ * row for every field of `CheckOptions`, so a new one cannot be forgotten.
+ */
+import type { CheckOptions, StrategyName } from './check.ts';
+import { QuiesceError } from './lang/errors.ts';
+import { isStore, storeNames } from './stores.ts';
+
+interface Rule {
+  /** Its name on the command line. */
+  readonly name: string;
+  /** Strategies that honour it; all when null. */
+  readonly honoured: readonly StrategyName[] | null;
+  /** Why the others cannot. */
+  readonly hint: string;
+  /** Does this value ask for nothing, as if the option were not given? */
+  readonly idle?: (value: never) => boolean;
+  /** What is wrong with a value that no strategy can use. */
+  readonly wrong?: (value: never) => string | null;
+}
+
+const everywhere = (name: string, wrong?: Rule['wrong']): Rule => ({
+  name,
+  honoured: null,
+  hint: '',
+  ...(wrong === undefined ? {} : { wrong }),
+});
+const whole =
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (n: number): string | null =>
+    Number.isInteger(n) && n >= least && n <= most
+      ? null
+      : `must be a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`}, not ${n}`;
+const above0 = (n: number): string | null => (n > 0 ? null : `must be greater than 0, not ${n}`);
+
+const keepStates: readonly StrategyName[] = ['bfs', 'dfs', 'bounded', 'anytime'];
+const walk: readonly StrategyName[] = ['random', 'pct', 'anytime'];
+const breadthFirst: readonly StrategyName[] = ['bfs', 'anytime'];
+
+const rules: { readonly [K in keyof Required<CheckOptions>]: Rule } = {
+  variant: everywhere('variant'),
+  bounds: everywhere('bound'),
+  properties: everywhere('property'),
+  strategy: everywhere('order'),
+  preemptions: {
+    name: 'preemptions',
+    honoured: ['bounded', 'anytime'],
+    hint: 'only bounded and anytime count them',
+    wrong: (n: number) => (n === Number.POSITIVE_INFINITY ? null : whole(0)(n)),
+  },
+  seed: { name: 'seed', honoured: walk, hint: 'only random, pct and anytime use a seed' },
+  runs: { name: 'runs', honoured: walk, hint: 'only random, pct and anytime make runs', wrong: whole(1) },
+  depth: {
+    name: 'depth',
+    honoured: ['bfs', 'dfs', 'random', 'pct'],
+    hint: 'it bounds preemptions instead',
+    wrong: whole(1),
+  },
+  maxStates: {
+    name: 'states',
+    honoured: keepStates,
+    hint: 'walks store no states: use runs or time',
+    wrong: whole(1),
+  },
+  maxSeconds: everywhere('time', above0),
+  maxMemoryBytes: {
+    name: 'mem',
+    honoured: keepStates,
+    hint: 'walks store no states: use runs or time',
+    wrong: above0,
+  },
+  workers: {
+    name: 'workers',
+    honoured: breadthFirst,
+    hint: 'only bfs and anytime run on several threads',
+    idle: (n: number) => n === 1,
+    wrong: whole(1, 64),
+  },
+  // Where the scenario can be found: it asks for nothing by itself.
+  module: everywhere('module'),
+  symmetry: {
+    name: 'symmetry',
+    honoured: breadthFirst,
+    hint: 'only bfs and anytime fold symmetric states',
+    idle: (on: boolean) => !on,
+  },
+  store: {
+    name: 'store',
+    honoured: ['bfs', 'dfs'],
+    hint: 'only bfs and dfs can keep their states in several ways',
+    wrong: (s: string) => (isStore(s) ? null : `must be one of ${storeNames.join(', ')}, not ${s}`),
+  },
+  all: everywhere('all'),
+  explain: everywhere('explain'),
+  signal: everywhere('signal'),
+  onProgress: everywhere('onProgress'),
+  onViolation: everywhere('onViolation'),
+  onStage: { name: 'onStage', honoured: ['anytime'], hint: 'only anytime has stages' },
+};
+
+/** Every option: its name in the library. */
+export const optionNames = Object.keys(rules) as (keyof CheckOptions)[];
+
+/** Does the strategy honour the option? */
+export function honours(strategy: StrategyName, option: keyof CheckOptions): boolean {
+  return rules[option].honoured?.includes(strategy) ?? true;
+}
+
+/** Throws for an option that the strategy cannot honour, that is out of range or that nobody knows. */
+export function refuseMeaninglessOptions(options: CheckOptions, strategy: StrategyName): void {
+  for (const [option, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    const rule = Object.hasOwn(rules, option) ? rules[option as keyof CheckOptions] : undefined;
+    if (rule === undefined)
+      throw new QuiesceError('config', `there is no option ${option}`, {
+        hint: `options are ${optionNames.join(', ')}`,
+      });
+    const wrong = rule.wrong?.(value as never) ?? null;
+    if (wrong !== null) throw new QuiesceError('config', `${rule.name} ${wrong}`);
+    if (honours(strategy, option as keyof CheckOptions) || rule.idle?.(value as never)) continue;
+    throw new QuiesceError('config', `option ${rule.name} has no meaning for the ${strategy} strategy`, {
+      hint: rule.hint,
+    });
+  }
+  if ((options.workers ?? 1) > 1 && options.module === undefined)
+    throw new QuiesceError('config', 'several workers need the module that exports the scenario', {
+      hint: 'give `module: { url, name }`, so that each thread can import it',
+    });
+}

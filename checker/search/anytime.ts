@@ -1,0 +1,246 @@
+/**
+ * Anytime search: stages that begin with what finds bugs soonest and end with what proves most.
+ *
+ * 1. PCT walks, about a second of them;
+ * 2. every schedule without a preemption, then with one, two, ..., up to a bound;
+ * 3. the exhaustive breadth-first search.
+ *
+ * The first violation is told at once. Later stages go on for that signature only, unless all are wanted, and end when
+ * they see it again; of its schedules the shortest is kept, of equal ones that with the fewest context switches. What
+ * is proven so far is the greatest finished bound of the second stage, until the third is complete.
+ *
+ * Deviation from "a second of PCT": a clock would make the result depend on the machine. So the number and the length
+ * of walks follow from the size of the model (`walksFor`), chosen so that they take up to about a second on a machine
+ * of 2020; every stage gives the same result on every run.
+ *
+ * Limits: stuck actors and goals that are never reached are known after the last stage only. A stage that meets its
+ * limit of states or memory gives way to the next one.
+ */
+import type { CompiledModel } from '../compile/model.ts';
+import { PreemptionBounded } from './bounded.ts';
+import { type Finding, Findings } from './findings.ts';
+import { type PctPolicy, pctPolicy } from './pct.ts';
+import type { Limits, SearchCounts, Strategy } from './strategy.ts';
+import { type WalkLimits, Walks } from './walk.ts';
+
+/** What one stage did. */
+export interface Stage {
+  readonly strategy: 'pct' | 'bounded' | 'bfs';
+  /** Most preemptions of the schedules searched, for `bounded`. */
+  readonly preemptions: number | null;
+  /** Did it see everything it set out to see? Never for walks. */
+  readonly finished: boolean;
+  /** Why not, in one sentence. */
+  readonly because: string | null;
+  /** What it has proven, in one sentence; null when nothing. */
+  readonly proven: string | null;
+  readonly states: number;
+  readonly transitions: number;
+  /** Signatures it found, each with the length of its schedule. */
+  readonly found: readonly { readonly signature: string; readonly steps: number; readonly switches: number }[];
+  /** Violations of other signatures that it passed over while it looked for a better schedule of the first one. */
+  readonly passedOver: number;
+}
+
+/** A violation and the search that can tell more about it. */
+export interface Best {
+  readonly finding: Finding;
+  readonly by: Strategy;
+}
+
+export interface AnytimePlan {
+  readonly model: CompiledModel;
+  readonly limits: Limits;
+  readonly properties: readonly string[] | null;
+  readonly seed: string;
+  /** Number of walks; from the size of the model when null. */
+  readonly runs: number | null;
+  /** Greatest bound of the second stage. */
+  readonly preemptions: number;
+  /** Collect every signature; no stage ends at a violation. */
+  readonly all: boolean;
+  /** Makes the search of the last stage. */
+  readonly exhaustive: (findings: Findings, stopAtFirst: boolean) => Strategy;
+  readonly onStage: (stage: Stage) => void;
+  /** A violation of a new signature, or a better schedule for a known one. */
+  readonly onBetter: (best: Best, findings: Findings) => void;
+}
+
+/** Steps that all walks of the first stage may take together. */
+const WALK_STEPS = 100_000;
+
+/** Number and greatest length of the walks for a model. A walk may take each step of the model four times. */
+export function walksFor(model: CompiledModel): WalkLimits {
+  const points = model.actors.reduce((sum, actor) => sum + actor.points.length, 0);
+  return {
+    runs: Math.min(1000, Math.max(100, Math.floor(WALK_STEPS / Math.max(1, points)))),
+    maxDepth: Math.min(10_000, Math.max(100, 4 * points)),
+  };
+}
+
+/** Findings that end a search only when a certain signature is seen; the others are counted and dropped. */
+class Wanted extends Findings {
+  passedOver = 0;
+  readonly #wanted: string | null;
+
+  constructor(model: CompiledModel, only: readonly string[] | null, wanted: string | null) {
+    super(model, only);
+    this.#wanted = wanted;
+  }
+
+  override record(...args: Parameters<Findings['record']>): Finding | null {
+    const finding = super.record(...args);
+    if (finding === null || this.#wanted === null || finding.signature === this.#wanted) return finding;
+    this.passedOver++;
+    this.violations.splice(this.violations.indexOf(finding), 1);
+    return null;
+  }
+}
+
+export class Anytime implements Strategy {
+  /** One schedule for each signature, the first one found first. */
+  readonly best = new Map<string, Best>();
+  readonly stages: Stage[] = [];
+  /** The search that runs now, or ran last. */
+  search: Strategy;
+  /** What it has found. */
+  findings: Wanted;
+  readonly pct: PctPolicy;
+  readonly walks: WalkLimits;
+  readonly #plan: AnytimePlan;
+  #strategy: Stage['strategy'] = 'pct';
+  /** The bound that the second stage works on. */
+  #bound = 0;
+  /** Stages that ended since the last time anybody was told. */
+  #untold: Stage[] = [];
+
+  constructor(plan: AnytimePlan) {
+    this.#plan = plan;
+    const walks = walksFor(plan.model);
+    this.walks = { ...walks, runs: plan.runs ?? walks.runs };
+    this.pct = pctPolicy(plan.model.actors.length);
+    this.findings = this.#newFindings();
+    this.search = new Walks(plan.model, this.findings, this.pct, this.walks, plan.seed, !plan.all);
+  }
+
+  get counts(): SearchCounts {
+    return this.search.counts;
+  }
+
+  get incomplete(): string | null {
+    return this.search.incomplete;
+  }
+
+  advance(milliseconds: number): boolean {
+    const more = this.search.advance(milliseconds);
+    this.#tell();
+    if (more) return true;
+    this.close(this.search.incomplete);
+    if (this.#strategy === 'bfs') return false;
+    this.#next();
+    return true;
+  }
+
+  /** Ends the stage that runs: notes what it found and what it proved. `because` says why it saw less than it wanted. */
+  close(because: string | null): void {
+    if (this.#strategy !== 'bounded')
+      this.#note(null, because, because === null ? this.#proven('every schedule') : null);
+    // The last bound is noted already when it was finished.
+    else if (because !== null && this.#bound <= this.#plan.preemptions) this.#note(this.#bound, because, null);
+    this.#tell();
+  }
+
+  /** The second stage has finished a bound. Called in the middle of its work, so nothing is explained yet. */
+  #endBound(): void {
+    const most = this.#bound++;
+    const schedules = most === 0 ? 'without a preemption' : `with at most ${most} preemption${most === 1 ? '' : 's'}`;
+    this.#note(most, null, this.#proven(`every schedule ${schedules}`));
+  }
+
+  #proven(schedules: string): string {
+    const { violations, passedOver } = this.findings;
+    if (violations.length > 0) return `${schedules} was searched`;
+    const [first] = this.best.keys();
+    if (passedOver > 0) return `${schedules} was searched: none shows violation ${first}`;
+    return `${schedules} was searched: no step or state breaks a promise`;
+  }
+
+  #note(preemptions: number | null, because: string | null, proven: string | null): void {
+    const { states, transitions } = this.search.counts;
+    const { violations, passedOver } = this.findings;
+    const found = violations.map((f) => ({
+      signature: f.signature,
+      steps: f.moves.length,
+      switches: switchesOf(f.moves),
+    }));
+    const finished = because === null;
+    this.#untold.push({
+      strategy: this.#strategy,
+      preemptions,
+      finished,
+      because,
+      proven,
+      states,
+      transitions,
+      found,
+      passedOver,
+    });
+  }
+
+  #tell(): void {
+    this.#keep();
+    for (const stage of this.#untold) {
+      this.stages.push(stage);
+      this.#plan.onStage(stage);
+    }
+    this.#untold = [];
+  }
+
+  /** Keeps the schedules of this stage that are better than those known. */
+  #keep(): void {
+    for (const finding of [...this.findings.violations].sort((a, b) => a.length - b.length)) {
+      // Without `all` the first violation is the one to be made shorter; of those found together the shortest.
+      if (!this.#plan.all && this.best.size > 0 && !this.best.has(finding.signature)) continue;
+      const known = this.best.get(finding.signature);
+      if (known?.finding === finding) continue;
+      if (known !== undefined && !this.#isBetter(finding, known.finding)) continue;
+      // Only the last search is asked again when the schedule is explained; the others may go.
+      const best = { finding, by: this.#strategy === 'bfs' ? this.search : this };
+      this.best.set(finding.signature, best);
+      this.#plan.onBetter(best, this.findings);
+    }
+  }
+
+  /** Shorter, or as short with fewer switches; of equal ones that of the last stage, which is known to be a shortest. */
+  #isBetter(a: Finding, b: Finding): boolean {
+    if (a.moves.length !== b.moves.length) return a.moves.length < b.moves.length;
+    return this.#strategy === 'bfs' || switchesOf(a.moves) < switchesOf(b.moves);
+  }
+
+  #next(): void {
+    const plan = this.#plan;
+    const { reached } = this.findings;
+    this.findings = this.#newFindings();
+    for (const goal of reached) this.findings.reached.add(goal);
+    if (this.#strategy === 'pct') {
+      this.#strategy = 'bounded';
+      const search = new PreemptionBounded(plan.model, this.findings, plan.limits, !plan.all, plan.preemptions);
+      search.onBound = () => this.#endBound();
+      this.search = search;
+    } else {
+      this.#strategy = 'bfs';
+      this.search = plan.exhaustive(this.findings, !plan.all);
+    }
+  }
+
+  #newFindings(): Wanted {
+    const [first] = this.#plan.all ? [] : this.best.keys();
+    return new Wanted(this.#plan.model, this.#plan.properties, first ?? null);
+  }
+}
+
+function switchesOf(moves: readonly number[]): number {
+  let switches = 0;
+  for (let i = 1; i < moves.length; i++) if ((moves[i] as number) >> 16 !== (moves[i - 1] as number) >> 16) switches++;
+  return switches;
+}
