@@ -5,10 +5,12 @@ import type { CheckOptions } from './check.ts';
 import type { CompiledModel } from './compile/model.ts';
 import { isLiveness } from './lang/property.ts';
 import type { Expectation } from './lang/scenario.ts';
+import type { Stage } from './search/anytime.ts';
 import { builtIn, type Findings } from './search/findings.ts';
+import type { PctBound } from './search/pct.ts';
 import type { SearchCounts } from './search/strategy.ts';
 import type { Counterexample } from './trace/counterexample.ts';
-import type { Coverage, CoverageEntry, Outcome, PropertyResult, Reduction, Verdict } from './verdict.ts';
+import type { Coverage, CoverageEntry, Hashing, Outcome, PropertyResult, Reduction, Verdict } from './verdict.ts';
 import { VERSION } from './version.ts';
 
 export interface VerdictInput {
@@ -17,12 +19,19 @@ export interface VerdictInput {
   readonly options: CheckOptions;
   readonly strategy: string;
   readonly seed: string | null;
+  /** Walks asked for; told when there is a seed. */
+  readonly runs: number;
+  readonly preemptions: number | null;
+  readonly stages: readonly Stage[] | null;
+  readonly pct: PctBound | null;
   readonly counts: SearchCounts;
   readonly incomplete: string | null;
   readonly outcome: Outcome;
   readonly stuck: 'holds' | 'violated' | 'undecided';
   /** What became of `eventually` and leads-to; nothing where they were not decided. */
   readonly promises: ReadonlyMap<string, PropertyResult['result']>;
+  /** Null for a store that takes no state for another. */
+  readonly hashing: Hashing | null;
   readonly reductions: readonly Reduction[];
   readonly violations: readonly Counterexample[];
   readonly seconds: number;
@@ -57,14 +66,15 @@ export function makeVerdict(input: VerdictInput): Verdict {
     options: {
       strategy: input.strategy,
       seed: input.seed,
-      runs: input.seed === null ? null : (options.runs ?? 1000),
+      runs: input.seed === null ? null : input.runs,
       depth: options.depth ?? null,
-      preemptions: options.preemptions ?? null,
+      preemptions: input.preemptions,
       states: options.maxStates ?? null,
       seconds: options.maxSeconds ?? null,
       memoryBytes: options.maxMemoryBytes ?? null,
       all: options.all ?? false,
       symmetry: options.symmetry ?? false,
+      store: options.store ?? null,
       properties: options.properties?.join(',') ?? null,
     },
     outcome: input.outcome,
@@ -78,8 +88,11 @@ export function makeVerdict(input: VerdictInput): Verdict {
       stateBytes: model.stateBytes,
       levels: counts.levels,
     },
-    store: input.seed === null ? 'exact' : 'none',
+    store: storeOf(input),
+    ...(input.hashing === null ? {} : { hashing: input.hashing }),
     reductions: input.reductions,
+    ...(input.stages === null ? {} : { stages: input.stages }),
+    ...(input.pct === null ? {} : { pct: input.pct }),
     properties,
     ...(input.findings.live.length === 0 ? {} : { fairness: fairnessOf(model) }),
     coverage: coverageOf(model),
@@ -96,6 +109,12 @@ export function makeVerdict(input: VerdictInput): Verdict {
       machine: `${platform()} ${arch()}, ${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown'}, node ${process.version}`,
     },
   };
+}
+
+function storeOf({ seed, options, stages }: VerdictInput): Verdict['store'] {
+  // The first stage of several keeps no states; the verdict rests on the last one.
+  if (seed !== null && (stages?.at(-1)?.strategy ?? 'pct') === 'pct') return 'none';
+  return options.store === 'compact' || options.store === 'bitstate' ? options.store : 'exact';
 }
 
 function propertyResults(input: VerdictInput): PropertyResult[] {
@@ -145,7 +164,7 @@ function coverageOf(model: CompiledModel): Coverage {
 function expectationOf(model: CompiledModel, options: CheckOptions): Expectation | null {
   const own = { ...model.scenario.bounds, ...model.variant.bounds } as Record<string, number>;
   const sameBounds = Object.entries(own).every(([name, value]) => model.bounds[name] === value);
-  const exhaustive = (options.strategy ?? 'bfs') === 'bfs';
+  const exhaustive = (options.strategy ?? 'bfs') === 'bfs' && options.store !== 'bitstate';
   const whole =
     options.symmetry !== true &&
     options.properties === undefined &&

@@ -5,6 +5,8 @@
  */
 import type { Expectation } from './lang/scenario.ts';
 import type { Source } from './lang/source.ts';
+import type { Stage } from './search/anytime.ts';
+import type { PctBound } from './search/pct.ts';
 import type { Counterexample } from './trace/counterexample.ts';
 
 export type Outcome = 'violated' | 'holds' | 'undecided';
@@ -39,6 +41,16 @@ export interface Reduction {
   readonly factor: number | null;
 }
 
+/** What a store of hashes may have missed. */
+export interface Hashing {
+  /** Bits kept of each state. */
+  readonly bits: number;
+  /** Greatest probability that any state was left out; null where it is not known. */
+  readonly omissionProbability: number | null;
+  /** Share of the states that is expected to have been seen; null where everything is, but for that probability. */
+  readonly expectedCoverage: number | null;
+}
+
 export interface Verdict {
   readonly schema: 'quiesce.verdict/1';
   readonly tool: { readonly name: 'quiesce'; readonly version: string };
@@ -63,7 +75,7 @@ export interface Verdict {
   /** Every option in effect, as given on the command line or by default. */
   readonly options: Readonly<Record<string, string | number | boolean | null>>;
   readonly outcome: Outcome;
-  /** The whole space within the bounds was seen. */
+  /** The whole space within the bounds was seen; with hashes, but for the probability that `hashing` tells. */
   readonly complete: boolean;
   /** Why it is not complete, in one sentence; null when it is. */
   readonly incompleteBecause: string | null;
@@ -79,9 +91,15 @@ export interface Verdict {
     /** New states of each level, from level 0; empty for other strategies. */
     readonly levels: readonly number[];
   };
-  /** `exact`: no state was ever taken for another. */
-  readonly store: 'exact' | 'none';
+  /** `exact`: no state was ever taken for another. `compact`, `bitstate`: hashes were compared, see `hashing`. */
+  readonly store: 'exact' | 'compact' | 'bitstate' | 'none';
+  /** Only where hashes were compared. */
+  readonly hashing?: Hashing;
   readonly reductions: readonly Reduction[];
+  /** The stages of an anytime search, in the order in which they ended. */
+  readonly stages?: readonly Stage[];
+  /** What the PCT walks of the run promise. */
+  readonly pct?: PctBound;
   readonly properties: readonly PropertyResult[];
   /** Which schedules `eventually` and leads-to were decided for; only where there are such properties. */
   readonly fairness?: string;

@@ -4,6 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import type { StrategyName } from '../checker/check.ts';
+import type { StoreName } from '../checker/stores.ts';
 import type { CheckFlags } from './commands/check.ts';
 import type { RegressFlags } from './commands/regress.ts';
 import type { ReplayFlags } from './commands/replay.ts';
@@ -14,7 +15,8 @@ import type { ExitStatus } from './exit.ts';
 import { packageVersion } from './package.ts';
 import { bound, collect, count, countFromZero, duration, size } from './values.ts';
 
-const orders: readonly StrategyName[] = ['bfs', 'dfs', 'bounded', 'random', 'pct'];
+const orders: readonly StrategyName[] = ['bfs', 'dfs', 'bounded', 'random', 'pct', 'anytime'];
+const stores: readonly StoreName[] = ['exact', 'compressed', 'compact', 'bitstate'];
 
 /** The program; `done` receives the exit status of the command that ran. */
 export function program(done: (status: ExitStatus) => void): Command {
@@ -56,13 +58,18 @@ export function program(done: (status: ExitStatus) => void): Command {
       .option('--bound <name=number>', 'another value for a bound; may be repeated', bound)
       .option('--property <name>', 'only this property; may be repeated', collect)
       .addOption(new Option('--order <order>', 'order of the search').choices(orders))
-      .option('--preemptions <number>', 'most preemptions of a schedule, for the bounded order', countFromZero)
+      .option(
+        '--preemptions <number>',
+        'most preemptions of a schedule, for the bounded and anytime orders',
+        countFromZero,
+      )
       .option('--symmetry', 'look at one of all states that differ in the names of interchangeable blocks only')
-      .option('--seed <text>', 'seed of random and pct walks')
-      .option('--runs <number>', 'number of random or pct walks', count)
+      .addOption(new Option('--store <store>', 'how visited states are kept').choices(stores))
+      .option('--seed <text>', 'seed of random, pct and anytime walks')
+      .option('--runs <number>', 'number of random, pct or anytime walks', count)
       .addOption(workers())
       .option('--time <duration>', 'stop after this time, such as 30s or 5m', duration)
-      .option('--mem <size>', 'stop at this much memory, such as 2G', size)
+      .option('--mem <size>', 'stop at this much memory, such as 2G; with --store bitstate, take it', size)
       .option('--depth <number>', 'greatest depth, or longest walk', count)
       .option('--states <number>', 'stop after this many states', count)
       .option('--all', 'go on after the first violation: one counterexample for each signature')

@@ -2,9 +2,11 @@
  * What a verdict says, in words and numbers that every report shares. Text, HTML and mail take them from here, so
  * they cannot contradict each other.
  */
+import type { Stage } from '../checker/search/anytime.ts';
+import { coverageText } from '../checker/store/bitstate.ts';
 import type { Counterexample } from '../checker/trace/counterexample.ts';
 import type { CoverageEntry, Verdict } from '../checker/verdict.ts';
-import { count, factor, plural } from './numbers.ts';
+import { count, factor, plural, probability, share } from './numbers.ts';
 import { mainOrderings } from './trace.ts';
 
 /** What a counterexample belongs to; a verdict gives it, and so does a stored schedule. */
@@ -62,7 +64,8 @@ function shellWord(text: string): string {
 export function headline(verdict: Verdict): string {
   if (verdict.outcome === 'violated')
     return verdict.violations.length > 0 ? 'VIOLATION' : 'VIOLATION: goal never reached';
-  return verdict.outcome === 'holds' && verdict.complete ? 'NO VIOLATION within bounds' : 'NO VIOLATION SO FAR';
+  if (verdict.outcome !== 'holds' || !verdict.complete) return 'NO VIOLATION SO FAR';
+  return verdict.hashing === undefined ? 'NO VIOLATION within bounds' : 'NO VIOLATION within bounds, by hashes';
 }
 
 /** One greppable word: is there a schedule that breaks a property? */
@@ -81,9 +84,9 @@ export function propertySummary(verdict: Verdict): string {
   return `${plural(all, 'property holds', 'properties hold')}`;
 }
 
-/** How much of the space was seen, in one word. */
-export function extent(verdict: Verdict): 'COMPLETE' | 'STOPPED' | 'INCOMPLETE' {
-  if (verdict.complete) return 'COMPLETE';
+/** How much of the space was seen, in one word, or in two where hashes were compared. */
+export function extent(verdict: Verdict): 'COMPLETE' | 'COMPLETE (HASHED)' | 'STOPPED' | 'INCOMPLETE' {
+  if (verdict.complete) return verdict.hashing === undefined ? 'COMPLETE' : 'COMPLETE (HASHED)';
   return verdict.outcome === 'violated' ? 'STOPPED' : 'INCOMPLETE';
 }
 
@@ -95,7 +98,13 @@ export function incompleteText(verdict: Verdict): string | null {
 }
 
 export function storeText(verdict: Verdict): string {
-  return verdict.store === 'exact' ? 'exact, no state was taken for another' : 'no store, states were not compared';
+  const { store, hashing } = verdict;
+  if (hashing === undefined)
+    return store === 'exact' ? 'exact, no state was taken for another' : 'no store, states were not compared';
+  if (hashing.expectedCoverage !== null)
+    return `${store}: ${plural(hashing.bits, 'bit')} a state, ${coverageText(hashing.expectedCoverage)} expected to be covered`;
+  const odds = hashing.omissionProbability === null ? 'unknown' : `at most ${probability(hashing.omissionProbability)}`;
+  return `${store}: ${hashing.bits}-bit hashes, omission probability ${odds}`;
 }
 
 export function reductionsText(verdict: Verdict): string {
@@ -103,6 +112,42 @@ export function reductionsText(verdict: Verdict): string {
   return verdict.reductions
     .map((r) => `${r.name}${r.factor === null ? '' : ` (${factor(r.factor)} times fewer states)`}`)
     .join('; ');
+}
+
+/** `at most 1 preemption: 106 states, nothing found`: one stage of an anytime search. */
+export function stageText(stage: Stage): string {
+  const what =
+    stage.preemptions === null
+      ? stage.strategy
+      : stage.preemptions === 0
+        ? 'no preemption'
+        : `at most ${plural(stage.preemptions, 'preemption')}`;
+  const seen = stage.strategy === 'pct' ? plural(stage.transitions, 'transition') : plural(stage.states, 'state');
+  const found = stage.found.map(
+    (f) => `${f.signature} in ${plural(f.steps, 'step')}, ${plural(f.switches, 'switch', 'switches')}`,
+  );
+  const others = stage.passedOver === 0 ? [] : [`${plural(stage.passedOver, 'other signature')} passed over`];
+  const results = [...found, ...others];
+  // That walks do not finish, and that a search stops where it finds what it looks for, needs no words.
+  const cut = stage.finished || stage.strategy === 'pct' || stage.found.length > 0 ? '' : `, ${stage.because}`;
+  return `${what}: ${seen}, ${results.length === 0 ? 'nothing found' : results.join(', ')}${cut}`;
+}
+
+/** What an anytime search has proven so far; null for other searches. */
+export function provenText(verdict: Verdict): string | null {
+  if (verdict.stages === undefined) return null;
+  return verdict.stages.findLast((stage) => stage.proven !== null)?.proven ?? 'nothing yet';
+}
+
+/** What the theorem of PCT promises for the walks of this run; null where there were none. */
+export function pctText(verdict: Verdict): string | null {
+  const p = verdict.pct;
+  if (p === undefined) return null;
+  const bug = `a bug of depth ${p.depth} (${plural(p.actors, 'actor')}, at most ${plural(p.steps, 'step')})`;
+  const formula = `1 / (${p.actors} x ${p.steps}^${p.depth - 1}) = ${share(p.perWalk)}`;
+  const all = `, by ${plural(p.walks, 'walk')} with at least ${share(p.together)}`;
+  const less = p.choices ? '; less where it needs certain choices' : '';
+  return `${bug} is found by one walk with probability at least ${formula}${all}${less}`;
 }
 
 /** How short the schedule is known to be. */

@@ -9,6 +9,8 @@ import { QuiesceError } from '../checker/lang/errors.ts';
 import type { Expectation } from '../checker/lang/scenario.ts';
 import type { Source } from '../checker/lang/source.ts';
 import { type Evidence, type ViolationKind, violationKinds } from '../checker/lang/violation.ts';
+import type { Stage } from '../checker/search/anytime.ts';
+import type { PctBound } from '../checker/search/pct.ts';
 import type {
   Call,
   Change,
@@ -22,7 +24,7 @@ import type {
   Value,
   Wait,
 } from '../checker/trace/counterexample.ts';
-import type { Coverage, CoverageEntry, PropertyResult, Reduction, Verdict } from '../checker/verdict.ts';
+import type { Coverage, CoverageEntry, Hashing, PropertyResult, Reduction, Verdict } from '../checker/verdict.ts';
 
 /** Checks a value and puts its keys in order; `path` is where it stands in the document. */
 type Shape<T> = (value: unknown, path: string) => T;
@@ -172,6 +174,27 @@ const expectViolated = record<Violated>({
 const expectation: Shape<Expectation> = (v, path) =>
   isObject(v) && v['verdict'] === 'holds' ? expectHolds(v, path) : expectViolated(v, path);
 
+const stage = record<Stage>({
+  strategy: word('pct', 'bounded', 'bfs'),
+  preemptions: orNull(number),
+  finished: flag,
+  because: orNull(text),
+  proven: orNull(text),
+  states: number,
+  transitions: number,
+  found: list(record<Stage['found'][number]>({ signature: text, steps: number, switches: number })),
+  passedOver: number,
+});
+const pct = record<PctBound>({
+  actors: number,
+  steps: number,
+  depth: number,
+  walks: number,
+  perWalk: number,
+  together: number,
+  choices: flag,
+});
+
 const verdictShape = record<Verdict>({
   schema: word('quiesce.verdict/1'),
   tool: record<Verdict['tool']>({ name: word('quiesce'), version: text }),
@@ -202,8 +225,13 @@ const verdictShape = record<Verdict>({
     stateBytes: number,
     levels: list(number),
   }),
-  store: word('exact', 'none'),
+  store: word('exact', 'compact', 'bitstate', 'none'),
+  hashing: optional(
+    record<Hashing>({ bits: number, omissionProbability: orNull(number), expectedCoverage: orNull(number) }),
+  ),
   reductions: list(record<Reduction>({ name: text, factor: orNull(number) })),
+  stages: optional(list(stage)),
+  pct: optional(pct),
   properties: list(
     record<PropertyResult>({
       name: text,

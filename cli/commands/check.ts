@@ -1,16 +1,17 @@
 /** `quiesce check`: one scenario, one variant, one verdict. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { CheckOptions, StrategyName } from '../../checker/check.ts';
 import { nearest, QuiesceError, type Scenario, type ViolationKind, violationKinds } from '../../checker/lang/index.ts';
+import type { StoreName } from '../../checker/stores.ts';
 import type { Verdict } from '../../checker/verdict.ts';
-import { verdictText, verdictToJson } from '../../reports/index.ts';
+import { type Context, plural, splat, stageText, verdictText, verdictToJson } from '../../reports/index.ts';
 import { paint } from '../color.ts';
 import type { Console } from '../console.ts';
-import { eventLog } from '../events.ts';
+import { type EventLog, eventLog } from '../events.ts';
 import { type ExitStatus, statusOfVerdict } from '../exit.ts';
-import { shown } from '../files.ts';
+import { shown, writeWhole } from '../files.ts';
 import { findScenario, isFile } from '../models.ts';
-import type { RunFiles } from '../run-folder.ts';
+import { type RunFiles, runFolder } from '../run-folder.ts';
 import { search } from '../search.ts';
 
 export interface CheckFlags {
@@ -20,6 +21,7 @@ export interface CheckFlags {
   readonly order?: StrategyName;
   readonly preemptions?: number;
   readonly symmetry?: boolean;
+  readonly store?: StoreName;
   readonly seed?: string;
   readonly runs?: number;
   readonly workers?: number;
@@ -46,10 +48,15 @@ export async function checkCommand(given: string, flags: CheckFlags, console: Co
       hint: 'the scenario declares its verdict for its own bounds only',
     });
 
-  const options = { ...searchOptions(flags, variant), module };
   const bounds = boundsOf(scenario, variant, flags.bound);
   console.note(heading(scenario, variant, bounds));
   const events = flags.events === true ? eventLog(console) : null;
+  const context = { scenario: scenario.name, variant, bounds, model: isFile(given) ? given : null };
+  const options = {
+    ...searchOptions(flags, variant),
+    module,
+    ...(flags.order === 'anytime' ? newsOf(context, runFolder(out, scenario.name, variant), events, console) : {}),
+  };
   const { verdict, files, interrupted } = await search(
     scenario,
     options,
@@ -85,6 +92,7 @@ function searchOptions(flags: CheckFlags, variant: string): CheckOptions & { rea
     ...(flags.order === undefined ? {} : { strategy: flags.order }),
     ...(flags.preemptions === undefined ? {} : { preemptions: flags.preemptions }),
     ...(flags.symmetry === undefined ? {} : { symmetry: flags.symmetry }),
+    ...(flags.store === undefined ? {} : { store: flags.store }),
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
     ...(flags.runs === undefined ? {} : { runs: flags.runs }),
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
@@ -93,6 +101,38 @@ function searchOptions(flags: CheckFlags, variant: string): CheckOptions & { rea
     ...(flags.time === undefined ? {} : { maxSeconds: flags.time }),
     ...(flags.mem === undefined ? {} : { maxMemoryBytes: flags.mem }),
     ...(flags.all === undefined ? {} : { all: flags.all }),
+  };
+}
+
+/**
+ * An anytime search tells its first violation at once, and again when a shorter schedule of it is found. The schedule is
+ * stored at once, too, so that it can be replayed while the search goes on.
+ */
+function newsOf(
+  context: Context,
+  folder: string,
+  events: EventLog | null,
+  console: Console,
+): Pick<CheckOptions, 'onViolation' | 'onStage'> {
+  const known = new Set<string>();
+  return {
+    onViolation: (found) => {
+      const first = !known.has(found.signature);
+      known.add(found.signature);
+      const schedule = join(folder, `${found.signature}.sched`);
+      writeWhole(schedule, found.schedule);
+      events?.found(found, first ? 'violation' : 'shrunk', schedule);
+      const size = `${plural(found.steps.length, 'step')}, ${plural(found.switches, 'switch', 'switches')}`;
+      if (!first) console.note(`shorter: ${found.signature} in ${size}`);
+      else
+        console.note(
+          `VIOLATION ${found.evidence.kind} in ${size}, not yet the shortest\n${splat(found, context, { schedule: shown(schedule) })}`,
+        );
+    },
+    onStage: (stage) => {
+      events?.stage(stage);
+      console.note(`stage: ${stageText(stage)}${stage.proven === null ? '' : `; ${stage.proven}`}`);
+    },
   };
 }
 
