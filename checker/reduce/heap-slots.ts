@@ -26,6 +26,9 @@ interface Pool {
   readonly slots: readonly Slot[];
 }
 
+/** More bytes than this are looked at in a loop. */
+const UNROLL = 500;
+
 export class HeapSlots {
   /** Slots that are folded. */
   readonly size: number;
@@ -42,6 +45,13 @@ export class HeapSlots {
   readonly #links: Int32Array[] = Array.from({ length: 256 }, () => new Int32Array(0));
   /** By identity: the one it gets, 0 while it has none. */
   readonly #to = new Uint8Array(256);
+  /** By identity: 1 for a slot that has none yet. */
+  readonly #open = new Uint8Array(256);
+  /** Used slots that have none yet. */
+  #left = 0;
+  readonly #ids: readonly number[];
+  readonly #liveness: readonly number[];
+  readonly #scan: (bytes: Uint8Array, base: number) => boolean;
   /** For each pool how many of its identities were given out. */
   readonly #given: Uint8Array;
   /** Slots in the order in which they were found. */
@@ -76,6 +86,9 @@ export class HeapSlots {
     for (const { slots } of this.#pools)
       for (const { view, base, size } of slots)
         this.#links[view.$id] = names.offsets.filter((o) => o >= base && o < base + size && mayName(o));
+    this.#ids = this.#pools.flatMap((pool) => pool.ids);
+    this.#liveness = this.#pools.flatMap((pool) => pool.slots.map((slot) => slot.view.$live));
+    this.#scan = this.#emitScan();
     this.#copy = new Uint8Array(model.stateBytes);
     for (let i = 0; i < 256; i++) this.#map[i] = i;
   }
@@ -87,33 +100,70 @@ export class HeapSlots {
 
   /** Renumbers the slots of the state at `base`, in place. */
   fold(bytes: Uint8Array, base: number): void {
-    if (this.size === 0) return;
-    this.#to.fill(0);
+    const used = this.#used(bytes, base);
+    if (used === 0) return;
+    for (let i = 0; i < this.#ids.length; i++) {
+      const id = this.#ids[i] as number;
+      this.#to[id] = 0;
+      this.#open[id] = 1;
+    }
     this.#given.fill(0);
     this.#count = 0;
-    const roots = this.#roots;
-    for (let i = 0; i < roots.length; i++) {
-      const name = bytes[base + (roots[i] as number)] as number;
-      if (name !== 0 && this.#poolOf[name] !== 0 && this.#to[name] === 0)
-        this.#visit(bytes, base, name, roots[i] as number);
+    this.#left = used;
+    if (!this.#scan(bytes, base)) {
+      this.#follow(bytes, base, 0);
+      if (this.#left > 0) {
+        const lost = this.#lost(bytes, base);
+        if (lost.length > 0) {
+          this.#foldLost(bytes, base, lost);
+          return;
+        }
+      }
     }
-    this.#follow(bytes, base, 0);
-    const lost = this.#lost(bytes, base);
-    if (lost.length > 0) this.#foldLost(bytes, base, lost);
-    else this.#apply(bytes, base);
+    this.#apply(bytes, base);
   }
 
-  /** Gives the slot its identity, if `offset` really holds a name now. */
-  #visit(bytes: Uint8Array, base: number, name: number, offset: number): void {
-    if (this.#names.kindIn(bytes, base, offset) === OBJECT) this.#give(name);
+  /** Slots that are or were allocated. */
+  #used(bytes: Uint8Array, base: number): number {
+    const liveness = this.#liveness;
+    let used = 0;
+    for (let i = 0; i < liveness.length; i++) if (bytes[base + (liveness[i] as number)] !== 0) used++;
+    return used;
+  }
+
+  /**
+   * Text that looks at every byte outside the slots that may name one, until all used slots are found; true when they
+   * are.
+   */
+  #emitScan(): (bytes: Uint8Array, base: number) => boolean {
+    const look = (offset: string) =>
+      `if (open[bytes[base + ${offset}]] !== 0 && visit(bytes, base, ${offset})) return true;`;
+    const text =
+      this.#roots.length <= UNROLL
+        ? [...this.#roots].map((offset) => look(String(offset))).join('\n')
+        : `for (let i = 0; i < roots.length; i++) { const o = roots[i]; ${look('o')} }`;
+    return new Function(
+      'open',
+      'roots',
+      'visit',
+      `'use strict'; return function scan(bytes, base) { ${text} return false; };`,
+    )(this.#open, this.#roots, (bytes: Uint8Array, base: number, offset: number) => this.#visit(bytes, base, offset));
+  }
+
+  /** Gives the slot that the byte names its identity, if it really holds a name now; true when none is left. */
+  #visit(bytes: Uint8Array, base: number, offset: number): boolean {
+    if (this.#names.kindIn(bytes, base, offset) === OBJECT) this.#give(bytes[base + offset] as number);
+    return this.#left === 0;
   }
 
   #give(name: number): void {
     const p = (this.#poolOf[name] as number) - 1;
     const next = this.#given[p] as number;
-    this.#to[name] = this.#pools[p]?.ids[next] as number;
+    this.#to[name] = (this.#pools[p] as Pool).ids[next] as number;
     this.#given[p] = next + 1;
     this.#found[this.#count++] = name;
+    this.#open[name] = 0;
+    this.#left--;
   }
 
   /** Follows the pointers of the slots found from position `from` on. */
@@ -122,7 +172,7 @@ export class HeapSlots {
       const links = this.#links[this.#found[q] as number] as Int32Array;
       for (let i = 0; i < links.length; i++) {
         const name = bytes[base + (links[i] as number)] as number;
-        if (name !== 0 && this.#poolOf[name] !== 0 && this.#to[name] === 0) this.#give(name);
+        if (this.#open[name] !== 0) this.#give(name);
       }
     }
   }
@@ -149,7 +199,7 @@ export class HeapSlots {
       }
       const contents = left.map((id) => this.#content(bytes, base, id));
       const first = contents.reduce((a, b) => (compareBytes(b, a) < 0 ? b : a));
-      const saved = { to: this.#to.slice(), given: this.#given.slice(), count: this.#count };
+      const saved = { to: this.#to.slice(), given: this.#given.slice(), count: this.#count, left: this.#left };
       left.forEach((id, i) => {
         if (compareBytes(contents[i] as Uint8Array, first) !== 0) return;
         this.#give(id);
@@ -158,6 +208,8 @@ export class HeapSlots {
         this.#to.set(saved.to);
         this.#given.set(saved.given);
         this.#count = saved.count;
+        this.#left = saved.left;
+        for (const slot of this.#ids) this.#open[slot] = Number(this.#to[slot] === 0);
       });
     };
     attempt(lost);

@@ -82,6 +82,32 @@ export class Symmetry {
     return this.size > 1 || this.slots > 0;
   }
 
+  /**
+   * What a verdict says of the reduction, given the number of states that were kept and that of those they stand for,
+   * the sum of `orbit`. A factor is known where every state of an orbit can be reached, which is so when the initial
+   * state looks the same from every block; how many states differ in heap slots only is never counted.
+   */
+  reductions(states: number, unreduced: number): { readonly name: string; readonly factor: number | null }[] {
+    const { size, slots } = this;
+    return [
+      ...(size > 1
+        ? [{ name: `symmetry (${size} permutations)`, factor: this.#startsAlike() ? unreduced / states : null }]
+        : []),
+      ...(slots > 0 ? [{ name: `symmetry of ${slots} heap slots`, factor: null }] : []),
+    ];
+  }
+
+  #startsAlike(): boolean {
+    const formOf = (image: Uint8Array) => {
+      this.heap.fold(image, 0);
+      return image.join();
+    };
+    const { initial, stateBytes } = this.#model;
+    const start = new Uint8Array(initial.buffer, initial.byteOffset, stateBytes);
+    const form = formOf(start.slice());
+    return this.generators.every((p) => formOf(this.apply(start, 0, p)) === form);
+  }
+
   /** Permutations to be confirmed on samples: those that generate the others, and some of the others. */
   get sampled(): readonly Permutation[] {
     const others = (this.#listed ?? []).slice(1).filter((p) => !this.generators.includes(p));
