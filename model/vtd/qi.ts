@@ -6,7 +6,7 @@
  * What the loop over desc_status[] aborts is what was fetched and has no status yet: submissions still in the queue
  * lie between head and tail, where it does not go.
  */
-import { constant, EAGAIN, ETIMEDOUT, errno, procedure } from '../kernel/index.ts';
+import { constant, EAGAIN, ETIMEDOUT, errno, type KernelKit, procedure, type Statement } from '../kernel/index.ts';
 import { type Endpoint, hw, QInval, type Submission, type VtdIommu } from './objects.ts';
 import { DMAR_C, giveUp, v6_8 } from './sources.ts';
 import { iteHandling } from './switches.ts';
@@ -14,12 +14,28 @@ import { iteHandling } from './switches.ts';
 /** What every submission needs; `all` is what desc_status[] holds, of everybody. */
 const queue = { iommu: hw<VtdIommu>(), qi: QInval, all: constant<readonly Submission[]>(), mine: hw<Submission>() };
 
+/** What becomes of a submission that was aborted. */
+function aborted<F extends { readonly mine: Submission }>(k: KernelKit<F>, label: string): Statement<F> {
+  return k.test(label, (f) => f.mine.status === 'abort', [
+    k.switch(iteHandling, {
+      'retry always': [],
+      'finder gives up': [],
+      'owner gives up': [
+        k.test(`${label}: the device of this submission is absent`, (f) => f.mine.endpoint?.present === false, [
+          k.return(-ETIMEDOUT),
+        ]),
+      ],
+    }),
+    k.return(-EAGAIN),
+  ]);
+}
+
 /** qi_check_fault(): called with the lock held. */
 export const qiCheckFault = procedure(
   'qi_check_fault',
   { source: v6_8(DMAR_C), params: queue, locals: { absent: hw<Endpoint>() } },
   (k) => [
-    k.test('desc_status[wait_index] == QI_ABORT', (f) => f.mine.status === 'abort', [k.return(-EAGAIN)]),
+    aborted(k, 'desc_status[wait_index] == QI_ABORT'),
     k.test('readl(DMAR_FSTS_REG) & DMA_FSTS_ITE', (f) => f.iommu.ite, [
       k.step('ite_sid = readq(DMAR_IQER_REG)', (f) => {
         f.absent = f.iommu.ite_source as Endpoint;
@@ -34,13 +50,14 @@ export const qiCheckFault = procedure(
       }),
       k.switch(iteHandling, {
         'retry always': [],
-        'give up when absent': [
+        'finder gives up': [
           k.test('!pci_device_is_present(dev)', (f) => !f.absent.present, [k.return(-ETIMEDOUT)], [], {
             source: giveUp(DMAR_C),
           }),
         ],
+        'owner gives up': [],
       }),
-      k.test('desc_status[wait_index] == QI_ABORT now', (f) => f.mine.status === 'abort', [k.return(-EAGAIN)]),
+      aborted(k, 'desc_status[wait_index] == QI_ABORT after the time-out'),
     ]),
     k.return(0),
   ],

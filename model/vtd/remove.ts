@@ -5,7 +5,7 @@
  * Source: iommu.c, pasid.c, pciehp_pci.c. Both removals hold the lock of the bus over everything; whoever comes second
  * finds the device detached. Left out: the domain, its page tables, the driver of the device.
  */
-import { constant, procedure } from '../kernel/index.ts';
+import { constant, nameOf, procedure, Violation } from '../kernel/index.ts';
 import { hw, PciBus, PciDev, QInval, type Submission, type VtdIommu } from './objects.ts';
 import { qiSubmitSync } from './qi.ts';
 import { DMAR_C, IOMMU_C, PASID_C, PCIEHP_C, testBefore, v6_8 } from './sources.ts';
@@ -85,12 +85,24 @@ export const pciehpUnconfigure = procedure(
   ],
 );
 
-/** qi_flush_iotlb() after an unmap for some other device. */
+/**
+ * An unmap for some other device: qi_flush_iotlb(), then the pages are freed. Like the flush of a device TLB it does not
+ * look at what the submission returns.
+ */
 export const flushIotlb = procedure(
   'qi_flush_iotlb',
   {
     source: v6_8(DMAR_C),
     params: { iommu: hw<VtdIommu>(), qi: QInval, all: constant<readonly Submission[]>(), mine: hw<Submission>() },
   },
-  (k) => [k.call(qiSubmitSync, (f) => ({ iommu: f.iommu, qi: f.qi, all: f.all, mine: f.mine })), k.return()],
+  (k) => [
+    k.call(qiSubmitSync, (f) => ({ iommu: f.iommu, qi: f.qi, all: f.all, mine: f.mine })),
+    k.step('free the unmapped pages', (f) => {
+      if ([...f.iommu.queue].includes(f.mine))
+        throw new Violation('isolation', 'pages are freed although the IOTLB invalidation for them is still queued', [
+          nameOf(f.mine),
+        ]);
+    }),
+    k.return(),
+  ],
 );

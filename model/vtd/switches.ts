@@ -12,7 +12,9 @@ export const devtlbTest = switchOf(
 /** What is done after an invalidation has timed out. */
 export const iteHandling = switchOf(
   'vtd.ite',
-  'whether an invalidation that timed out is submitted again when its device is absent',
+  'whether an invalidation that timed out is submitted again when its device is absent: always; never, whoever finds ' +
+    'the time-out gives up; never, only whose own submission was aborted gives up',
   'retry always',
-  'give up when absent',
+  'finder gives up',
+  'owner gives up',
 );
