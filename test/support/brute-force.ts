@@ -5,6 +5,7 @@
  * Limits: for scenarios of up to a few ten thousand states.
  */
 import { type Evidence, QuiesceError, type Scenario, Violation, type ViolationKind } from '../../checker/lang/index.ts';
+import { type Move, staysOpen } from './fair-cycles.ts';
 import { setUp, type Twin } from './twin-setup.ts';
 import { Interpreter } from './twin-steps.ts';
 import { type Player, pointersIn } from './twin-world.ts';
@@ -43,6 +44,8 @@ export interface BruteForce {
     readonly actors: readonly string[];
     readonly anywhere: readonly (readonly string[])[];
   } | null;
+  /** Names of the promises about what comes that can stay open for ever; none unless all was seen. */
+  readonly promisesBroken: readonly string[];
 }
 
 /** Thrown when a scenario has more states than the caller wants to wait for. */
@@ -66,6 +69,14 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
   const states: (readonly string[])[] = [];
   const distance: number[] = [];
   const successors: number[][] = [];
+  const moves: Move[][] = [];
+  /** Who could move in each state. */
+  const able: Set<number>[] = [];
+  /** For each promise about what comes, whether each state makes it and keeps it. */
+  const live = twin.properties.filter((p) => p.kind === 'eventually' || p.kind === 'leads-to');
+  const made = live.map((): boolean[] => []);
+  const kept = live.map((): boolean[] => []);
+  const now = { ended: (actor: unknown) => (actor as Player).operation === (actor as Player).program.length };
   /** Who may move in each state, or need not. */
   const satisfied: Set<string>[] = [];
   const broken = new Map<string, Broken>();
@@ -98,6 +109,10 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
         const evidence = p.check();
         if (evidence !== null) report(p.name, evidence, d, Math.max(0, d - 1));
       }
+    for (const [i, p] of live.entries()) {
+      made[i]?.push(p.kind === 'eventually' ? number === 0 : p.from(now));
+      kept[i]?.push(p.kind === 'eventually' ? p.holds(now) : p.to(now));
+    }
     for (const [name, goal] of goals)
       if (goal.reached()) {
         goals.delete(name);
@@ -116,6 +131,8 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
       break;
     }
     const next: number[] = [];
+    const here: Move[] = [];
+    const ableHere = new Set<number>();
     const content = new Set<string>();
     let moved = false;
     world.restore(state);
@@ -129,6 +146,7 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
           if (!interpreter.take(player, choice)) continue;
           transitions++;
           next.push(arrive(d + 1));
+          here.push({ actor: player.number, to: next[next.length - 1] as number });
           taken.add(choice === 0 ? place : `${place} (choice ${choice})`);
         } catch (thrown) {
           world.forget();
@@ -138,6 +156,7 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
         }
         world.restore(state);
         moved = true;
+        ableHere.add(player.number);
         content.add(player.name);
       }
     }
@@ -159,6 +178,8 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
     // Where the schedule ends, by a deadlock or a broken promise, nobody is called stuck on top of that.
     if (next.length === 0) for (const player of world.players) content.add(player.name);
     successors.push(next);
+    moves.push(here);
+    able.push(ableHere);
     satisfied.push(content);
   }
 
@@ -183,6 +204,15 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
           distance,
         )
       : null,
+    promisesBroken: complete
+      ? live
+          .filter((_, i) => {
+            const fair = world.players.filter((p) => p.fair).map((p) => p.number);
+            const is = (marks: boolean[][]) => (s: number) => marks[i]?.[s] === true;
+            return staysOpen({ moves, able, fair }, is(made), is(kept));
+          })
+          .map((p) => p.name)
+      : [],
   };
 }
 

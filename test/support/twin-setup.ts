@@ -1,7 +1,7 @@
 /** Runs a scenario's `setup` on the plain objects of the brute-force twin. */
 import { modelError, type ObjectType, type Property, type Scenario, type Shape } from '../../checker/lang/index.ts';
 import type { CallbackType, Params } from '../../checker/lang/procedure.ts';
-import type { Operation, Setup } from '../../checker/lang/scenario.ts';
+import type { ActorOptions, Operation, Setup } from '../../checker/lang/scenario.ts';
 import { type AnyProcedure, Player, World } from './twin-world.ts';
 
 /** A scenario of which one variant is chosen, ready to run. */
@@ -24,8 +24,9 @@ export function setUp(scenario: Scenario, variantName: string, given: Readonly<R
   const mayOutlive = new Set<ObjectType<Shape>>();
   const implementations = new Map<CallbackType<Params, unknown>, readonly AnyProcedure[]>();
   const settings = new Map((variant.settings ?? []).map((s) => [s.switch.name, s.value]));
-  const addActor = (name: string, program: readonly Operation[], role = 'task') => {
-    const player = new Player(world.players.length, name, role, program);
+  const addActor = (name: string, program: readonly Operation[], options: ActorOptions = {}) => {
+    const { role = 'task', fair = true } = options;
+    const player = new Player(world.players.length, name, role, program, fair);
     world.players.push(player);
     return player;
   };
@@ -45,8 +46,8 @@ export function setUp(scenario: Scenario, variantName: string, given: Readonly<R
       const live = () => world.things.filter((t) => t.type === (type as never) && t.life === 'live').map((t) => t.view);
       return { type: type.name, [Symbol.iterator]: () => live()[Symbol.iterator]() as never };
     },
-    task: (name, operations, options) => addActor(name, operations, options?.role),
-    actor: (name, procedure, args, options) => addActor(name, [{ procedure, args } as never], options?.role),
+    task: (name, operations, options) => addActor(name, operations, options),
+    actor: (name, procedure, args, options) => addActor(name, [{ procedure, args } as never], options),
     implementations: (type, procedures) => {
       implementations.set(type as never, procedures as never);
       for (const p of procedures) if (!world.callbacks.includes(p as never)) world.callbacks.push(p as never);

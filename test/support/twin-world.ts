@@ -44,6 +44,8 @@ export class Player implements Actor {
   readonly name: string;
   readonly role: string;
   readonly program: readonly Operation[];
+  /** It does not stop for ever where it could go on. */
+  readonly fair: boolean;
   parked = false;
   signalled = false;
   /** Number of the operation that runs; the length of the program when it has ended. */
@@ -51,7 +53,8 @@ export class Player implements Actor {
   /** The calls in progress, innermost last. */
   stack: Frame[] = [];
 
-  constructor(number: number, name: string, role: string, program: readonly Operation[]) {
+  constructor(number: number, name: string, role: string, program: readonly Operation[], fair = true) {
+    this.fair = fair;
     this.number = number;
     this.name = name;
     this.role = role;

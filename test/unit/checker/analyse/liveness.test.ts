@@ -53,7 +53,7 @@ const cases = fc.integer({ min: 1, max: 9 }).chain(
       })
       .map((g) => {
         const moves: Move[][] = Array.from({ length: size }, () => []);
-        g.tree.forEach((e, i) => moves[e.from % (i + 1)]?.push({ actor: e.actor, to: i + 1 }));
+        for (const [i, e] of g.tree.entries()) moves[e.from % (i + 1)]?.push({ actor: e.actor, to: i + 1 });
         for (const e of g.edges) moves[e.from]?.push({ actor: e.actor, to: e.to });
         const marks = g.eventually ? g.marks.map((m, s) => (s === 0 ? MAKES : 0) | (m & KEEPS)) : g.marks;
         return { moves, also: g.alsoAnywhere ? g.also : [], fair: g.fair, marks };
