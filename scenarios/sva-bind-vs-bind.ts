@@ -3,7 +3,7 @@ import { does, scenario, sometimes } from '../checker/lang/index.ts';
 import { int, MmStruct, mmputProcedure, procedure, ref } from '../model/kernel/index.ts';
 import { DriverData, IommuSva, iommuSvaBindDevice, iommuSvaFind, MAX_PASID, makeSva } from '../model/sva/index.ts';
 import { IOMMU_SVA_C, v2_03, v2_06 } from '../model/sva/sources.ts';
-import { process, promises, readyDevice, withContexts } from './sva-parts.ts';
+import { process, promises, readyDevice, withContexts, withParam } from './sva-parts.ts';
 
 /** What the fault worker does with a PASID: finds the address space, uses it, lets it go. */
 const useByPasid = procedure(
@@ -49,8 +49,12 @@ export default scenario('sva-bind-vs-bind', {
     const drvdata0 = s.object(DriverData, 'drvdata0');
     const drvdata1 = s.object(DriverData, 'drvdata1');
     const exit = does(mmputProcedure, { mm });
-    s.task('thread0', [does(iommuSvaBindDevice, { dev: dev0, mm, flags: 0, drvdata: drvdata0 }), exit]);
-    s.task('thread1', [does(iommuSvaBindDevice, { dev: dev1, mm, flags: 0, drvdata: drvdata1 }), exit]);
+    const thread0 = s.task('thread0', [does(iommuSvaBindDevice, { dev: dev0, mm, flags: 0, drvdata: drvdata0 }), exit]);
+    const thread1 = s.task('thread1', [does(iommuSvaBindDevice, { dev: dev1, mm, flags: 0, drvdata: drvdata1 }), exit]);
+    s.interchangeable([
+      [...withParam(dev0), drvdata0, thread0],
+      [...withParam(dev1), drvdata1, thread1],
+    ]);
     const fault = s.task('fault', [does(useByPasid, { sva, pasid: 1 })], { role: 'worker' });
     const { failures } = s.bounds;
     s.failures({ kmalloc: failures, idr_alloc: failures, mmu_notifier_register: failures });

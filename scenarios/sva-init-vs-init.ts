@@ -87,8 +87,8 @@ export default scenario('sva-init-vs-init', {
     const dev = makeDevice(s, parts, 'dev0');
     const master = s.object(Master, 'master');
     dev.iommu_priv = master;
-    s.task('user0', [does(iommuSvaDeviceInit, { dev, features: 0, mm_exit: driverMmExit })]);
-    s.task('user1', [does(iommuSvaDeviceInit, { dev, features: 0, mm_exit: driverMmExit })]);
+    const init = does(iommuSvaDeviceInit, { dev, features: 0, mm_exit: driverMmExit });
+    s.interchangeable([[s.task('user0', [init])], [s.task('user1', [init])]]);
     s.failures({ kmalloc: 1 });
     s.property(
       always('failed-init-changes-nothing', 'page requests are enabled while the device is initialised', () =>

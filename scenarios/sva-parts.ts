@@ -28,6 +28,11 @@ export function readyDevice(s: Setup<Bounds>, parts: SvaParts, name: string): De
   return dev;
 }
 
+/** A device and its parameters, as parts of an interchangeable block. */
+export function withParam(dev: Device): object[] {
+  return dev.sva_param === null ? [dev] : [dev, dev.sva_param];
+}
+
 /** An address space with one user. */
 export function process(s: Setup<Bounds>, parts: SvaParts, name: string): MmView {
   return makeMm(s, name, { srcu: parts.srcu });

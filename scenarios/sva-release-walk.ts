@@ -3,7 +3,7 @@ import { does, scenario, set } from '../checker/lang/index.ts';
 import { mmputProcedure } from '../model/kernel/index.ts';
 import { driverUnbind, makeSva, releaseWalk } from '../model/sva/index.ts';
 import { IOMMU_SVA_C, v2_05 } from '../model/sva/sources.ts';
-import { bound, process, promises, readyDevice, withContexts } from './sva-parts.ts';
+import { bound, process, promises, readyDevice, withContexts, withParam } from './sva-parts.ts';
 
 export default scenario('sva-release-walk', {
   title: 'release walk that looks its next bond up again',
@@ -32,8 +32,17 @@ export default scenario('sva-release-walk', {
     const mm = process(s, parts, 'mm0');
     const first = bound(s, parts, dev0, mm, 'drvdata0');
     const second = bound(s, parts, dev1, mm, 'drvdata1');
-    s.task('unbinder0', [does(driverUnbind, { dev: dev0, pasid: first.pasid, data: first.data })]);
-    s.task('unbinder1', [does(driverUnbind, { dev: dev1, pasid: second.pasid, data: second.data })]);
+    s.interchangeable(
+      [
+        { dev: dev0, ...first },
+        { dev: dev1, ...second },
+      ].map(({ dev, pasid, bond, data }, i) => [
+        ...withParam(dev),
+        bond,
+        data,
+        s.task(`unbinder${i}`, [does(driverUnbind, { dev, pasid, data })]),
+      ]),
+    );
     s.task('exit', [does(mmputProcedure, { mm })]);
     withContexts(s, parts, [dev0, dev1]);
     promises(s, parts, [first.data, second.data], { mms: true });

@@ -3,7 +3,7 @@ import { does, scenario, set } from '../checker/lang/index.ts';
 import { bindMutex, DriverData, iommuSvaBindDevice, makeSva } from '../model/sva/index.ts';
 import { IOMMU_SVA_C, v2_03 } from '../model/sva/sources.ts';
 import { onePasidForEachSpace } from '../properties/pasid.ts';
-import { process, readyDevice } from './sva-parts.ts';
+import { process, readyDevice, withParam } from './sva-parts.ts';
 
 export default scenario('sva-two-pasids', {
   title: 'two PASIDs for one process',
@@ -31,8 +31,12 @@ export default scenario('sva-two-pasids', {
     const dev1 = readyDevice(s, parts, 'dev1');
     const mm = process(s, parts, 'mm0');
     const drvdata = s.object(DriverData, 'drvdata');
-    s.task('thread0', [does(iommuSvaBindDevice, { dev: dev0, mm, flags: 0, drvdata })]);
-    s.task('thread1', [does(iommuSvaBindDevice, { dev: dev1, mm, flags: 0, drvdata })]);
+    s.interchangeable(
+      [dev0, dev1].map((dev, i) => [
+        ...withParam(dev),
+        s.task(`thread${i}`, [does(iommuSvaBindDevice, { dev, mm, flags: 0, drvdata })]),
+      ]),
+    );
     s.property(onePasidForEachSpace(parts.sva.pasid_idr));
   },
 });

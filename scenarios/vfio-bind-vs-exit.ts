@@ -51,9 +51,9 @@ export default scenario('vfio-bind-vs-exit', {
     const process = makeProcess(s, 'process0', parts);
     exits(s, process);
     const args = Array.from({ length: binders }, (_, i) => s.object(BindParams, `arg${i}`));
-    args.forEach((arg, i) => {
-      s.task(`binder${i}`, [does(bindProcess, { iommu, task: process.task, arg })]);
-    });
+    s.interchangeable(
+      args.map((arg, i) => [arg, s.task(`binder${i}`, [does(bindProcess, { iommu, task: process.task, arg })])]),
+    );
     s.pool(VfioMm, 2);
     s.failures({ kmalloc: kmalloc_failures, copy_to_user: copy_failures });
     const mms = s.pool(MmStruct, 1);

@@ -45,8 +45,11 @@ export default scenario('vfio-unbind-vs-exit', {
     const process = makeProcess(s, 'process0', parts);
     bindProcessAtStart(s, parts, container, process);
     exits(s, process);
-    for (let i = 0; i < s.bounds.unbinders; i++)
-      s.task(`unbinder${i}`, [does(unbindProcess, { iommu, task: process.task })]);
+    s.interchangeable(
+      Array.from({ length: s.bounds.unbinders }, (_, i) => [
+        s.task(`unbinder${i}`, [does(unbindProcess, { iommu, task: process.task })]),
+      ]),
+    );
     const mms = s.pool(MmStruct, 1);
     s.property(
       listedProcessIsBound([container], mms),

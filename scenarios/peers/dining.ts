@@ -99,11 +99,19 @@ export default scenario('peers-dining', {
   setup: (s) => {
     const n = s.bounds.philosophers;
     const forks = s.objects(Fork, 'fork', n);
+    const philosophers: Actor[] = [];
     for (let i = 0; i < n; i++) {
       const left = forks[i] as (typeof forks)[number];
       const right = forks[(i + 1) % n] as (typeof forks)[number];
       const swapped = i === n - 1 && s.setting(order) === 'right';
-      s.actor(`phil${i}`, philosopher, swapped ? { first: right, second: left } : { first: left, second: right });
+      const forksOf = swapped ? { first: right, second: left } : { first: left, second: right };
+      philosophers.push(s.actor(`phil${i}`, philosopher, forksOf));
     }
+    // One who takes the other fork first is not like the rest.
+    if (s.setting(order) === 'left')
+      s.interchangeable(
+        forks.map((fork, i) => [fork, ...philosophers.slice(i, i + 1)]),
+        { by: 'rotation' },
+      );
   },
 });
