@@ -3,34 +3,37 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { auditOnce } from './analyse/audit.ts';
+import { decidePromises, refuseForPromises } from './analyse/promises.ts';
 import { findStuck } from './analyse/stuck.ts';
+import { lookBehind } from './analyse/stuck-behind.ts';
 import { compile } from './compile/compile.ts';
 import type { CompiledModel } from './compile/model.ts';
+import { Explainer, isExplored } from './explain.ts';
 import { nearest, QuiesceError } from './lang/errors.ts';
 import type { Bounds, Scenario } from './lang/scenario.ts';
 import { violated } from './lang/violation.ts';
+import { refuseMeaninglessOptions } from './options.ts';
 import { confirmSymmetry } from './reduce/confirm.ts';
 import { Symmetry } from './reduce/symmetry.ts';
-import { BreadthFirst } from './search/bfs.ts';
+import { Anytime, type Best, type Stage } from './search/anytime.ts';
+import { BitstateDepthFirst } from './search/bitstate.ts';
 import { PreemptionBounded } from './search/bounded.ts';
+import { BreadthFirst } from './search/breadth/bfs.ts';
+import type { ScenarioModule } from './search/breadth/thread.ts';
+import { CompactBreadthFirst } from './search/compact.ts';
 import { DepthFirst } from './search/dfs.ts';
-import type { Complete, Explored } from './search/explored.ts';
-import { builtIn, type Finding, Findings, listOf } from './search/findings.ts';
-import { ParallelBreadthFirst, type ScenarioModule } from './search/parallel/team.ts';
-import { pctPolicy } from './search/pct.ts';
+import type { Complete } from './search/explored.ts';
+import { builtIn, Findings, listOf } from './search/findings.ts';
+import { type PctBound, pctPolicy } from './search/pct.ts';
 import { randomPolicy } from './search/random.ts';
-import type { SearchCounts, Strategy } from './search/strategy.ts';
+import type { Limits, SearchCounts, Strategy } from './search/strategy.ts';
 import { Walks } from './search/walk.ts';
-import { buildCounterexample } from './trace/build.ts';
+import { hashingOf, refuseForStore, refusePromisesForStore, type StoreName, strategyFor } from './stores.ts';
 import type { Counterexample } from './trace/counterexample.ts';
-import { essentialOrderings } from './trace/orderings.ts';
-import { Simulator } from './trace/simulator.ts';
-import { fewestSwitches } from './trace/switches.ts';
-import { outcomesOf } from './trace/verify.ts';
-import type { Outcome, Verdict } from './verdict.ts';
+import type { Outcome, PropertyResult, Verdict } from './verdict.ts';
 import { makeVerdict } from './verdict-of.ts';
 
-export type StrategyName = 'bfs' | 'dfs' | 'bounded' | 'random' | 'pct';
+export type StrategyName = 'bfs' | 'dfs' | 'bounded' | 'random' | 'pct' | 'anytime';
 
 export interface CheckOptions {
   /** A variant of the scenario; the first one when not given. */
@@ -39,13 +42,19 @@ export interface CheckOptions {
   readonly bounds?: Bounds;
   /** Only these properties (built-in kinds or names of the scenario's own); all when not given. */
   readonly properties?: readonly string[];
-  /** `bfs` is exhaustive and finds shortest counterexamples; the others are for scenarios too large to finish. */
+  /**
+   * `bfs` is exhaustive and finds shortest counterexamples; the others are for scenarios too large to finish. `anytime`
+   * runs pct, bounded and bfs in turn and tells the first violation at once.
+   */
   readonly strategy?: StrategyName;
-  /** Most preemptions a schedule may have, for `bounded`; as many as there are when not given. */
+  /**
+   * Most preemptions a schedule may have: for `bounded`, as many as there are when not given; for the second stage of
+   * `anytime`, 2 when not given.
+   */
   readonly preemptions?: number;
-  /** For `random` and `pct`. */
+  /** For `random`, `pct` and the first stage of `anytime`. */
   readonly seed?: string;
-  /** Walks of `random` and `pct`; 1,000 when not given. */
+  /** Walks of `random` and `pct`, 1,000 when not given; of `anytime`, as the size of the model asks when not given. */
   readonly runs?: number;
   /** Longest walk for `random` and `pct` and greatest depth for the others. */
   readonly depth?: number;
@@ -58,17 +67,29 @@ export interface CheckOptions {
   readonly module?: ScenarioModule;
   /** Look at one of all states that differ only in the names of interchangeable blocks. Breadth-first only. */
   readonly symmetry?: boolean;
+  /**
+   * How visited states are kept, see `StoreName`. `compact` is for the breadth-first search on one thread; `bitstate`
+   * is depth-first, takes `maxMemoryBytes` at once (64 MiB unless given), and proves nothing.
+   */
+  readonly store?: StoreName;
   /** Go on after the first violation and collect one counterexample for each signature. */
   readonly all?: boolean;
   /** Compute essential orderings and the fewest context switches; true unless set to false. */
   readonly explain?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  /**
+   * Called with each counterexample as soon as it is known: by `anytime` when a violation is found, without essential
+   * orderings, and again when a better schedule of the same signature is; by the others when the search has ended.
+   */
+  readonly onViolation?: (counterexample: Counterexample) => void;
+  /** Called when a stage of `anytime` has ended. */
+  readonly onStage?: (stage: Stage) => void;
 }
 
 /** Told about four times a second while a search runs. */
 export interface Progress {
-  readonly phase: 'compile' | 'search' | 'stuck actors' | 'explain';
+  readonly phase: 'compile' | 'search' | 'stuck actors' | 'promises' | 'explain';
   readonly seconds: number;
   readonly depth: number;
   readonly states: number;
@@ -86,7 +107,7 @@ export interface Progress {
 
 const SLICE_MS = 50;
 const TELL_MS = 250;
-const DEFAULTS = { runs: 1000, seed: 'quiesce', walkDepth: 10_000 };
+const DEFAULTS = { runs: 1000, seed: 'quiesce', walkDepth: 10_000, anytimePreemptions: 2 };
 
 /**
  * Searches a scenario and returns its verdict. Throws `QuiesceError` for a model or option that is wrong; a limit
@@ -96,8 +117,9 @@ const DEFAULTS = { runs: 1000, seed: 'quiesce', walkDepth: 10_000 };
  */
 export async function check(scenario: Scenario, options: CheckOptions = {}): Promise<Verdict> {
   const started = performance.now();
-  const strategyName = options.strategy ?? 'bfs';
+  const strategyName = options.strategy ?? strategyFor(options.store);
   refuseMeaninglessOptions(options, strategyName);
+  refuseForStore(options, strategyName);
   const form = {
     ...(options.variant === undefined ? {} : { variant: options.variant }),
     ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
@@ -105,45 +127,68 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
   const model = compile(scenario, form);
   refuseUnknownProperties(model, options.properties);
   auditOnce(scenario, form);
-  const findings = new Findings(model, options.properties ?? null);
+  const ownFindings = new Findings(model, options.properties ?? null);
+  refusePromisesForStore(ownFindings, options);
+  refuseForPromises(ownFindings, options, strategyName);
   const stopAtFirst = !(options.all ?? false);
-  if (options.symmetry === true && model.symmetries.length === 0)
-    throw new QuiesceError('config', `scenario ${scenario.name} declares no interchangeable blocks`, {
-      hint: 'search without symmetry, or declare them with s.interchangeable(...)',
-    });
   const symmetry = options.symmetry === true ? new Symmetry(model) : null;
+  if (symmetry !== null && !symmetry.folds)
+    throw new QuiesceError('config', `scenario ${scenario.name} declares no interchangeable blocks, and has no heap slots`, {
+      hint: 'search without symmetry, or declare blocks with s.interchangeable(...)',
+    });
   if (symmetry !== null) confirmSymmetry(model, symmetry);
-  const search = makeStrategy(strategyName, model, findings, options, stopAtFirst, symmetry);
+  const explainer = new Explainer(scenario, model, options);
+  const search =
+    strategyName === 'anytime'
+      ? makeAnytime(model, options, symmetry, explainer)
+      : makeStrategy(strategyName, model, ownFindings, options, stopAtFirst, symmetry);
 
   const tell = teller(options, started);
+  /** Why the check must end here, if it must. */
+  const cutShort = (): string | null => {
+    if (options.signal?.aborted) return 'interrupted';
+    const late = options.maxSeconds !== undefined && performance.now() - started > options.maxSeconds * 1000;
+    return late ? 'time limit' : null;
+  };
   let cut: string | null = null;
   while (search.advance(SLICE_MS)) {
     tell('search', search.counts);
     await setImmediate();
-    if (options.signal?.aborted) cut = 'interrupted';
-    else if (options.maxSeconds !== undefined && performance.now() - started > options.maxSeconds * 1000)
-      cut = 'time limit';
+    cut = cutShort();
     if (cut !== null) break;
   }
   const counts = search.counts;
   let incomplete = cut ?? search.incomplete;
+  if (search instanceof Anytime && cut !== null) search.close(cut);
+  // The last stage of several is the one that decides.
+  const last = search instanceof Anytime ? search.search : search;
+  const findings = search instanceof Anytime ? search.findings : ownFindings;
   let stuck: StuckCheck = 'undecided';
-  if (isComplete(search) && incomplete === null && findings.checks('stuck')) {
+  const hashed = last instanceof CompactBreadthFirst;
+  if ((hashed || isComplete(last)) && incomplete === null && findings.checks('stuck')) {
     tell('stuck actors', counts);
-    const found = lookForStuck(model, search, findings);
+    const found = hashed ? lookBehind(model, last, findings) : lookForStuck(model, last, findings);
     stuck = found.result;
     // What could not be decided leaves the verdict open, unless the property was left out.
     if (found.result === 'undecided') incomplete = `stuck actors: ${found.because}`;
   }
-
-  const violations: Counterexample[] = [];
-  const searched = performance.now();
-  if (findings.violations.length > 0) {
-    tell('explain', counts);
-    const simulator = new Simulator(scenario, { variant: model.variantName, bounds: model.bounds });
-    for (const finding of inOrder(findings.violations, stopAtFirst))
-      violations.push(explain(model, simulator, search, findings, finding, options));
+  let promises: ReadonlyMap<string, PropertyResult['result']> = new Map();
+  if (incomplete === null && findings.live.length > 0) {
+    const kept = isComplete(last) ? last : null;
+    const memory = (options.maxMemoryBytes ?? Number.MAX_SAFE_INTEGER) - counts.memoryBytes;
+    const decided = await decidePromises(model, kept, findings, memory, async () => {
+      tell('promises', counts);
+      await setImmediate();
+      return cutShort();
+    });
+    promises = decided.results;
+    incomplete = decided.because;
   }
+
+  const searched = performance.now();
+  const found = inOrder(findingsOf(search, findings), stopAtFirst);
+  if (found.length > 0) tell('explain', counts);
+  const violations = found.map(({ finding, by }) => explainer.explain(by, findings, finding));
   const outcome: Outcome =
     violations.length > 0
       ? 'violated'
@@ -158,13 +203,19 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
     options,
     strategy: strategyName,
     seed: seedOf(options, strategyName),
+    runs: search instanceof Anytime ? search.walks.runs : (options.runs ?? DEFAULTS.runs),
+    preemptions: search instanceof Anytime ? preemptionsOf(options) : (options.preemptions ?? null),
+    stages: search instanceof Anytime ? search.stages : null,
+    pct: boundOf(search),
     counts,
     incomplete,
     outcome,
     stuck,
+    promises,
+    hashing: hashingOf(last),
     reductions:
-      isExplored(search) && search.symmetry !== null
-        ? [{ name: `symmetry (${search.symmetry.size} permutations)`, factor: search.unreduced / counts.states }]
+      (hashed || isExplored(last)) && last.symmetry !== null
+        ? last.symmetry.reductions(counts.states, last.unreduced)
         : [],
     violations,
     seconds: (searched - started) / 1000,
@@ -184,84 +235,89 @@ function lookForStuck(
   if (found.result === 'undecided') return found;
   const names = found.actors.map((i) => model.actors[i]?.view.name ?? '?');
   const moves = search.movesTo(found.state);
-  model.load(search.store.arena, found.state * model.words);
+  const state = new Int32Array(model.words);
+  search.store.read(found.state, state, 0);
+  model.load(state, 0);
   const evidence = violated('stuck', `${listOf(names)} can never move again although others go on`, { actors: names });
   findings.record('stuck', evidence, null, moves.length, false, () => moves);
   return { result: 'violated', because: null };
 }
 
+/** Every violation, with the search that found it and can tell more about it. */
+function findingsOf(search: Strategy, findings: Findings): Best[] {
+  if (!(search instanceof Anytime)) return findings.violations.map((finding) => ({ finding, by: search }));
+  // What only a finished search can decide was found after the last stage.
+  const late = findings.violations.filter((f) => f.property === 'stuck' || f.loop !== undefined);
+  return [...search.best.values(), ...late.map((finding) => ({ finding, by: search.search }))];
+}
+
 /** Without `all`, only the shortest of the violations found together; ties by the order in which they were found. */
-function inOrder(violations: readonly Finding[], onlyFirst: boolean): readonly Finding[] {
-  const sorted = [...violations].sort((a, b) => a.length - b.length);
+function inOrder(violations: readonly Best[], onlyFirst: boolean): readonly Best[] {
+  const sorted = [...violations].sort((a, b) => a.finding.length - b.finding.length);
   return onlyFirst ? sorted.slice(0, 1) : sorted;
 }
 
-function explain(
+function makeAnytime(
   model: CompiledModel,
-  simulator: Simulator,
-  search: Strategy,
-  findings: Findings,
-  finding: Finding,
   options: CheckOptions,
-): Counterexample {
-  let minimal: Counterexample['minimal'] = isExplored(search) ? 'shortest' : 'local';
-  let needed: Counterexample['needed'] = null;
-  if (options.explain !== false) {
-    if (isExplored(search) && finding.property !== 'stuck') {
-      const moves = fewestSwitches(model, search, findings, finding);
-      if (moves !== null) {
-        finding.moves = moves;
-        minimal = 'proven';
-      }
-    }
-    if (finding.property !== 'stuck') needed = essentialOrderings(model, findings, finding.moves, finding.signature);
-  }
-  // Another schedule of the same signature, or one found under symmetry, may be about other objects and actors.
-  const outcomes = outcomesOf(model, findings, finding.moves);
-  const evidence = outcomes?.find((o) => o.signature === finding.signature)?.evidence ?? finding.evidence;
-  return buildCounterexample({
-    simulator,
-    property: finding.property,
-    evidence,
-    signature: finding.signature,
-    moves: finding.moves,
-    fault: finding.fault,
-    minimal,
-    needed,
+  symmetry: Symmetry | null,
+  explainer: Explainer,
+): Anytime {
+  return new Anytime({
+    model,
+    limits: limitsOf(options),
+    properties: options.properties ?? null,
+    seed: options.seed ?? DEFAULTS.seed,
+    runs: options.runs ?? null,
+    preemptions: preemptionsOf(options),
+    all: options.all ?? false,
+    exhaustive: (findings, stopAtFirst) => makeStrategy('bfs', model, findings, options, stopAtFirst, symmetry),
+    onStage: (stage) => options.onStage?.(stage),
+    onBetter: ({ finding }, findings) => explainer.tellEarly(findings, finding),
   });
 }
 
+/** The bound of the second stage of `anytime`. */
+function preemptionsOf(options: CheckOptions): number {
+  return options.preemptions ?? DEFAULTS.anytimePreemptions;
+}
+
+function boundOf(search: Strategy): PctBound | null {
+  if (search instanceof Anytime) return search.pct.bound();
+  return search instanceof Walks ? search.bound : null;
+}
+
+function limitsOf(options: CheckOptions): Limits {
+  return {
+    maxStates: options.maxStates ?? 2 ** 31 - 1,
+    maxDepth: options.depth ?? 2 ** 31 - 1,
+    maxMemoryBytes: options.maxMemoryBytes ?? Number.MAX_SAFE_INTEGER,
+  };
+}
+
 function makeStrategy(
-  name: StrategyName,
+  name: Exclude<StrategyName, 'anytime'>,
   model: CompiledModel,
   findings: Findings,
   options: CheckOptions,
   stopAtFirst: boolean,
   symmetry: Symmetry | null,
 ): Strategy {
-  const limits = {
-    maxStates: options.maxStates ?? 2 ** 31 - 1,
-    maxDepth: options.depth ?? 2 ** 31 - 1,
-    maxMemoryBytes: options.maxMemoryBytes ?? Number.MAX_SAFE_INTEGER,
-  };
+  const limits = limitsOf(options);
   switch (name) {
     case 'bfs': {
-      const workers = options.workers ?? 1;
-      if (workers === 1 || options.module === undefined)
-        return new BreadthFirst(model, findings, limits, stopAtFirst, undefined, symmetry);
-      const properties = options.properties ?? null;
-      return new ParallelBreadthFirst(
-        model,
-        findings,
+      if (options.store === 'compact') return new CompactBreadthFirst(model, findings, limits, stopAtFirst, symmetry);
+      return new BreadthFirst(model, findings, {
         limits,
         stopAtFirst,
-        workers,
-        options.module,
-        properties,
         symmetry,
-      );
+        workers: options.workers ?? 1,
+        properties: options.properties ?? null,
+        ...(options.module === undefined ? {} : { module: options.module }),
+      });
     }
     case 'dfs':
+      if (options.store === 'bitstate') return new BitstateDepthFirst(model, findings, limits, stopAtFirst);
       return new DepthFirst(model, findings, limits, stopAtFirst);
     case 'bounded':
       return new PreemptionBounded(
@@ -282,39 +338,11 @@ function makeStrategy(
 
 /** Does the search keep every state? */
 function isComplete(search: Strategy): search is Strategy & Complete {
-  return 'forward' in search;
-}
-
-/** Does the search keep its levels, as the breadth-first ones do? */
-function isExplored(search: Strategy): search is Strategy & Explored {
-  return 'levelStarts' in search;
+  return 'ahead' in search;
 }
 
 function seedOf(options: CheckOptions, strategy: StrategyName): string | null {
-  return strategy === 'random' || strategy === 'pct' ? (options.seed ?? DEFAULTS.seed) : null;
-}
-
-/** An option that a strategy cannot honour is an error that names both. */
-function refuseMeaninglessOptions(options: CheckOptions, strategy: StrategyName): void {
-  const walks = strategy === 'random' || strategy === 'pct';
-  const refuse = (option: string, hint: string) => {
-    throw new QuiesceError('config', `option ${option} has no meaning for the ${strategy} strategy`, { hint });
-  };
-  const workers = options.workers ?? 1;
-  if (!(Number.isInteger(workers) && workers >= 1 && workers <= 64))
-    throw new QuiesceError('config', `workers must be a whole number from 1 to 64, not ${workers}`);
-  if (options.preemptions !== undefined && strategy !== 'bounded') refuse('preemptions', 'only bounded counts them');
-  if (strategy === 'bounded' && options.depth !== undefined) refuse('depth', 'it bounds preemptions instead');
-  if (options.symmetry === true && strategy !== 'bfs') refuse('symmetry', 'only bfs folds symmetric states');
-  if (workers > 1 && strategy !== 'bfs') refuse('workers', 'only bfs runs on several threads');
-  if (workers > 1 && options.module === undefined)
-    throw new QuiesceError('config', 'several workers need the module that exports the scenario', {
-      hint: 'give `module: { url, name }`, so that each thread can import it',
-    });
-  if (!walks && options.seed !== undefined) refuse('seed', 'only random and pct use a seed');
-  if (!walks && options.runs !== undefined) refuse('runs', 'only random and pct make runs');
-  if (walks && options.maxStates !== undefined) refuse('states', 'walks store no states: use runs or time');
-  if (walks && options.maxMemoryBytes !== undefined) refuse('mem', 'walks store no states: use runs or time');
+  return ['random', 'pct', 'anytime'].includes(strategy) ? (options.seed ?? DEFAULTS.seed) : null;
 }
 
 function refuseUnknownProperties(model: CompiledModel, wanted: readonly string[] | undefined): void {

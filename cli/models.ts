@@ -12,7 +12,7 @@ import { basename, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildFailure, Message, Plugin } from 'esbuild';
 import { nearest, QuiesceError, type Scenario } from '../checker/lang/index.ts';
-import type { ScenarioModule } from '../checker/search/parallel/team.ts';
+import type { ScenarioModule } from '../checker/search/breadth/thread.ts';
 import { scenarios } from '../scenarios/index.ts';
 import { shown, systemCode } from './files.ts';
 import { packageRoot } from './package.ts';

@@ -3,9 +3,9 @@
  *
  * An actor is stuck in a state when it has not ended there and moves in no state that can be reached from it. If
  * from every state a resting state can be reached, where everybody has legally ended, nobody is ever stuck. The
- * search keeps for each state its greatest successor; following these forwards usually proves that for nearly
- * every state in one sweep. Only when it fails are all transitions computed again and the set of actors that may yet
- * move propagated backwards to a fixed point.
+ * search notes for each state whether it has a newer successor, which nearly every state has; the others are looked at
+ * one by one. Only when that fails are all transitions computed again and the set of actors that may yet move
+ * propagated backwards to a fixed point.
  *
  * Limits: the second part takes 4 bytes for each transition and is refused above `MAX_TRANSITIONS`.
  */
@@ -15,6 +15,8 @@ import { type Fault, successors } from '../search/successors.ts';
 
 const MAX_TRANSITIONS = 200_000_000;
 const MAX_ACTORS = 31;
+/** States looked at in search of a newer one. */
+const MAX_DETOUR = 10_000;
 
 export type StuckResult =
   | { readonly result: 'nobody' }
@@ -31,57 +33,45 @@ export function findStuck(model: CompiledModel, search: Complete): StuckResult {
 }
 
 /**
- * Can a state without successors be reached from every state? Sweeps over greatest successors, from the newest state
- * to the oldest, until nothing changes; what this leaves open is expanded once more.
+ * Can a state without successors be reached from every state? A state with a successor of greater index leads, by
+ * greater and greater ones, to an end or to a state whose successors all come before it. So it is enough that each of
+ * these few, taken from the newest to the oldest, reaches an end or a state newer than itself.
  */
 function reachesRest(model: CompiledModel, search: Complete): boolean {
-  const { forward, store } = search;
-  const reaches = new Uint8Array(store.count);
-  let open = forward === null ? store.count : 0;
-  for (let before = -1; forward !== null && open !== before; ) {
-    before = open;
-    open = 0;
-    for (let s = store.count - 1; s >= 0; s--) {
-      if (reaches[s] === 1) continue;
-      const next = (forward[s] as number) - 1;
-      if (next < 0 || reaches[next] === 1) reaches[s] = 1;
-      else open++;
-    }
-  }
-  const faults: Fault[] = [];
-  for (let before = -1; open > 0 && open !== before; ) {
-    before = open;
-    for (let s = store.count - 1; s >= 0; s--) {
-      if (reaches[s] === 1 || !anySuccessor(model, search, s, faults, reaches)) continue;
-      reaches[s] = 1;
-      open--;
-    }
-  }
-  return open === 0;
+  const { ahead, store } = search;
+  for (let s = store.count - 1; s >= 0; s--)
+    if ((ahead === null || ahead[s] === 0) && !leadsOn(model, search, s)) return false;
+  return true;
 }
 
-/** Has the state no successor, or one from which an end can be reached? */
-function anySuccessor(
-  model: CompiledModel,
-  search: Complete,
-  state: number,
-  faults: Fault[],
-  reaches: Uint8Array,
-): boolean {
-  model.registers[NEXT] = 0;
-  successors(model, search.store.arena, state * model.words, faults);
-  const made = model.registers[NEXT] as number;
-  if (made === 0) return true;
-  if (search.symmetry !== null)
-    for (let i = 0; i < made; i++) search.symmetry.canonicalise(model.memory.bytes, i * model.stateBytes);
-  search.store.lookup(model.memory.words, made);
-  for (let i = 0; i < made; i++) if (reaches[(search.store.found[i] as number) - 1] === 1) return true;
+/** Can an end or a newer state be reached? False also when that takes too long to find out. */
+function leadsOn(model: CompiledModel, search: Complete, start: number): boolean {
+  const { store, symmetry } = search;
+  const state = new Int32Array(model.words);
+  const seen = new Set([start]);
+  const faults: Fault[] = [];
+  for (const s of seen) {
+    if (seen.size > MAX_DETOUR) return false;
+    model.registers[NEXT] = 0;
+    store.read(s, state, 0);
+    successors(model, state, 0, faults);
+    const made = model.registers[NEXT] as number;
+    if (made === 0) return true;
+    if (symmetry !== null)
+      for (let i = 0; i < made; i++) symmetry.canonicalise(model.memory.bytes, i * model.stateBytes);
+    store.lookup(model.memory.words, made);
+    for (let i = 0; i < made; i++) {
+      const next = (store.found[i] as number) - 1;
+      if (next > start) return true;
+      seen.add(next);
+    }
+  }
   return false;
 }
 
 function byTransitions(model: CompiledModel, search: Complete): StuckResult {
   const { store } = search;
-  const { words } = model;
+  const state = new Int32Array(model.words);
   const count = store.count;
   const first = new Int32Array(count + 1);
   let targets = new Int32Array(Math.max(16, search.transitions));
@@ -92,7 +82,8 @@ function byTransitions(model: CompiledModel, search: Complete): StuckResult {
     first[s] = edges;
     model.registers[NEXT] = 0;
     const faults: Fault[] = [];
-    successors(model, store.arena, s * words, faults);
+    store.read(s, state, 0);
+    successors(model, state, 0, faults);
     const made = model.registers[NEXT] as number;
     let mask = 0;
     for (let i = 0; i < made; i++) mask |= 1 << ((model.moves[i] as number) >> 16);
@@ -106,7 +97,7 @@ function byTransitions(model: CompiledModel, search: Complete): StuckResult {
       }
       targets[edges++] = (store.found[i] as number) - 1;
     }
-    model.load(store.arena, s * words);
+    model.load(state, 0);
     for (const a of model.actors) if (model.rests(a.index)) mask |= 1 << a.index;
     // Where schedules end, a deadlock or a broken promise is reported as such, not once more for each actor.
     if (made === 0) mask = everybody;

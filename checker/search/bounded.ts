@@ -23,10 +23,10 @@ const NOBODY = 0xffff;
 
 export class PreemptionBounded implements Strategy, Complete {
   readonly symmetry = null;
-  readonly forward = null;
+  readonly ahead = null;
   incomplete: string | null = null;
-  /** Schedules with up to this many preemptions were all searched; -1 before the first bound is done. */
-  finishedBound = -1;
+  /** Called when a bound is done, from 0 on: every schedule with up to so many preemptions was searched. */
+  onBound: (bound: number) => void = () => {};
   readonly #model: CompiledModel;
   readonly #findings: Findings;
   readonly #limits: Limits;
@@ -89,7 +89,7 @@ export class PreemptionBounded implements Strategy, Complete {
 
   /** Everything with the present number of preemptions was searched: goes on with one more. */
   #raise(): void {
-    this.finishedBound = this.#current;
+    this.onBound(this.#current);
     if (this.#aside.length === 0) this.#done = true;
     else if (this.#current >= this.#bound)
       this.#stop(`only schedules with at most ${this.#bound} ${this.#bound === 1 ? 'preemption' : 'preemptions'}`);

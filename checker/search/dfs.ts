@@ -13,7 +13,7 @@ import { type Fault, successors } from './successors.ts';
 
 export class DepthFirst implements Strategy, Complete {
   readonly symmetry = null;
-  forward = new Int32Array(1 << 12);
+  ahead = new Uint8Array(1 << 12);
   readonly store: ExactStore;
   incomplete: string | null = null;
   readonly #model: CompiledModel;
@@ -87,7 +87,7 @@ export class DepthFirst implements Strategy, Complete {
     const found = store.found.slice(0, made);
     for (let i = made - 1; i >= 0; i--) {
       const e = found[i] as number;
-      if (Math.abs(e) > (this.forward[index] as number)) this.forward[index] = Math.abs(e);
+      if (Math.abs(e) - 1 > index) this.ahead[index] = 1;
       if (e >= 0) continue;
       const child = -e - 1;
       store.parents[child] = index;
@@ -143,6 +143,6 @@ export class DepthFirst implements Strategy, Complete {
   #reserve(states: number): void {
     this.#moves = grown(this.#moves, states);
     this.#depths = grown(this.#depths, states);
-    this.forward = grown(this.forward, states);
+    this.ahead = grown(this.ahead, states);
   }
 }

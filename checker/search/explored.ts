@@ -9,8 +9,8 @@ import { type Fault, successors } from './successors.ts';
 
 export interface StateStore {
   readonly count: number;
-  /** The words of all states, one after another. */
-  readonly arena: Int32Array;
+  /** Writes the words of a state to `out[at...]`. */
+  read(index: number, out: Int32Array, at: number): void;
   /** After `lookup`: for each candidate the index of its state plus one, or zero. */
   readonly found: Int32Array;
   lookup(words: Int32Array, count: number): void;
@@ -19,8 +19,8 @@ export interface StateStore {
 /** A search that keeps every state it found. */
 export interface Complete {
   readonly store: StateStore;
-  /** For each state the greatest index among its successors plus one, 0 without any; null when it was not kept. */
-  readonly forward: Int32Array | null;
+  /** For each state, not zero when one of its successors has a greater index than its own; null when not kept. */
+  readonly ahead: ArrayLike<number> | null;
   readonly transitions: number;
   readonly symmetry: Symmetry | null;
   /** Moves from the initial state to a state. */
@@ -35,10 +35,10 @@ export interface Explored extends Complete {
   readonly unreduced: number;
 }
 
-/** States and the parent of each; -1 for the initial one. */
+/** States and the parent of each, -1 for the initial one. */
 interface Tree {
-  readonly arena: Int32Array;
-  readonly parents: Int32Array;
+  read(index: number, out: Int32Array, at: number): void;
+  parentOf(index: number): number;
 }
 
 /**
@@ -53,11 +53,13 @@ export function walkTo(
   symmetry: Symmetry | null,
 ): { readonly moves: number[]; readonly state: Int32Array } {
   const path: number[] = [];
-  for (let i = index; i > 0; i = store.parents[i] as number) path.push(i);
+  for (let i = index; i > 0; i = store.parentOf(i)) path.push(i);
   path.reverse();
   let state: Int32Array = model.initial.slice();
+  const wanted = new Int32Array(model.words);
   const moves = path.map((child) => {
-    const next = stepTo(model, state, store.arena, child, symmetry);
+    store.read(child, wanted, 0);
+    const next = stepTo(model, state, wanted, symmetry);
     state = next.state;
     return next.move;
   });
@@ -68,8 +70,7 @@ export function walkTo(
 function stepTo(
   model: CompiledModel,
   from: Int32Array,
-  arena: Int32Array,
-  child: number,
+  wanted: Int32Array,
   symmetry: Symmetry | null,
 ): { readonly move: number; readonly state: Int32Array } {
   const { words } = model;
@@ -79,7 +80,6 @@ function stepTo(
   const savedMoves = model.moves.slice(scratch, scratch + model.branching + 1);
   model.registers[NEXT] = scratch;
   successors(model, from, 0, []);
-  const wanted = arena.subarray(child * words, (child + 1) * words);
   let found: { move: number; state: Int32Array } | null = null;
   for (let i = scratch; i < (model.registers[NEXT] as number) && found === null; i++) {
     const state = model.memory.words.slice(i * words, (i + 1) * words);
@@ -90,7 +90,7 @@ function stepTo(
   model.memory.words.set(saved, scratch * words);
   model.moves.set(savedMoves, scratch);
   model.registers[NEXT] = first;
-  if (found === null) throw new Error(`state ${child} is not a successor of its parent`);
+  if (found === null) throw new Error('a stored state is not a successor of its parent');
   return found;
 }
 
@@ -119,7 +119,9 @@ export function movesToFault(
     model.memory.at = at * model.stateBytes;
     return findings.signature(checkOf(f.evidence.kind), f.evidence, f.actor);
   };
-  const wanted = signature(fault, store.arena, index * model.words);
+  const stored = new Int32Array(model.words);
+  store.read(index, stored, 0);
+  const wanted = signature(fault, stored, 0);
   const same = faults.find((f) => signature(f, state, 0) === wanted) ?? fault;
   return [...moves, (same.actor << 16) | same.choice];
 }

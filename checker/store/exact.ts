@@ -113,8 +113,13 @@ export class ExactStore {
 
   /** Inserts the first `n` states of `w`; see `found`. */
   insert(w: Int32Array, n: number): void {
+    this.#refuseBeyondBatch(n);
     if (this.mustGrow(n)) this.#grow(this.#t.count + n);
     this.#insert(w, n, this.#t, this.#hashes, this.found);
+  }
+
+  #refuseBeyondBatch(n: number): void {
+    if (n > this.found.length) throw new RangeError(`a batch of ${n} states, at most ${this.found.length} fit`);
   }
 
   #grow(states: number): void {
@@ -147,8 +152,19 @@ export class ExactStore {
     t.mask = mask;
   }
 
+  /** Writes the words of a state to `out[at...]`. */
+  read(index: number, out: Int32Array, at: number): void {
+    out.set(this.#t.arena.subarray(index * this.words, (index + 1) * this.words), at);
+  }
+
+  /** Index of the state that this one was reached from; -1 for the initial one. */
+  parentOf(index: number): number {
+    return this.parents[index] as number;
+  }
+
   /** Finds the first `n` states of `w` without adding any; see `found`. */
   lookup(w: Int32Array, n: number): void {
+    this.#refuseBeyondBatch(n);
     this.#lookup(w, n, this.#t, this.#hashes, this.found);
   }
 }

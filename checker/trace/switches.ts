@@ -31,21 +31,22 @@ export function fewestSwitches(
   const end = starts[targetLevel + 1];
   if (search.symmetry !== null || length === 0 || end === undefined || end * actors > MAX_BYTES) return null;
   const cost = new Uint8Array(end * actors).fill(NEVER);
-  const { words } = model;
   const store = search.store;
+  const state = new Int32Array(model.words);
   const faults: Fault[] = [];
 
   /** Calls back for each move of a state: its successor's index, or `FAULT` for a fault with the wanted signature. */
   const eachMove = (index: number, visit: (move: number, to: number) => void): void => {
     model.registers[NEXT] = 0;
     faults.length = 0;
-    successors(model, store.arena, index * words, faults);
+    store.read(index, state, 0);
+    successors(model, state, 0, faults);
     const made = model.registers[NEXT] as number;
     store.lookup(model.memory.words, made);
     for (let i = 0; i < made; i++) visit(model.moves[i] as number, (store.found[i] as number) - 1);
     for (const f of faults) {
       const property = checkOf(f.evidence.kind);
-      model.load(store.arena, index * words);
+      model.load(state, 0);
       if (findings.signature(property, f.evidence, f.actor) === finding.signature)
         visit((f.actor << 16) | f.choice, FAULT);
     }
@@ -150,18 +151,18 @@ function endsHere(
   finding: Finding,
   index: number,
 ): boolean {
-  const { words } = model;
-  const arena = search.store.arena;
+  const state = new Int32Array(model.words);
+  search.store.read(index, state, 0);
   const property = findings.always.find((p) => p.name === finding.property);
   if (property !== undefined) {
-    model.load(arena, index * words);
+    model.load(state, 0);
     const evidence = property.check();
     return evidence !== null && findings.signature(property.name, evidence, null) === finding.signature;
   }
   model.registers[NEXT] = 0;
-  successors(model, arena, index * words, []);
+  successors(model, state, 0, []);
   if (model.registers[MOVED] !== 0) return false;
-  model.load(arena, index * words);
+  model.load(state, 0);
   for (const [name, evidence] of findings.atRest())
     if (findings.signature(name, evidence, null) === finding.signature) return true;
   return false;

@@ -8,13 +8,14 @@ import { check } from '../../checker/check.ts';
 import { compile } from '../../checker/compile/compile.ts';
 import type { CompiledModel } from '../../checker/compile/model.ts';
 import { QuiesceError, type Scenario } from '../../checker/lang/index.ts';
-import { BreadthFirst } from '../../checker/search/bfs.ts';
+import { BreadthFirst, type BreadthFirstOptions } from '../../checker/search/breadth/bfs.ts';
 import { Findings } from '../../checker/search/findings.ts';
 import { ExactStore } from '../../checker/store/exact.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { build } from '../support/random-build.ts';
 import { randomModel } from '../support/random-model.ts';
+import { stateOf } from '../support/search.ts';
 
 const SEED = Number(process.env['QUIESCE_SEED'] ?? 20_180_511);
 const LIMITS = { maxStates: 3000, maxDepth: 2 ** 31 - 1, maxMemoryBytes: Number.MAX_SAFE_INTEGER };
@@ -48,9 +49,9 @@ const random: readonly Subject[] = fc
 const subjects = [...registered, ...random];
 
 /** All that a search tells. */
-function explore(model: CompiledModel, store?: ExactStore) {
+function explore(model: CompiledModel, options: Partial<BreadthFirstOptions> = {}) {
   const findings = new Findings(model, null);
-  const search = new BreadthFirst(model, findings, LIMITS, false, store);
+  const search = new BreadthFirst(model, findings, { limits: LIMITS, stopAtFirst: false, ...options });
   while (search.advance(1000));
   const { states, transitions, depth, levels } = search.counts;
   return {
@@ -61,9 +62,9 @@ function explore(model: CompiledModel, store?: ExactStore) {
     incomplete: search.incomplete,
     // Those found in one batch may change places, not more.
     violations: findings.violations.map((v) => `${v.property} ${v.signature} in ${v.length}`).sort(),
-    parents: [...search.store.parents.subarray(0, states)],
-    arena: [...search.store.arena.subarray(0, states * model.words)],
-    forward: [...search.forward.subarray(0, states)],
+    parents: Array.from({ length: states }, (_, i) => search.store.parentOf(i)),
+    words: Array.from({ length: states }, (_, i) => [...stateOf(search, i)]),
+    ahead: [...search.ahead.subarray(0, states)],
   };
 }
 
@@ -95,9 +96,11 @@ describe(`the same results always, seed ${SEED}`, () => {
     ({ scenario, variant }) => {
       const model = compile(scenario, { variant });
       const usual = explore(model);
-      expect(explore(model, new ExactStore(model.words, model.room + 1, 1))).toEqual(usual);
-      expect(explore(model, new ExactStore(model.words, model.room + 1, 12, 'const x = 7;'))).toEqual(usual);
-      expect(explore(model, new ExactStore(model.words, model.room + 1, 1, 'const x = w[d] & 1;'))).toEqual(usual);
+      expect(explore(model, { slots: 2 })).toEqual(usual);
+      expect(explore(model, { hash: () => 'let x = 7;' })).toEqual(usual);
+      expect(explore(model, { slots: 2, hash: ([word]) => `let x = ${word} & 1;` })).toEqual(usual);
+      expect(explore(model, { slots: 2, uncompressed: true })).toEqual(usual);
+      expect(explore(model, { uncompressed: true, hash: () => 'let x = 7;' })).toEqual(usual);
     },
   );
 });

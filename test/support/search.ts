@@ -2,7 +2,7 @@
 import { compile } from '../../checker/compile/compile.ts';
 import type { CompiledModel } from '../../checker/compile/model.ts';
 import type { Scenario } from '../../checker/lang/index.ts';
-import { BreadthFirst } from '../../checker/search/bfs.ts';
+import { BreadthFirst } from '../../checker/search/breadth/bfs.ts';
 import { Findings } from '../../checker/search/findings.ts';
 import type { Limits, Strategy } from '../../checker/search/strategy.ts';
 import { Simulator } from '../../checker/trace/simulator.ts';
@@ -27,8 +27,15 @@ export function breadthFirst(
   const model = compile(scenario);
   const findings = new Findings(model, options.only ?? null);
   const limits = { ...noLimits, ...options.limits };
-  const search = finish(new BreadthFirst(model, findings, limits, options.stopAtFirst ?? false));
+  const search = finish(new BreadthFirst(model, findings, { limits, stopAtFirst: options.stopAtFirst ?? false }));
   return { model, findings, search };
+}
+
+/** The words of a stored state. */
+export function stateOf(search: BreadthFirst, index: number): Int32Array {
+  const words = new Int32Array(search.store.shape.words);
+  search.store.read(index, words, 0);
+  return words;
 }
 
 /** The states a plain queue finds, in order: their words as text, level by level, with the parent of each. */

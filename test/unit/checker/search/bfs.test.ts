@@ -1,7 +1,7 @@
 /** Breadth-first search: shortest counterexamples, counts and order that never change, limits that end undecided. */
 import { describe, expect, test } from 'vitest';
 import { type Body, does, int, type Kit, object, procedure, Violation } from '../../../../checker/lang/index.ts';
-import { breadthFirst, namesOf, plainly, text } from '../../../support/search.ts';
+import { breadthFirst, namesOf, plainly, stateOf, text } from '../../../support/search.ts';
 import { drop, lock, plain, race, source, take, tiny } from '../../../support/tiny.ts';
 
 const Cell = object('cell', { value: int(0, 20), lock: lock() }, { permanent: true });
@@ -57,15 +57,12 @@ test.each([
   ['a locked counter', locked(3)],
   ['a choice', chooser],
 ])('states, levels and parents of %s are those of a plain queue, in its order', (_what, scenario) => {
-  const { search, model } = breadthFirst(scenario);
+  const { search } = breadthFirst(scenario);
   const twin = plainly(scenario);
-  const { words } = model;
-  const states = Array.from({ length: search.store.count }, (_, i) =>
-    text(search.store.arena.subarray(i * words, (i + 1) * words)),
-  );
+  const states = Array.from({ length: search.store.count }, (_, i) => text(stateOf(search, i)));
   expect(states).toEqual(twin.states);
   expect(search.counts.levels).toEqual(twin.levels);
-  expect([...search.store.parents.subarray(0, states.length)]).toEqual(twin.parents);
+  expect(states.map((_, i) => search.store.parentOf(i))).toEqual(twin.parents);
   expect(search.incomplete).toBeNull();
 });
 
@@ -96,9 +93,7 @@ test('the moves to every state lead to that state', () => {
     const moves = search.movesTo(i);
     model.load(model.initial, 0);
     for (const move of moves) expect(model.run(move >> 16, move & 0xffff)).toBeGreaterThanOrEqual(0);
-    expect(text(model.memory.words.slice(0, words))).toBe(
-      text(search.store.arena.subarray(i * words, (i + 1) * words)),
-    );
+    expect(text(model.memory.words.slice(0, words))).toBe(text(stateOf(search, i)));
     const level = search.levelStarts.findIndex((start) => start > i) - 1;
     expect(moves).toHaveLength(level);
   }

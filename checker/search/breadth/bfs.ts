@@ -1,0 +1,470 @@
+/**
+ * Level-synchronous breadth-first search on one or several threads: level d is finished before d + 1 starts, states
+ * keep the order (parent, actor, choice), the parent of a state is the least one. So the first violation is a shortest
+ * one, and states, counts, parents and counterexamples are the same for every number of threads and every run (see
+ * `round.ts` for why). This thread coordinates and works too.
+ *
+ * When a level shows a violation it is still finished; of those found in it the shortest, then the first, is
+ * reported. A thread that dies or throws ends the search as undecided, never as a pass; so does a full memory.
+ *
+ * Limits: 2^28 states. Threads compile the model themselves, so for more than one the scenario must come from a module
+ * they can import.
+ */
+import { Worker } from 'node:worker_threads';
+import { type CompiledModel, MOVED, NEXT } from '../../compile/model.ts';
+import type { Symmetry } from '../../reduce/symmetry.ts';
+import { States } from '../../store/states.ts';
+import { type TreeCount, treeCount, treeHasRoom, treeShape, treeWithRoom, uncompressed } from '../../store/tree.ts';
+import { type HashText, StoreFull, tupleHash } from '../../store/tuples.ts';
+import { type Explored, movesToFault, walkTo } from '../explored.ts';
+import { checkOf, type Findings } from '../findings.ts';
+import type { Limits, SearchCounts, Strategy } from '../strategy.ts';
+import { type Fault, successors } from '../successors.ts';
+import { Lane, mostInHand } from './lane.ts';
+import {
+  CHUNKS,
+  CLAIMS,
+  COMMIT_CHUNKS,
+  COUNT,
+  DONE,
+  ENTER,
+  ENTER_TASKS,
+  EXPAND,
+  FAILED,
+  FULL,
+  GOALS,
+  JOINED,
+  KIND,
+  makeRound,
+  PHASE,
+  ROOM,
+  ROUND_FROM,
+  ROUND_TO,
+  SET,
+  type SharedRound,
+  STOP,
+  STORE,
+  TICKET,
+  taskOf,
+  ticket,
+} from './round.ts';
+import type { ScenarioModule, ThreadData } from './thread.ts';
+
+export interface BreadthFirstOptions {
+  readonly limits: Limits;
+  readonly stopAtFirst: boolean;
+  readonly symmetry?: Symmetry | null;
+  /** Threads, this one included; 1 unless given. */
+  readonly workers?: number;
+  /** Where the other threads find the scenario, and which of its properties they look at. */
+  readonly module?: ScenarioModule;
+  readonly properties?: readonly string[] | null;
+  /** Store every state whole. */
+  readonly uncompressed?: boolean;
+  /** For tests: slots of the table at the start, states of a chunk, and the hash. */
+  readonly slots?: number;
+  readonly chunkStates?: number;
+  readonly hash?: HashText;
+}
+
+/** Looks at a counter of another thread before going to sleep. */
+const SPINS = 2000;
+/** Numbers of states at which the words of the vectors are dealt anew. */
+const DEALS = [2000, 16_000, 128_000];
+
+export class BreadthFirst implements Strategy, Explored {
+  readonly levelStarts: number[] = [0, 1];
+  transitions = 0;
+  readonly symmetry: Symmetry | null;
+  /** States that the stored ones stand for. */
+  unreduced: number;
+  incomplete: string | null = null;
+  readonly store: States;
+  readonly #model: CompiledModel;
+  readonly #findings: Findings;
+  readonly #options: BreadthFirstOptions;
+  readonly #round: SharedRound;
+  readonly #lane: Lane;
+  readonly #threads: Worker[] = [];
+  readonly #taken: Uint8Array;
+  readonly #refused: Uint8Array;
+  readonly #state: Int32Array;
+  /** First state that is not in a round yet. */
+  #next = 0;
+  #found = false;
+  #over = false;
+  #expanding = false;
+  #tasks = 0;
+  #deals = 0;
+  /** Candidates that all lanes may have in their hands, and what the last round added. */
+  #inHand: number;
+  #lastFresh = 0;
+  #tuples: TreeCount = { leaves: 0, pairs: 0 };
+  /** Chunks expanded and waiting to be committed. */
+  #pending = 0;
+
+  constructor(model: CompiledModel, findings: Findings, options: BreadthFirstOptions) {
+    const symmetry = options.symmetry ?? null;
+    const hash = options.hash ?? tupleHash;
+    const shape = options.uncompressed === true ? uncompressed(model.words) : treeShape(model.words);
+    this.symmetry = symmetry;
+    this.#model = model;
+    this.#findings = findings;
+    this.#options = options;
+    this.#state = new Int32Array(model.words);
+    this.#round = makeRound(shape.root, model.branching, symmetry !== null, options.chunkStates);
+    this.store = new States(
+      {
+        shape,
+        provisional: 2 * this.#round.sets[0].sources.length,
+        branching: model.branching,
+        hash,
+        ...(options.slots === undefined ? {} : { slots: options.slots }),
+      },
+      model.room + 1,
+    );
+    const first = model.initial.slice();
+    symmetry?.canonicalise(new Uint8Array(first.buffer), 0);
+    this.unreduced = symmetry?.orbit(new Uint8Array(first.buffer), 0) ?? 1;
+    this.store.addFirst(first);
+    const workers = options.workers ?? 1;
+    this.#inHand = mostInHand(model, workers);
+    this.#lane = new Lane(model, {
+      findings,
+      round: this.#round,
+      arrays: this.store.arrays,
+      symmetry,
+      hash,
+      lanes: workers,
+    });
+    const shared = (bytes: Uint8Array) => (workers === 1 ? bytes : new Uint8Array(new SharedArrayBuffer(bytes.length)));
+    this.#taken = shared(model.taken);
+    this.#refused = shared(model.refused);
+    this.#look(0);
+    this.#watch(0, 0);
+    for (let i = 1; i < workers; i++) this.#startThread(options.module as ScenarioModule);
+  }
+
+  #startThread(module: ScenarioModule): void {
+    const model = this.#model;
+    const data: ThreadData = {
+      module,
+      variant: model.variantName,
+      bounds: model.bounds,
+      properties: this.#options.properties ?? null,
+      symmetry: this.symmetry !== null,
+      hash: model.hash,
+      lanes: this.#options.workers ?? 1,
+      round: this.#round,
+      arrays: this.store.arrays,
+      taken: this.#taken,
+      refused: this.#refused,
+    };
+    const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: data });
+    worker.on('error', (error) => this.#threadFailed(error));
+    worker.on('exit', (code) => {
+      if (code !== 0) this.#threadFailed(new Error(`exit status ${code}`));
+    });
+    worker.unref();
+    this.#threads.push(worker);
+  }
+
+  /** For each state, whether one of its successors has a greater index: see `stuck.ts`. */
+  get ahead(): Uint8Array | Uint16Array {
+    return this.store.arrays.successors;
+  }
+
+  /** Level that is being expanded. */
+  get #depth(): number {
+    return this.levelStarts.length - 2;
+  }
+
+  get #levelEnd(): number {
+    return this.levelStarts[this.levelStarts.length - 1] as number;
+  }
+
+  get counts(): SearchCounts {
+    const states = this.store.count;
+    const levels = this.levelStarts.slice(1).map((start, i) => start - (this.levelStarts[i] as number));
+    return {
+      states,
+      transitions: this.transitions,
+      depth: this.#depth,
+      left: states - this.#next,
+      duplicates: this.transitions === 0 ? 0 : 1 - (states - 1) / this.transitions,
+      levels,
+      memoryBytes: this.store.bytes,
+    };
+  }
+
+  movesTo(index: number): number[] {
+    return walkTo(this.#model, this.store, index, this.symmetry).moves;
+  }
+
+  advance(milliseconds: number): boolean {
+    const until = performance.now() + milliseconds;
+    try {
+      do {
+        if (this.#expanding && !this.#work(until)) break;
+        if (this.#expanding) this.#afterRound();
+        if (!this.#over && !this.#expanding) this.#startRound();
+      } while (!this.#over && performance.now() < until);
+    } catch (thrown) {
+      if (!(thrown instanceof StoreFull)) throw thrown;
+      this.#stop(thrown.message);
+    }
+    return !this.#over;
+  }
+
+  /** Begins a phase and wakes the threads. */
+  #start(kind: number, tasks: number): void {
+    const control = this.#round.control;
+    control[KIND] = kind;
+    this.#tasks = tasks;
+    Atomics.store(control, DONE, 0);
+    Atomics.store(control, TICKET, ticket((control[PHASE] as number) + 1, tasks));
+    Atomics.add(control, PHASE, 1);
+    if (this.#threads.length > 0) Atomics.notify(control, PHASE);
+  }
+
+  /** Works on the phase until it is done (true), or the time is up while others still work, or one has failed. */
+  #work(until: number): boolean {
+    const control = this.#round.control;
+    for (
+      let task = taskOf(Atomics.add(control, TICKET, 1));
+      task >= 0;
+      task = taskOf(Atomics.add(control, TICKET, 1))
+    ) {
+      this.#lane.task(task);
+      Atomics.add(control, DONE, 1);
+    }
+    for (let spins = 0; ; spins++) {
+      const done = Atomics.load(control, DONE);
+      if (done === this.#tasks) return true;
+      if (spins < SPINS) continue;
+      if (Atomics.load(control, FAILED) !== 0) {
+        this.#stop('a worker thread failed');
+        return false;
+      }
+      if (performance.now() >= until) return false;
+      Atomics.wait(control, DONE, done, 1);
+    }
+  }
+
+  /** Expands the next states of the level and commits the round before. */
+  #startRound(): void {
+    const control = this.#round.control;
+    const { chunkStates } = this.#round;
+    const from = this.#next;
+    const to = Math.min(this.#levelEnd, from + CHUNKS * chunkStates);
+    // Four times what the last round brought.
+    const { leaves, pairs } = treeCount(this.store.arrays.tree);
+    this.#growTree({ leaves: 4 * (leaves - this.#tuples.leaves), pairs: 4 * (pairs - this.#tuples.pairs) });
+    this.#tuples = { leaves, pairs };
+    // What waits to be committed is counted already.
+    const guess = this.#inHand + Math.min((to - from) * this.#model.branching, 2 * this.#lastFresh);
+    if (!this.store.hasRoom(guess)) this.#growStates(guess);
+    control[SET] = 1 - (control[SET] as number);
+    control[ROUND_FROM] = from;
+    control[ROUND_TO] = to;
+    control[COMMIT_CHUNKS] = this.#pending;
+    this.#next = to;
+    this.#expanding = true;
+    this.#startChunks(this.#pending + Math.ceil((to - from) / chunkStates));
+  }
+
+  #startChunks(tasks: number): void {
+    const control = this.#round.control;
+    control[FULL] = 0;
+    control[CLAIMS] = 0;
+    control[ROOM] = this.store.room;
+    this.#start(EXPAND, tasks);
+  }
+
+  /** Chunks were given up: begins the round again with more room. */
+  #repeatRound(chunks: number): void {
+    const control = this.#round.control;
+    const room = control[ROOM] as number;
+    this.#afterCommit();
+    control[COMMIT_CHUNKS] = 0;
+    this.#inHand *= 2;
+    this.#growTree();
+    this.#growStates(2 * Math.max(this.#inHand, room));
+    this.#startChunks(chunks);
+  }
+
+  /** The words of the vectors are dealt by what they tell in the states found so far. */
+  #dealAgain(): void {
+    if (this.#deals === DEALS.length || this.store.count < (DEALS[this.#deals] as number)) return;
+    this.#deals++;
+    if (this.store.dealAgain()) this.#share();
+  }
+
+  #growTree(spare?: TreeCount): void {
+    const { shape, arrays, hash } = this.store;
+    if (treeHasRoom(shape, arrays.tree, this.#inHand, spare)) return;
+    this.store.setTree(treeWithRoom(shape, arrays.tree, this.#inHand, spare, hash));
+    this.#share();
+  }
+
+  /** A larger table. What is not committed refers to slots of the old one, so it is committed first. */
+  #growStates(more: number): void {
+    this.#commitAll();
+    this.store.makeRoom(more);
+    this.#share();
+    const control = this.#round.control;
+    control[COUNT] = this.store.count;
+    this.#start(ENTER, ENTER_TASKS);
+    this.#work(Number.POSITIVE_INFINITY);
+  }
+
+  /** Hands the arrays to all lanes. */
+  #share(): void {
+    this.#lane?.bind(this.store.arrays);
+    if (this.#threads.length === 0) return;
+    for (const thread of this.#threads) thread.postMessage(this.store.arrays);
+    Atomics.add(this.#round.control, STORE, 1);
+  }
+
+  #afterRound(): void {
+    const control = this.#round.control;
+    const { chunkStates } = this.#round;
+    const chunks = Math.ceil(((control[ROUND_TO] as number) - (control[ROUND_FROM] as number)) / chunkStates);
+    if (control[FULL] === 1) {
+      this.#repeatRound(chunks);
+      return;
+    }
+    this.#expanding = false;
+    this.#afterCommit();
+    const set = this.#round.sets[control[SET] as 0 | 1];
+    const before = this.store.count;
+    for (let c = 0; c < chunks; c++) {
+      this.transitions += set.made[c] as number;
+      set.firsts[c] = this.store.count;
+      this.store.count += set.fresh[c] as number;
+    }
+    this.#pending = chunks;
+    this.#lastFresh = this.store.count - before;
+    for (let c = 0; c < chunks; c++)
+      for (let i = 0; i < (set.flaggedCount[c] as number); i++) this.#look(set.flagged[c * chunkStates + i] as number);
+    if (this.#next === this.#levelEnd) this.#endLevel();
+    else this.#checkLimits();
+  }
+
+  /** Commits what waits: an expand phase without chunks. */
+  #commitAll(): void {
+    if (this.#pending === 0) return;
+    const control = this.#round.control;
+    control[SET] = 1 - (control[SET] as number);
+    control[COMMIT_CHUNKS] = this.#pending;
+    this.#start(EXPAND, this.#pending);
+    if (this.#work(Number.POSITIVE_INFINITY)) this.#afterCommit();
+  }
+
+  /** The level is expanded: its last round is committed before the next level begins. */
+  #endLevel(): void {
+    this.#commitAll();
+    if (this.#over) return;
+    const count = this.store.count;
+    if (this.#found && this.#options.stopAtFirst) {
+      if (count > this.#next) this.levelStarts.push(count);
+      this.#stop('stopped at the first violation');
+    } else if (count === this.#next) this.#end();
+    else {
+      this.levelStarts.push(count);
+      this.#dealAgain();
+      if (this.#depth >= this.#options.limits.maxDepth) this.#stop('depth limit');
+      else this.#checkLimits();
+    }
+  }
+
+  #checkLimits(): void {
+    const { maxStates, maxMemoryBytes } = this.#options.limits;
+    if (this.store.count >= maxStates) this.#stop('limit of states');
+    else if (this.store.bytesWhenGrown > maxMemoryBytes && !this.store.hasRoom(200_000)) this.#stop('memory limit');
+  }
+
+  /** New states that a thread found to violate a property are looked at again, in order. */
+  #afterCommit(): void {
+    const { badStates, badCount, chunkRoom, control, orbits } = this.#round;
+    for (let c = 0; c < this.#pending; c++) {
+      for (let i = 0; i < (badCount[c] as number); i++)
+        this.#watch(badStates[c * chunkRoom + i] as number, this.#depth + 1);
+      badCount[c] = 0;
+      this.unreduced += orbits[c] as number;
+    }
+    this.#pending = 0;
+    const goals = Atomics.load(control, GOALS);
+    this.#findings.goals.forEach((goal, i) => {
+      if (goals & (1 << i)) this.#findings.reached.add(goal.name);
+    });
+  }
+
+  #watch(index: number, length: number): void {
+    this.#focus(index);
+    for (const [property, evidence] of this.#findings.inState()) {
+      if (this.#findings.record(property, evidence, null, length, false, () => this.movesTo(index)) !== null)
+        this.#found = true;
+      this.#focus(index);
+    }
+  }
+
+  /** Faults of a source, or what is wrong with it when nobody can move. */
+  #look(index: number): void {
+    const model = this.#model;
+    const faults: Fault[] = [];
+    this.store.read(index, this.#state, 0);
+    model.registers[NEXT] = 0;
+    successors(model, this.#state, 0, faults);
+    const atRest = model.registers[MOVED] === 0;
+    for (const fault of faults) {
+      const property = checkOf(fault.evidence.kind);
+      if (!this.#findings.checks(property)) continue;
+      this.#focus(index);
+      const path = () => movesToFault(model, this.store, index, this.symmetry, fault, this.#findings);
+      if (this.#findings.record(property, fault.evidence, fault.actor, this.#depth + 1, true, path) !== null)
+        this.#found = true;
+    }
+    if (!atRest) return;
+    this.#focus(index);
+    for (const [property, evidence] of this.#findings.atRest()) {
+      if (this.#findings.record(property, evidence, null, this.#depth, false, () => this.movesTo(index)) !== null)
+        this.#found = true;
+      this.#focus(index);
+    }
+  }
+
+  /** Makes a stored state the current one. */
+  #focus(index: number): void {
+    this.#model.registers[NEXT] = 0;
+    this.store.read(index, this.#state, 0);
+    this.#model.load(this.#state, 0);
+  }
+
+  #threadFailed(error: Error): void {
+    Atomics.store(this.#round.control, FAILED, 1);
+    if (!this.#over) this.#stop(`a worker thread failed: ${error.message}`);
+  }
+
+  #stop(reason: string): void {
+    this.incomplete = reason;
+    this.#end();
+  }
+
+  /** Stops the threads and gathers their coverage. */
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#threads.length === 0) return;
+    const control = this.#round.control;
+    this.#start(STOP, 0);
+    const deadline = performance.now() + 2000;
+    while (Atomics.load(control, DONE) < Atomics.load(control, JOINED) && performance.now() < deadline)
+      Atomics.wait(control, DONE, Atomics.load(control, DONE), 1);
+    const { taken, refused } = this.#model;
+    for (let i = 0; i < taken.length; i++) {
+      taken[i] = (taken[i] as number) | (this.#taken[i] as number);
+      refused[i] = (refused[i] as number) | (this.#refused[i] as number);
+    }
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * The work of one thread: the tasks of a phase (see `round.ts`), on its own compiled model.
+ */
+import { type CompiledModel, MOVED, NEXT } from '../../compile/model.ts';
+import type { Symmetry } from '../../reduce/symmetry.ts';
+import { type Enter, makeEnter, type StateArrays } from '../../store/states.ts';
+import { makeTree, type Tree, type TreeShape, treeHasRoom } from '../../store/tree.ts';
+import type { HashText, WhenUnknown } from '../../store/tuples.ts';
+import type { Findings } from '../findings.ts';
+import { type Fault, successors } from '../successors.ts';
+import {
+  CLAIMS,
+  COMMIT_CHUNKS,
+  COUNT,
+  ENTER,
+  ENTER_TASKS,
+  FULL,
+  GOALS,
+  KIND,
+  ROOM,
+  ROUND_FROM,
+  ROUND_TO,
+  SET,
+  type SharedRound,
+} from './round.ts';
+import { makeSettle, type Settle } from './settle.ts';
+
+/** Candidates that are looked up together, so that their cache misses overlap. */
+const BATCH = 96;
+
+/** What a lane works with besides the model. */
+export interface LaneParts {
+  readonly findings: Findings;
+  readonly round: SharedRound;
+  readonly arrays: StateArrays;
+  readonly symmetry: Symmetry | null;
+  readonly hash: HashText;
+  /** Lanes of the search; one alone needs no compare-and-swap. */
+  readonly lanes: number;
+}
+
+const batchOf = (model: CompiledModel): number => Math.max(1, Math.min(BATCH, model.room - model.branching));
+
+/** Most candidates that so many lanes look up at one moment. */
+export const mostInHand = (model: CompiledModel, lanes: number): number => lanes * (batchOf(model) + model.branching);
+
+export class Lane {
+  readonly #model: CompiledModel;
+  readonly #findings: Findings;
+  readonly #round: SharedRound;
+  readonly #symmetry: Symmetry | null;
+  readonly #hash: HashText;
+  readonly #unknown: WhenUnknown;
+  #shape: TreeShape | null = null;
+  #tree!: Tree;
+  readonly #settle: Settle;
+  readonly #enter: Enter;
+  #arrays: StateArrays;
+  readonly #batch: number;
+  /** Candidates that all lanes may have in their hands. */
+  readonly #most: number;
+  readonly #faults: Fault[] = [];
+  /** Sources of the batch: their words, the numbers of their nodes. */
+  readonly #words: Int32Array;
+  #ids = new Int32Array(0);
+  #stride = 0;
+  readonly #root: number;
+  /** By candidate of the batch: which of the sources it comes from. */
+  readonly #from: Int32Array;
+
+  constructor(model: CompiledModel, parts: LaneParts) {
+    this.#model = model;
+    this.#findings = parts.findings;
+    this.#round = parts.round;
+    this.#symmetry = parts.symmetry;
+    this.#arrays = parts.arrays;
+    this.#batch = batchOf(model);
+    this.#most = mostInHand(model, parts.lanes);
+    this.#hash = parts.hash;
+    this.#unknown = parts.lanes === 1 ? 'add' : 'add beside others';
+    const { root } = parts.arrays.shape;
+    this.#root = root;
+    this.#enter = makeEnter(root, parts.hash);
+    this.#words = new Int32Array(this.#batch * model.words);
+    this.#from = new Int32Array(model.room + 1);
+    this.#settle = makeSettle({
+      root,
+      round: parts.round,
+      batch: model.room + 1,
+      alone: parts.lanes === 1,
+      hash: parts.hash,
+    });
+    this.bind(parts.arrays);
+  }
+
+  /** The states have grown or were replaced. */
+  bind(arrays: StateArrays): void {
+    this.#arrays = arrays;
+    if (JSON.stringify(arrays.shape) !== JSON.stringify(this.#shape)) {
+      this.#shape = arrays.shape;
+      this.#tree = makeTree(arrays.shape, this.#unknown, this.#hash);
+      this.#stride = 2 * arrays.shape.leaves.length;
+      this.#ids = new Int32Array(this.#batch * this.#stride);
+    }
+    this.#tree.bind(arrays.tree);
+    this.#settle.bind(arrays);
+  }
+
+  /** Does one task of the present phase. */
+  task(index: number): void {
+    const c = this.#round.control;
+    if (c[KIND] === ENTER) {
+      const count = c[COUNT] as number;
+      const share = (task: number) => Math.floor((count * task) / ENTER_TASKS);
+      this.#enter(this.#arrays, share(index), share(index + 1));
+      return;
+    }
+    const commits = c[COMMIT_CHUNKS] as number;
+    if (index < commits) this.#commit(index);
+    else this.#expand(index - commits);
+  }
+
+  #expand(chunk: number): void {
+    const { control, sets, chunkStates } = this.#round;
+    const setIndex = control[SET] as 0 | 1;
+    const set = sets[setIndex];
+    const model = this.#model;
+    const { words, registers } = model;
+    const from = (control[ROUND_FROM] as number) + chunk * chunkStates;
+    const to = Math.min(control[ROUND_TO] as number, from + chunkStates);
+    const { roots } = this.#arrays;
+    const faults = this.#faults;
+    const origin = this.#from;
+    const sources = this.#words;
+    const root = this.#root;
+    const batch = this.#batch;
+    let made = 0;
+    let flagged = 0;
+    let slot = 0;
+    let batched = 0;
+    set.badCount[chunk] = 0;
+    this.#settle.begin(setIndex, chunk);
+    registers[NEXT] = 0;
+    for (let index = from; index < to; index++) {
+      this.#tree.unfold(roots, index * root, sources, slot * words, this.#ids, slot * this.#stride);
+      successors(model, sources, slot * words, faults);
+      const next = registers[NEXT] as number;
+      for (let i = batched; i < next; i++) origin[i] = slot;
+      batched = next;
+      const atRest = registers[MOVED] === 0;
+      if (faults.length > 0 || (atRest && this.#restIsBad(sources, slot * words))) {
+        set.flagged[chunk * chunkStates + flagged++] = index;
+        faults.length = 0;
+      }
+      slot++;
+      if (batched >= batch || slot === batch) {
+        if (!this.#flush(chunk, batched, index + 1 - slot)) return;
+        made += batched;
+        batched = 0;
+        slot = 0;
+        registers[NEXT] = 0;
+      }
+    }
+    if (batched > 0 && !this.#flush(chunk, batched, to - slot)) return;
+    set.made[chunk] = made + batched;
+    set.flaggedCount[chunk] = flagged;
+    set.kept[chunk] = this.#settle.kept();
+  }
+
+  /** Looks up a batch of candidates, whose sources begin with state `first`. False when there is no room for them. */
+  #flush(chunk: number, n: number, first: number): boolean {
+    const { control } = this.#round;
+    if (!this.#fits()) {
+      Atomics.store(control, FULL, 1);
+      return false;
+    }
+    const { memory, stateBytes } = this.#model;
+    const symmetry = this.#symmetry;
+    if (symmetry !== null) for (let i = 0; i < n; i++) symmetry.canonicalise(memory.bytes, i * stateBytes);
+    this.#tree.fold(memory.words, n, this.#from, this.#words, this.#ids, this.#settle.roots);
+    const won = this.#settle.settle(n, this.#from, first);
+    Atomics.add(control, CLAIMS, won);
+    if (won > 0 && (symmetry !== null || this.#findings.watchesStates)) this.#watch(chunk, won);
+    return true;
+  }
+
+  /** Is there room for a batch of every lane? */
+  #fits(): boolean {
+    const { control } = this.#round;
+    const most = this.#most;
+    return (
+      Atomics.load(control, FULL) === 0 &&
+      Atomics.load(control, CLAIMS) + most <= (control[ROOM] as number) &&
+      treeHasRoom(this.#arrays.shape, this.#arrays.tree, most)
+    );
+  }
+
+  /** Looks at candidates that may be new. */
+  #watch(chunk: number, won: number): void {
+    const { control, sets, chunkRoom } = this.#round;
+    const set = sets[control[SET] as 0 | 1];
+    const { memory, stateBytes } = this.#model;
+    const { winners, positions } = this.#settle;
+    const watches = this.#findings.watchesStates;
+    for (let k = 0; k < won; k++) {
+      const at = (winners[k] as number) * stateBytes;
+      const position = positions[k] as number;
+      if (this.#symmetry !== null) set.orbits[position] = this.#symmetry.orbit(memory.bytes, at);
+      if (!watches) continue;
+      memory.at = at;
+      if (this.#isBad()) {
+        const bad = set.badCount[chunk] as number;
+        set.bad[chunk * chunkRoom + bad] = position;
+        set.badCount[chunk] = bad + 1;
+      }
+    }
+  }
+
+  /** Does the current state violate a property? Goals that it reaches are noted. */
+  #isBad(): boolean {
+    let bad = false;
+    for (const _ of this.#findings.inState()) bad = true;
+    const reached = this.#findings.reached;
+    if (reached.size > 0) {
+      let mask = 0;
+      this.#findings.goals.forEach((goal, i) => {
+        if (reached.has(goal.name)) mask |= 1 << i;
+      });
+      Atomics.or(this.#round.control, GOALS, mask);
+    }
+    return bad;
+  }
+
+  /** Is there evidence against a state in which nobody can move? The coordinator then looks at it again. */
+  #restIsBad(words: Int32Array, at: number): boolean {
+    const model = this.#model;
+    const slot = model.registers[NEXT] as number;
+    for (let k = 0; k < model.words; k++) model.memory.words[slot * model.words + k] = words[at + k] as number;
+    model.memory.at = slot * model.stateBytes;
+    for (const _ of this.#findings.atRest()) return true;
+    return false;
+  }
+
+  /** Gives the new states of a chunk of the previous round their indices. */
+  #commit(chunk: number): void {
+    const { control, sets, chunkRoom, badStates, badCount, orbits } = this.#round;
+    const setIndex = (1 - (control[SET] as number)) as 0 | 1;
+    const set = sets[setIndex];
+    orbits[chunk] = this.#settle.commit(setIndex, chunk);
+    let bad = 0;
+    for (let k = 0; k < (set.badCount[chunk] as number); k++) {
+      const index = this.#settle.committed(setIndex, set.bad[chunk * chunkRoom + k] as number);
+      if (index >= 0) badStates[chunk * chunkRoom + bad++] = index;
+    }
+    badCount[chunk] = bad;
+  }
+}

@@ -1,0 +1,112 @@
+/** Entry of a worker thread: compiles the model, then does tasks until it is told to stop. */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { compile } from '../../compile/compile.ts';
+import type { Scenario } from '../../lang/scenario.ts';
+import { Symmetry } from '../../reduce/symmetry.ts';
+import type { StateArrays } from '../../store/states.ts';
+import { tupleHash } from '../../store/tuples.ts';
+import { Findings } from '../findings.ts';
+import { Lane } from './lane.ts';
+import { DONE, FAILED, JOINED, KIND, PHASE, type SharedRound, STOP, STORE, TICKET, taskOf } from './round.ts';
+
+/** How a thread finds the scenario: the module that exports it (alone, in an object or in an array) and its name. */
+export interface ScenarioModule {
+  readonly url: string;
+  readonly name: string;
+}
+
+/** What a thread is started with. */
+export interface ThreadData {
+  readonly module: ScenarioModule;
+  readonly variant: string;
+  readonly bounds: Readonly<Record<string, number>>;
+  readonly properties: readonly string[] | null;
+  readonly symmetry: boolean;
+  readonly hash: string;
+  readonly lanes: number;
+  readonly round: SharedRound;
+  readonly arrays: StateArrays;
+  readonly taken: Uint8Array;
+  readonly refused: Uint8Array;
+}
+
+const SPINS = 2000;
+
+await run(workerData as ThreadData);
+
+async function run(data: ThreadData): Promise<void> {
+  const { control } = data.round;
+  try {
+    await work(data, control);
+  } catch (error) {
+    Atomics.store(control, FAILED, 1);
+    Atomics.notify(control, DONE);
+    throw error;
+  }
+}
+
+async function work(data: ThreadData, control: Int32Array): Promise<void> {
+  const scenario = findScenario((await import(data.module.url)) as Record<string, unknown>, data.module.name);
+  const model = compile(scenario, { variant: data.variant, bounds: data.bounds });
+  if (model.hash !== data.hash) throw new Error('the thread compiled another model than its parent');
+  const lane = new Lane(model, {
+    findings: new Findings(model, data.properties),
+    round: data.round,
+    arrays: data.arrays,
+    symmetry: data.symmetry ? new Symmetry(model) : null,
+    hash: tupleHash,
+    lanes: data.lanes,
+  });
+  let store = 0;
+  Atomics.add(control, JOINED, 1);
+  for (let seen = -1; ; ) {
+    const phase = nextPhase(control, seen);
+    seen = phase;
+    // A stopped search has no tasks: this thread hands over what it saw and ends.
+    if (Atomics.load(control, KIND) === STOP) break;
+    for (let task = draw(control); task >= 0; task = draw(control)) {
+      for (; store < Atomics.load(control, STORE); store++) lane.bind(receive());
+      lane.task(task);
+      Atomics.add(control, DONE, 1);
+      Atomics.notify(control, DONE);
+    }
+  }
+  for (let i = 0; i < model.taken.length; i++) {
+    Atomics.or(data.taken, i, model.taken[i] as number);
+    Atomics.or(data.refused, i, model.refused[i] as number);
+  }
+  Atomics.add(control, DONE, 1);
+  Atomics.notify(control, DONE);
+}
+
+/** Waits for a phase after `seen`: a moment awake, since most phases are short, then asleep. */
+function nextPhase(control: Int32Array, seen: number): number {
+  for (let spins = 0; ; spins++) {
+    const phase = Atomics.load(control, PHASE);
+    if (phase !== seen) return phase;
+    if (spins >= SPINS) Atomics.wait(control, PHASE, seen, 1000);
+  }
+}
+
+function draw(control: Int32Array): number {
+  return taskOf(Atomics.add(control, TICKET, 1));
+}
+
+/** The next arrays that the coordinator has sent. */
+function receive(): StateArrays {
+  const message = receiveMessageOnPort(port());
+  if (message === undefined) throw new Error('the grown store was not sent');
+  return message.message as StateArrays;
+}
+
+function port() {
+  if (parentPort === null) throw new Error('thread.js runs as a worker thread only');
+  return parentPort;
+}
+
+function findScenario(module: Record<string, unknown>, name: string): Scenario {
+  for (const exported of Object.values(module).flat())
+    if ((exported as Scenario | null)?.kind === 'scenario' && (exported as Scenario).name === name)
+      return exported as Scenario;
+  throw new Error(`the module exports no scenario named ${name}`);
+}

@@ -1,0 +1,301 @@
+/**
+ * The visited set of the breadth-first search, exact: for each state its root (see `tree.ts`) in the order in which the
+ * states were found, and a table that finds it. Everything lies on shared memory and is filled by the lanes of the
+ * search (`search/breadth/lane.ts`); this is what they share, how it grows, and how it is read.
+ *
+ * A slot of the table is one word: some high bits of the hash, and a reference. Small references are indices of states
+ * plus one; the highest ones stand for candidates of a round that have no index yet.
+ *
+ * Parents are not stored: states are numbered in the order of their parents, so the number of new successors of each
+ * state, one byte, tells them.
+ *
+ * Cost a state: its root (8 bytes when compressed), 5 to 10 bytes of table at a load of at most 4/5, one byte.
+ * Limits: 2^28 states.
+ */
+import {
+  makeTree,
+  makeTreeArrays,
+  type Tree,
+  type TreeArrays,
+  type TreeShape,
+  treeBytes,
+  treeShape,
+  treeWithRoom,
+} from './tree.ts';
+import { type HashText, StoreFull, sharedInts, tupleHash, wordsAt } from './tuples.ts';
+import { sameFunction, sameText } from './words.ts';
+
+/** Words of `StateArrays.control`. */
+export const SLOT_MASK = 0;
+export const REFERENCE_MASK = 1;
+
+export interface StateArrays {
+  /** How roots are made; a new one means that they were all made anew. */
+  readonly shape: TreeShape;
+  readonly roots: Int32Array;
+  /** Reserved larger than it is used, so that it can double in place. */
+  readonly slots: Int32Array;
+  /**
+   * For each state: 0 when no successor has a greater index (or it is not expanded), 1 when one has, and one more for
+   * each successor that was new.
+   */
+  readonly successors: Uint8Array | Uint16Array;
+  readonly tree: TreeArrays;
+  readonly control: Int32Array;
+  readonly capacity: number;
+}
+
+export interface StateOptions {
+  readonly shape: TreeShape;
+  /** Candidates of a round, twice: so many references are theirs. */
+  readonly provisional: number;
+  /** Most new successors of one state. */
+  readonly branching: number;
+  readonly hash?: HashText;
+  /** Slots of the table at the start, a power of two. */
+  readonly slots?: number;
+}
+
+const MOST = 2 ** 28;
+const STEP = 16;
+const LOAD = 0.8;
+const BLOCK = 256;
+/** States that are looked at to find out what each word tells. */
+const SAMPLE = 16_384;
+
+export class States {
+  arrays: StateArrays;
+  count = 0;
+  /** After `lookup`: for each vector the index of its state plus one, or zero. */
+  readonly found: Int32Array;
+  readonly hash: HashText;
+  readonly #provisional: number;
+  #find: Tree;
+  readonly #lookup: Lookup;
+  readonly #root: Int32Array;
+  #ids: Int32Array;
+  /** Sums of new successors of whole blocks of states. */
+  readonly #sums: number[] = [0];
+
+  /** @param batch most vectors of one `lookup`. */
+  constructor(options: StateOptions, batch: number) {
+    const { shape } = options;
+    this.hash = options.hash ?? tupleHash;
+    this.#provisional = options.provisional;
+    const slots = options.slots ?? 1 << 12;
+    this.arrays = this.#make(shape, 1 << 12, slots, makeTreeArrays(shape), options.branching > 250);
+    this.found = new Int32Array(batch);
+    this.#find = makeTree(shape, 'give -1', this.hash);
+    this.#find.bind(this.arrays.tree);
+    this.#lookup = makeLookup(shape.root, this.hash);
+    this.#root = new Int32Array(shape.root);
+    this.#ids = new Int32Array(2 * shape.leaves.length);
+  }
+
+  get shape(): TreeShape {
+    return this.arrays.shape;
+  }
+
+  #make(shape: TreeShape, capacity: number, slots: number, tree: TreeArrays, wide: boolean): StateArrays {
+    const control = sharedInts(2);
+    control[SLOT_MASK] = slots - 1;
+    control[REFERENCE_MASK] = this.#referenceMask(slots);
+    return {
+      shape,
+      roots: sharedInts(capacity * shape.root),
+      slots: sharedInts(Math.max(slots, 2 * capacity)),
+      successors: wide
+        ? new Uint16Array(new SharedArrayBuffer(2 * capacity))
+        : new Uint8Array(new SharedArrayBuffer(capacity)),
+      tree,
+      control,
+      capacity,
+    };
+  }
+
+  /** Enough bits for every state that fits and for the candidates of two rounds. */
+  #referenceMask(slots: number): number {
+    const most = Math.ceil(slots * LOAD) + this.#provisional + 2;
+    const bits = 32 - Math.clz32(most);
+    return bits >= 32 ? -1 : (1 << bits) - 1;
+  }
+
+  /** Bytes in use; what is reserved and was never touched costs nothing. */
+  get bytes(): number {
+    const { tree, successors } = this.arrays;
+    return this.count * (this.shape.root * 4 + successors.BYTES_PER_ELEMENT) + this.#slotCount * 4 + treeBytes(tree);
+  }
+
+  get #slotCount(): number {
+    return (this.arrays.control[SLOT_MASK] as number) + 1;
+  }
+
+  /** Bytes when the table has doubled. */
+  get bytesWhenGrown(): number {
+    return this.bytes + this.#slotCount * 4;
+  }
+
+  /** States that can be added without growing. */
+  get room(): number {
+    return Math.min(this.arrays.capacity, Math.floor(LOAD * this.#slotCount)) - this.count;
+  }
+
+  hasRoom(more: number): boolean {
+    return more <= this.room;
+  }
+
+  /** Makes room for `more` states. The table is then empty: every state must be entered again (`makeEnter`). */
+  makeRoom(more: number): void {
+    const wanted = this.count + more;
+    const old = this.arrays;
+    let slots = this.#slotCount;
+    while (wanted > LOAD * slots) slots *= 2;
+    if (wanted > old.capacity) {
+      if (wanted > MOST) throw new StoreFull(`limit of the store: ${MOST} states`);
+      let capacity = old.capacity;
+      while (capacity < wanted) capacity *= STEP;
+      capacity = Math.min(capacity, MOST);
+      this.arrays = this.#make(old.shape, capacity, slots, old.tree, old.successors.BYTES_PER_ELEMENT === 2);
+      this.arrays.roots.set(old.roots.subarray(0, this.count * this.shape.root));
+      this.arrays.successors.set(old.successors.subarray(0, this.count));
+    } else if (slots > old.slots.length) this.arrays = { ...old, slots: sharedInts(slots) };
+    const { control } = this.arrays;
+    control[SLOT_MASK] = slots - 1;
+    control[REFERENCE_MASK] = this.#referenceMask(slots);
+    this.arrays.slots.fill(0, 0, slots);
+  }
+
+  /** Adds the initial state. */
+  addFirst(state: Int32Array): void {
+    const tree = makeTree(this.shape, 'add', this.hash);
+    tree.bind(this.arrays.tree);
+    tree.foldAlone(state, 0, this.arrays.roots, 0);
+    makeEnter(this.shape.root, this.hash)(this.arrays, 0, 1);
+    this.count = 1;
+  }
+
+  /** The tree has grown or was replaced. */
+  setTree(tree: TreeArrays): void {
+    this.arrays = { ...this.arrays, tree };
+    this.#find.bind(tree);
+  }
+
+  /**
+   * Deals the words to leaves anew, by what they tell in the states found so far, and makes all roots anew. False when
+   * nothing changes.
+   */
+  dealAgain(): boolean {
+    const { shape, roots, slots, control } = this.arrays;
+    if (shape.leaves.length === 0) return false;
+    const { words } = shape;
+    const step = Math.max(1, Math.floor(this.count / SAMPLE));
+    const sample = new Int32Array(Math.ceil(this.count / step) * words);
+    for (let i = 0; i * step < this.count; i++) this.read(i * step, sample, i * words);
+    const next = treeShape(words, sample);
+    if (JSON.stringify(next) === JSON.stringify(shape)) return false;
+    let tree = makeTreeArrays(next);
+    const add = makeTree(next, 'add', this.hash);
+    const state = new Int32Array(words);
+    for (let i = 0; i < this.count; i++) {
+      if (i % BLOCK === 0) {
+        tree = treeWithRoom(next, tree, BLOCK, undefined, this.hash);
+        add.bind(tree);
+      }
+      this.read(i, state, 0);
+      add.foldAlone(state, 0, roots, i * next.root);
+    }
+    this.#find = makeTree(next, 'give -1', this.hash);
+    this.#ids = new Int32Array(2 * next.leaves.length);
+    this.arrays = { ...this.arrays, shape: next, tree };
+    this.#find.bind(tree);
+    slots.fill(0, 0, (control[SLOT_MASK] as number) + 1);
+    makeEnter(next.root, this.hash)(this.arrays, 0, this.count);
+    return true;
+  }
+
+  /** Writes the words of a state to `out[at...]`. */
+  read(index: number, out: Int32Array, at: number): void {
+    this.#find.unfold(this.arrays.roots, index * this.shape.root, out, at, this.#ids, 0);
+  }
+
+  /** Finds the first `n` vectors of `w`; see `found`. */
+  lookup(w: Int32Array, n: number): void {
+    if (n > this.found.length) throw new RangeError(`a look-up of ${n} vectors, at most ${this.found.length} fit`);
+    const root = this.#root;
+    for (let i = 0; i < n; i++)
+      this.found[i] = this.#find.foldAlone(w, i * this.shape.words, root, 0) ? this.#lookup(this.arrays, root) : 0;
+  }
+
+  /** The least state among whose successors the state is; -1 for the initial one. */
+  parentOf(index: number): number {
+    if (index === 0) return -1;
+    const { successors } = this.arrays;
+    const fresh = (s: number) => Math.max(0, (successors[s] ?? 0) - 1);
+    // Blocks that end before the parent cannot change any more.
+    let before = this.#sums[this.#sums.length - 1] as number;
+    for (let s = (this.#sums.length - 1) * BLOCK; before < index; ) {
+      let sum = before;
+      for (let k = 0; k < BLOCK; k++) sum += fresh(s + k);
+      if (sum >= index) break;
+      this.#sums.push(sum);
+      before = sum;
+      s += BLOCK;
+    }
+    let low = 0;
+    let high = this.#sums.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#sums[middle] as number) < index) low = middle;
+      else high = middle - 1;
+    }
+    let sum = this.#sums[low] as number;
+    let s = low * BLOCK;
+    for (; sum + fresh(s) < index; s++) sum += fresh(s);
+    return s;
+  }
+}
+
+type Lookup = (arrays: StateArrays, root: Int32Array) => number;
+export type Enter = (arrays: StateArrays, from: number, to: number) => void;
+
+function makeLookup(root: number, hash: HashText): Lookup {
+  return new Function(`'use strict';
+    ${sameFunction(root)}
+    const at = 0;
+    return function lookup(arrays, w) {
+      const { roots, slots, control } = arrays, mask = control[${SLOT_MASK}], references = control[${REFERENCE_MASK}];
+      ${hash(wordsAt(root, 'w', 'at'))}
+      for (let p = x & mask; ; p = (p + 1) & mask) {
+        const e = slots[p];
+        if (e === 0) return 0;
+        if (((e ^ x) & ~references) !== 0) continue;
+        const r = e & references, a = (r - 1) * ${root};
+        if (${sameText(root, 'roots', 'a', 'w', 'at')}) return r;
+      }
+    };`)() as Lookup;
+}
+
+/**
+ * Enters the states from `from` to `to` into the table; several threads may do so for different ones. A batch is hashed
+ * first, then the slots are claimed one after another, so that cache misses overlap.
+ */
+export function makeEnter(root: number, hash: HashText): Enter {
+  return new Function(`'use strict';
+    const hashes = new Int32Array(64);
+    let sink = 0;
+    return function enter(arrays, from, to) {
+      const { roots, slots, control } = arrays, mask = control[${SLOT_MASK}], references = control[${REFERENCE_MASK}];
+      for (let i = from; i < to; ) {
+        const n = Math.min(64, to - i);
+        let z = 0;
+        for (let k = 0, at = i * ${root}; k < n; k++, at += ${root}) { ${hash(wordsAt(root, 'roots', 'at'))} hashes[k] = x; }
+        for (let k = 0; k < n; k++) z ^= slots[hashes[k] & mask];
+        sink ^= z;
+        for (let k = 0; k < n; k++) {
+          const e = (hashes[k] & ~references) | (i + k + 1);
+          for (let p = hashes[k] & mask; Atomics.compareExchange(slots, p, 0, e) !== 0; p = (p + 1) & mask);
+        }
+        i += n;
+      }
+    };`)() as Enter;
+}
