@@ -7,6 +7,13 @@ import iopfWorkerMmput from './iopf-worker-mmput.ts';
 import peersDining from './peers/dining.ts';
 import peersPeterson from './peers/peterson.ts';
 import peersSva from './peers/sva.ts';
+import riovaDomainFree from './riova-domain-free.ts';
+import riovaMapSleeps from './riova-map-sleeps.ts';
+import riovaOverlap from './riova-overlap.ts';
+import riovaPutVsGet from './riova-put-vs-get.ts';
+import riovaRecreated from './riova-recreated.ts';
+import riovaSequential from './riova-sequential.ts';
+import riovaTwoGets from './riova-two-gets.ts';
 import smmuFlushVsPriq from './smmu-flush-vs-priq.ts';
 import svaBindVsBind from './sva-bind-vs-bind.ts';
 import svaBindVsShutdown from './sva-bind-vs-shutdown.ts';
@@ -39,6 +46,13 @@ export const scenarios: readonly Scenario[] = [
   peersDining,
   peersPeterson,
   peersSva, //
+  riovaDomainFree,
+  riovaMapSleeps,
+  riovaOverlap,
+  riovaPutVsGet,
+  riovaRecreated,
+  riovaSequential,
+  riovaTwoGets,
   smmuFlushVsPriq,
   svaBindVsBind,
   svaBindVsShutdown,

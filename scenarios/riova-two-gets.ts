@@ -1,0 +1,93 @@
+/** Corpus #14: two gets of one doorbell page both find no binding, and both make one. */
+import { scenario, set, sometimes } from '../checker/lang/index.ts';
+import { design, getRace, mapLock, putOrder, RESERVED_C, remap, room, v7_06 } from '../model/reserved-iova/index.ts';
+import { domainWithDevices, frees, promises, setsUp } from './riova-parts.ts';
+
+export default scenario('riova-two-gets', {
+  title: 'one doorbell page is bound twice',
+  about:
+    'Two devices with one MSI controller set up their interrupts at a time. Each get finds no binding of the doorbell ' +
+    'page, allocates an IOVA, and drops the lock to map it. Both link their binding, with a count of one each. Which ' +
+    'of the two a later lookup or put meets is a matter of chance: the first put may unmap what the other device uses.',
+  systems: ['reserved-iova'],
+  source: v7_06(RESERVED_C),
+  corpus: '#14',
+  bounds: { devices: 2, frees: 1, inner: 2, failures: 0 },
+  assumptions: ['a driver silences its device before it frees the interrupt'],
+  variants: {
+    posted: {
+      about: 'the patch as posted: two bindings of one page',
+      expect: { verdict: 'violated', kind: 'protocol', length: 30, states: 806 },
+    },
+    'posted-in-use': {
+      about: 'the same, seen by a device: its interrupts fault after the other one freed its own',
+      bounds: { inner: 0 },
+      expect: { verdict: 'violated', kind: 'protocol', length: 51, states: 4_130 },
+    },
+    'search-again': {
+      about: 'half a repair: get searches again before it links, put still frees the IOVA first (see #4)',
+      settings: [set(getRace, 'search-again'), set(remap, 'refuses')],
+      bounds: { inner: 0 },
+      expect: { verdict: 'violated', kind: 'assertion', length: 43, states: 2_662 },
+    },
+    fixed: {
+      about: 'get searches again before it links, and takes its own mapping back; three devices',
+      settings: [set(getRace, 'search-again'), set(putOrder, 'unmap-first'), set(remap, 'refuses')],
+      bounds: { devices: 3, frees: 0 },
+      expect: { verdict: 'holds', states: 119_276, depth: 75 },
+    },
+    'fixed-failures': {
+      about: 'the same, two devices that also free their interrupts; put unmaps first; one failure of each kind on the way',
+      settings: [set(getRace, 'search-again'), set(putOrder, 'unmap-first'), set(remap, 'refuses')],
+      bounds: { failures: 1 },
+      expect: { verdict: 'holds', states: 8_737, depth: 70 },
+    },
+    'publish-first': {
+      about: 'the other repair: a binding is linked before it is mapped, and who finds it waits; three devices',
+      settings: [set(getRace, 'publish-first'), set(putOrder, 'unmap-first'), set(remap, 'refuses')],
+      bounds: { devices: 3 },
+      expect: { verdict: 'holds', states: 335_495, depth: 108 },
+    },
+    'publish-first-failures': {
+      about: 'the same for two devices, with one failure of each kind on the way',
+      settings: [set(getRace, 'publish-first'), set(putOrder, 'unmap-first'), set(remap, 'refuses')],
+      bounds: { failures: 1 },
+      expect: { verdict: 'holds', states: 4_728, depth: 72 },
+    },
+    'map-under-lock': {
+      about: 'the lock is held while pages are mapped and unmapped; three devices',
+      settings: [set(mapLock, 'held'), set(remap, 'refuses')],
+      bounds: { devices: 3 },
+      expect: { verdict: 'holds', states: 27_809, depth: 93 },
+    },
+    'msi-list': {
+      about: "the review's list of counted MSI descriptors; three devices",
+      settings: [set(design, 'msi-list'), set(remap, 'refuses')],
+      bounds: { devices: 3, failures: 1 },
+      expect: { verdict: 'holds', states: 23_614, depth: 87 },
+    },
+    'msi-pages': {
+      about: 'the list as merged; three devices',
+      settings: [set(design, 'msi-pages'), set(remap, 'refuses')],
+      bounds: { devices: 3, failures: 1 },
+      expect: { verdict: 'holds', states: 9_137, depth: 45 },
+    },
+  },
+  setup: (s) => {
+    const { inner, failures } = s.bounds;
+    const { of, devices } = domainWithDevices(s, { pages: 3, devices: s.bounds.devices, cached: true });
+    devices.forEach((dev, i) => {
+      s.task(`driver${i}`, [setsUp(dev, 1), ...(s.bounds.frees > 0 ? [frees(dev, 1)] : [])]);
+    });
+    room(s, devices.length);
+    s.failures({ kmalloc: failures, alloc_iova: failures, iommu_map: failures });
+    promises(s, of, devices, inner);
+    s.property(
+      sometimes(
+        'shared',
+        'two devices use the doorbell at a time',
+        () => devices.filter((dev) => dev.fn.enabled).length > 1,
+      ),
+    );
+  },
+});
