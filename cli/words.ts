@@ -67,6 +67,8 @@ export const words: Readonly<Record<string, string>> = {
   counterexample: 'A schedule whose last state violates a property, with what is known about why.',
   signature: 'Eight hex digits over property and roles: equal for two violations that are the same bug.',
   verdict: 'violated, holds within bounds, or undecided. Never anything else.',
+  loop: 'The part of a schedule that is taken for ever; it ends in the state in which it begins.',
+  'weak fairness': 'An actor that could move in every state from some point on does move.',
   'essential ordering': 'A pair of steps of two actors: swap them and the violation is gone.',
   budget: 'How often an injected failure, such as kmalloc, may happen in one run.',
 };

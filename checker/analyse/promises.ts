@@ -33,7 +33,8 @@ export function refuseForPromises(findings: Findings, options: CheckOptions, str
     if (options.symmetry === true) refuse(name, kind, 'symmetry');
     if (!(options.properties ?? []).includes(name)) continue;
     if (strategy === 'random' || strategy === 'pct') refuse(name, kind, `the ${strategy} strategy`);
-    if (options.preemptions !== undefined) refuse(name, kind, 'a bound on preemptions');
+    if (strategy === 'bounded' && (options.preemptions ?? Number.POSITIVE_INFINITY) !== Number.POSITIVE_INFINITY)
+      refuse(name, kind, 'a bound on preemptions');
     if (options.depth !== undefined) refuse(name, kind, 'a depth limit');
   }
 }

@@ -134,8 +134,11 @@ export class TransitionBuilder {
     if (this.failed !== null) return;
     for (let i = 0; i < made; i++) {
       const found = store.found[i] as number;
-      // The search says that it saw everything; a state it does not know would make the answer wrong.
-      if (found === 0) throw new Error('a successor is missing in a complete search');
+      // A search that left something out, by whatever reduction, cannot tell what comes.
+      if (found === 0) {
+        this.failed = 'the search has not stored every successor';
+        return;
+      }
       this.#targets[this.#edges] = found - 1;
       this.#movers[this.#edges++] = (model.moves[i] as number) >> 16;
     }
