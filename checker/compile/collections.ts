@@ -6,6 +6,7 @@ import { modelError } from '../lang/errors.ts';
 import type { Actor, ActorSet, FixedArray, List, Ring } from '../lang/fields.ts';
 import { nameOf } from '../lang/names.ts';
 import { Violation } from '../lang/violation.ts';
+import { markStrangers } from './marks.ts';
 import type { Memory } from './memory.ts';
 
 /** What the compiler knows of an object's view: identity and where its liveness byte is (-1: permanent). */
@@ -326,6 +327,7 @@ export class ActorSetView implements ActorSet {
   set #mask(value: number) {
     const m = this.#m;
     if (m.recording) m.write(this.#base);
+    if (m.marking) markStrangers(m, this.#base, value);
     m.bytes[m.at + this.#base] = value & 255;
     m.bytes[m.at + this.#base + 1] = value >> 8;
   }

@@ -11,7 +11,8 @@ import type { Identified } from './collections.ts';
 import { type EmitRuntime, type EmittedActor, emit, numberPoints } from './emit.ts';
 import { Flow, type FlowContext, type FrameInfo, type Point } from './flow.ts';
 import type { LockCell } from './layout.ts';
-import { BUFFER_BYTES } from './memory.ts';
+import { beginMarking, layOutMarks, type Recording } from './marks.ts';
+import { BUFFER_BYTES, type Memory } from './memory.ts';
 import { Mentions } from './mentions.ts';
 import type { CompiledActor, CompiledModel, CoveragePoint } from './model.ts';
 import { type ActorView, effectiveBounds, runSetup, type SetupResult } from './setup.ts';
@@ -22,6 +23,11 @@ export interface CompileOptions {
   readonly bounds?: Bounds;
   /** Record footprints and check that guards only read and fused code is local. Slower; for replay and audit. */
   readonly instrumented?: boolean;
+  /**
+   * Steps mark what they touch, also while they are searched, and one actor can be expanded alone; for persistent
+   * sets. Costs a store at each access. Not together with `instrumented`.
+   */
+  readonly marks?: boolean;
 }
 
 /** Compiles one variant of a scenario. Throws `QuiesceError` with place and hint when the model is malformed. */
@@ -36,7 +42,13 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
   }
   const bounds = effectiveBounds(scenario, variant, options.bounds);
   const instrumented = options.instrumented ?? false;
-  const setup = runSetup(scenario, variant, bounds, instrumented);
+  if (instrumented && options.marks)
+    throw new QuiesceError('usage', 'a model records footprints or marks, not both', {
+      where: scenario.name,
+      hint: 'compile it twice',
+    });
+  const recording: Recording = options.marks ? 'marks' : instrumented ? 'footprint' : 'nothing';
+  const setup = runSetup(scenario, variant, bounds, recording);
   const { memory, layout, heap, programs } = setup;
 
   const met = new Map<string, { readonly switch: { readonly name: string }; readonly value: string }>();
@@ -97,6 +109,13 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
   heap.actorName = actorName;
   const runtime = makeRuntime(setup, actors, budgetOffsets, spinLocks);
   const words = layout.stateBytes / 4;
+  const marks = options.marks
+    ? layOutMarks(
+        layout.stateBytes,
+        emitted.map((e) => e.points.length),
+        layout.locks,
+      )
+    : null;
   const text = emit({
     actors: emitted,
     words,
@@ -104,6 +123,7 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
     spins: spinLocks.length > 0,
     runtime,
     coverageBase,
+    marks,
   });
   const branching = actors.reduce((sum, a) => sum + a.points.reduce((m, p) => Math.max(m, p.arity), 0), 0);
   const room = Math.floor(BUFFER_BYTES / layout.stateBytes) - 1;
@@ -128,6 +148,10 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
   memory.recording = false;
   memory.forget();
   memory.phase = 'free';
+  if (marks !== null) {
+    beginMarking(memory, marks);
+    heap.framesMark = marks.frames;
+  }
   const initial = memory.words.slice(0, words);
 
   const model: CompiledModel = {
@@ -162,6 +186,12 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
     registers,
     moves,
     expand: engine.expand,
+    expandActor: (source, src, actor, choice) => {
+      const alone = engine.alone?.[actor];
+      if (alone === undefined) throw modelError('an actor is expanded alone in a model without marks', scenario.name);
+      return alone(source, src, choice);
+    },
+    marks,
     resting: engine.resting,
     run: (actor, choice) => (engine.run[actor] as (c: number) => number)(choice),
     arity: (actor) => (engine.arity[actor] as () => number)(),
@@ -207,6 +237,7 @@ function start(engine: Engine, actor: CompiledActor): void {
 
 interface Engine {
   readonly expand: CompiledModel['expand'];
+  readonly alone?: readonly ((words: Int32Array, src: number, choice: number) => number)[];
   readonly resting: () => boolean;
   readonly start: readonly (() => number)[];
   readonly run: readonly ((choice: number) => number)[];
@@ -228,13 +259,17 @@ function makeRuntime(
     allocate: (type) => setup.heap.allocate(type as never),
     free: (view, actor) => setup.heap.free(view as object | null, actor),
     spend: (budget) => {
-      const offset = m.at + (budgets.get(budget) as number);
+      const budgetAt = budgets.get(budget) as number;
+      const offset = m.at + budgetAt;
+      if (m.marking) m.read(budgetAt);
       if (m.bytes[offset] === 0) return false;
+      if (m.marking) m.write(budgetAt);
       m.bytes[offset] = (m.bytes[offset] as number) - 1;
       return true;
     },
     noSleep: (index, point) => {
       const id = index + 1;
+      if (m.marking) markHolding(m, spinLocks);
       for (const lock of spinLocks)
         if (isLive(setup, lock) && modeOf(setup, lock, id) !== null)
           throw new Violation(
@@ -245,6 +280,7 @@ function makeRuntime(
           );
     },
     returned: (index, operation) => {
+      if (m.marking) markHolding(m, setup.layout.locks);
       for (const lock of setup.layout.locks)
         if (isLive(setup, lock) && modeOf(setup, lock, index + 1) !== null)
           throw new Violation('lock-misuse', `${operation} returns with ${lock.name} held`, [lock.name], [name(index)]);
@@ -260,6 +296,17 @@ function makeRuntime(
       throw new Violation('null-dereference', `${point.label} in ${point.procedure} calls through a NULL pointer`);
     },
   };
+}
+
+/**
+ * An actor asks whether it holds one of these locks itself. It alone changes that, or a stranger: see `marks.ts`. What
+ * lies in a dead object is zero, so that nobody holds it.
+ */
+function markHolding(m: Memory, locks: readonly LockCell[]): void {
+  for (const lock of locks) {
+    for (const offset of lock.exclusive) m.read(m.strangers[offset] as number);
+    for (const offset of lock.shared) m.read(m.strangers[offset] as number);
+  }
 }
 
 function isLive(setup: SetupResult, lock: LockCell): boolean {

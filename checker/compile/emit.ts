@@ -7,6 +7,7 @@
 import { modelError } from '../lang/errors.ts';
 import type { Actor } from '../lang/fields.ts';
 import type { FrameInfo, Node, Point } from './flow.ts';
+import type { MarkLayout } from './marks.ts';
 
 /** What the emitted text calls; see `model.ts` for their meaning. */
 export interface EmitRuntime {
@@ -59,6 +60,20 @@ export function numberPoints(entry: Node): Point[] {
       points.push(node);
     }
     stack.push(...targetsOf(node).reverse());
+  }
+  return points;
+}
+
+/** Program points that an actor may come to by taking the step at `point`; ended counts as none. */
+export function pointsAfter(point: Point): Point[] {
+  const points: Point[] = [];
+  const seen = new Set<Node>();
+  const stack: Node[] = targetsOf(point);
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    if (node.kind === 'point') points.push(node);
+    else stack.push(...targetsOf(node));
   }
   return points;
 }
@@ -121,6 +136,8 @@ export interface EmitInput {
   readonly runtime: EmitRuntime;
   /** Index of the first coverage entry of each point of each actor. */
   readonly coverageBase: readonly (readonly number[])[];
+  /** For models with marks, where they lie: then each step names its row, and one actor can be expanded alone. */
+  readonly marks: MarkLayout | null;
 }
 
 /** The text and the values its free names stand for. */
@@ -255,6 +272,11 @@ export function emit(input: EmitInput): {
     }
   };
 
+  const { marks } = input;
+  const row = (n: number) => (marks === null ? '' : `m.row = ${n * marks.width};`);
+  const mark = (actor: number, pc: number) =>
+    marks === null ? '' : `${row((marks.rowOf[actor] as number) + pc)} m.self = ${actor + 1}; `;
+  const aside = marks === null ? '' : `${row(marks.aside)} m.self = 0;`;
   const expandActors: string[] = [];
   input.actors.forEach((a, index) => {
     const self = scope.name(a.actor, 'self');
@@ -269,7 +291,9 @@ export function emit(input: EmitInput): {
     for (const point of a.points) {
       const sleeps = input.spins && (point.statement as { sleeps?: boolean }).sleeps === true;
       const prelude = sleeps ? `${r.noSleep}(${index}, ${scope.name(point, 'q')});` : '';
-      parts.push(`function s${index}_${point.pc}(c) { ${phase('free')} ${prelude} ${step(point, site)} }`);
+      parts.push(
+        `function s${index}_${point.pc}(c) { ${phase('free')} ${mark(index, point.pc)}${prelude} ${step(point, site)} }`,
+      );
     }
     parts.push(`function start${index}() { ${phase('fused')} ${tail(a.entry, site)} }`);
     const cases = a.points.map((p) => `case ${p.pc}: return s${index}_${p.pc}(c);`);
@@ -284,11 +308,10 @@ export function emit(input: EmitInput): {
       `function run${index}(c) { const r = d${index}(${pc('m.at')}, c); if (r >= 0) { ${setPc('m.at', 'r')} } return r; }`,
     );
     parts.push(`function arity${index}() { return ${arities}[${pc('m.at')}]; }`);
-    expandActors.push(`
-      if (from <= ${index}) {
+    const expandOne = (firstChoice: string) => `
         const pc = ${pc('at')}, k = ${arities}[pc];
         reg[1] = ${index};
-        for (let c = from === ${index} ? choice : 0; c < k; c++) {
+        for (let c = ${firstChoice}; c < k; c++) {
           reg[2] = c;
           const r = d${index}(pc, c);
           if (r >= 0) {
@@ -299,7 +322,18 @@ export function emit(input: EmitInput): {
             at += ${input.words * 4}; m.at = at;
             copy(words, src, nb * ${input.words});
           } else refused[${base}[pc] + c] = 1;
-        }
+        }`;
+    expandActors.push(`
+      if (from <= ${index}) {${expandOne(`from === ${index} ? choice : 0`)}
+      }`);
+    if (marks !== null)
+      parts.push(`function alone${index}(words, src, choice) {
+        let nb = reg[0], at = nb * ${input.words * 4};
+        m.at = at;
+        copy(words, src, nb * ${input.words});
+        ${expandOne('choice')}
+        ${aside}
+        return nb;
       }`);
     parts.push(`function rests${index}() { return ${rests}[${pc('m.at')}] === 1; }`);
     parts.push(`function pc${index}() { return ${pc('m.at')}; }`);
@@ -318,10 +352,10 @@ export function emit(input: EmitInput): {
       let nb = reg[0], at = nb * ${input.words * 4};
       m.at = at;
       copy(words, src, nb * ${input.words});
-      ${expandActors.join('\n')}
+      ${expandActors.join('\n')}${aside && `\n      ${aside}`}
       return nb;
     }
     function resting() { return ${input.actors.map((_, i) => `rests${i}()`).join(' && ') || 'true'}; }
-    return { expand, resting, start: ${all('start')}, run: ${all('run')}, arity: ${all('arity')}, pc: ${all('pc')}, setPc: ${all('setPc')}, rests: ${all('rests')} };`;
+    return { expand, ${marks === null ? '' : `alone: ${all('alone')}, `}resting, start: ${all('start')}, run: ${all('run')}, arity: ${all('arity')}, pc: ${all('pc')}, setPc: ${all('setPc')}, rests: ${all('rests')} };`;
   return { text, names: scope.names, values: scope.values };
 }

@@ -26,6 +26,8 @@ export class Heap {
   /** Offsets of pointers in the frames in use now; set once control flow is known. */
   framePointers: () => Iterable<number> = () => [];
   actorName: (id: number) => string = String;
+  /** What is marked when the pointers in frames are looked at. */
+  framesMark = 0;
 
   constructor(layout: Layout) {
     this.#layout = layout;
@@ -49,13 +51,17 @@ export class Heap {
 
   isLive(view: Identified): boolean {
     const m = this.#layout.memory;
+    if (view.$live >= 0 && m.marking) m.read(view.$live);
     return view.$live < 0 || m.bytes[m.at + view.$live] === LIVE;
   }
 
   allocate(type: ObjectType<Shape>): Identified {
     const m = this.#layout.memory;
     const slots = this.#slots.get(type) ?? [];
-    const state = (slot: Slot) => m.bytes[m.at + slot.view.$live] as number;
+    const state = (slot: Slot) => {
+      if (m.marking) m.read(slot.view.$live);
+      return m.bytes[m.at + slot.view.$live] as number;
+    };
     const fresh =
       slots.find((s) => s.pooled && state(s) === 0) ??
       slots.find((s) => state(s) === FREED && (type.reusesAddress || (s.pooled && !this.#isPointedTo(s.view))));
@@ -78,11 +84,13 @@ export class Heap {
       throw modelError(`${name} cannot be freed`, undefined, 'it is permanent or embedded in another object');
     const m = this.#layout.memory;
     const live = m.at + slot.view.$live;
+    if (m.marking) m.read(slot.view.$live);
     if (m.bytes[live] === FREED) throw new Violation('double-free', `${name} is freed a second time`, [name], [actor]);
     if (m.bytes[live] !== LIVE)
       throw new Violation('invalid-free', `${name} is freed but was never allocated`, [name], [actor]);
     for (const lock of this.#layout.locks) {
       if (lock.liveness !== slot.view.$live) continue;
+      if (m.marking) for (const offset of [...lock.exclusive, ...lock.shared]) m.read(offset);
       const holders = holdersOf(lock, m);
       if (holders.length > 0)
         throw new Violation(
@@ -109,8 +117,13 @@ export class Heap {
     const m = this.#layout.memory;
     for (const cell of this.#layout.refs) {
       const count = cell.lengthAt < 0 ? 1 : (m.bytes[m.at + cell.lengthAt] as number);
-      for (let i = 0; i < count; i++) yield cell.offset + i;
+      if (m.marking && cell.lengthAt >= 0) m.read(cell.lengthAt);
+      for (let i = 0; i < count; i++) {
+        if (m.marking) m.read(cell.offset + i);
+        yield cell.offset + i;
+      }
     }
+    if (m.marking) m.read(this.framesMark);
     yield* this.framePointers();
   }
 }

@@ -9,6 +9,7 @@ import type { Evidence } from '../lang/violation.ts';
 import type { Point } from './flow.ts';
 import type { Heap } from './heap.ts';
 import type { Cell, Layout, LockCell } from './layout.ts';
+import type { MarkLayout } from './marks.ts';
 import type { Memory } from './memory.ts';
 import type { ActorView, Place } from './setup.ts';
 
@@ -80,6 +81,13 @@ export interface CompiledModel {
    * tells whose and which it was, and the call may be repeated from the next choice.
    */
   expand(words: Int32Array, src: number, actor: number, choice: number): number;
+  /**
+   * Appends the successors by the steps of one actor only, from its choice `choice` on; otherwise as `expand`. Only
+   * models that were compiled with marks have it.
+   */
+  expandActor(words: Int32Array, src: number, actor: number, choice: number): number;
+  /** Where steps leave their marks, in models that were compiled with them. */
+  readonly marks: MarkLayout | null;
   /** Is every actor of the current state ended or at a step where it may stay for ever? */
   resting(): boolean;
   /** Takes one step of the current state in place. -1 when its guard is false. */

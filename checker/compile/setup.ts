@@ -12,6 +12,7 @@ import type { ActorOptions, Bounds, Interchange, Operation, Pool, Scenario, Setu
 import { type Identified, LIVE } from './collections.ts';
 import { Heap } from './heap.ts';
 import { Layout } from './layout.ts';
+import type { Recording } from './marks.ts';
 import { Memory } from './memory.ts';
 import { isScalar, sizeOfShape, ViewFactory } from './views.ts';
 
@@ -118,11 +119,11 @@ export function effectiveBounds(scenario: Scenario, variant: Variant, given: Bou
   return bounds;
 }
 
-export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, instrumented: boolean): SetupResult {
+export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, recording: Recording): SetupResult {
   const memory = new Memory();
   const layout = new Layout(memory);
   const heap = new Heap(layout);
-  const factory = new ViewFactory(layout, instrumented);
+  const factory = new ViewFactory(layout, recording);
   const programs: Program[] = [];
   const implementations = new Map<CallbackType<Params, unknown>, readonly Procedure<Params, unknown>[]>();
   const budgets: Record<string, number> = {};

@@ -1,7 +1,7 @@
 /**
  * Accessors. For each type of object, struct and frame one class is generated whose getters and setters read and
- * write fixed offsets of the current state vector, check liveness, and (in instrumented models) record the
- * footprint. Views are made once, before the search; no object is made while it runs.
+ * write fixed offsets of the current state vector, check liveness, and (in models that record) leave the footprint.
+ * Views are made once, before the search; no object is made while it runs.
  */
 import { modelError } from '../lang/errors.ts';
 import type { Actor, FieldSpec } from '../lang/fields.ts';
@@ -10,6 +10,7 @@ import type { Shape } from '../lang/object.ts';
 import type { Params, Procedure } from '../lang/procedure.ts';
 import { ActorSetView, type Codec, dead, ListView, RingView, ScalarArrayView, ViewArrayView } from './collections.ts';
 import type { Layout } from './layout.ts';
+import { fieldMark, type Recording } from './marks.ts';
 import type { Memory } from './memory.ts';
 
 export type ViewClass = new (memory: Memory, base: number, live: number, id: number) => object;
@@ -19,7 +20,11 @@ export type FrameClass = new (memory: Memory, base: number, constants: Readonly<
  * Classes are shared by all models of a process: what a step's closures see then has the same hidden class in every
  * one of them, and stays fast. The memory is therefore reached through the view.
  */
-const viewClasses = [new WeakMap<Shape, ViewClass>(), new WeakMap<Shape, ViewClass>()] as const;
+const viewClasses: Readonly<Record<Recording, WeakMap<Shape, ViewClass>>> = {
+  nothing: new WeakMap(),
+  footprint: new WeakMap(),
+  marks: new WeakMap(),
+};
 const frameClasses = new WeakMap<Procedure<Params, unknown>, Map<string, FrameClass>>();
 
 const SCALARS = ['int', 'bool', 'enum', 'ref', 'actor', 'callback'] as const;
@@ -108,12 +113,12 @@ function encode(spec: FieldSpec, name: string): { check: string; value: string }
 export class ViewFactory {
   readonly #memory: Memory;
   readonly #layout: Layout;
-  readonly #instrumented: boolean;
+  readonly #recording: Recording;
 
-  constructor(layout: Layout, instrumented: boolean) {
+  constructor(layout: Layout, recording: Recording) {
     this.#memory = layout.memory;
     this.#layout = layout;
-    this.#instrumented = instrumented;
+    this.#recording = recording;
   }
 
   /**
@@ -121,7 +126,7 @@ export class ViewFactory {
    * the layout under `name`.
    */
   view(shape: Shape, base: number, live: number, id: number, name: string): object {
-    const classes = viewClasses[this.#instrumented ? 1 : 0];
+    const classes = viewClasses[this.#recording];
     let Class = classes.get(shape);
     if (Class === undefined) {
       Class = this.#generate(shape, `shape of ${name}`);
@@ -254,7 +259,7 @@ export class ViewFactory {
   /** Reads and writes one scalar at any offset; for collections, frames and display. */
   codec(spec: FieldSpec, name: string): Codec<unknown> {
     const { check, value } = encode(spec, 'value');
-    const rec = (kind: 'read' | 'write') => (this.#instrumented ? `if (m.recording) m.${kind}(offset);` : '');
+    const rec = (kind: 'read' | 'write') => fieldMark(this.#recording, kind, 'offset', spec);
     const make = this.#evaluate(
       [['value', spec]],
       `return (m) => ({
@@ -272,13 +277,13 @@ export class ViewFactory {
     let offset = 0;
     for (const [name, spec] of fields) {
       const live = (access: string) => {
-        const record = this.#instrumented ? 'if (m.recording) m.read(this.$live);' : '';
+        const record = fieldMark(this.#recording, 'read', 'this.$live');
         return `const m = this.$m; if (this.$live >= 0) { ${record} if (m.bytes[m.at + this.$live] !== 1) dead(m, this, '${access}'); }`;
       };
       const place = `this.$b + ${offset}`;
       if (isScalar(spec)) {
         const { check, value } = encode(spec, name);
-        const rec = (kind: string) => (this.#instrumented ? `if (m.recording) m.${kind}(${place});` : '');
+        const rec = (kind: 'read' | 'write') => fieldMark(this.#recording, kind, place, spec);
         members += `
           get ${name}() { ${live(name)} ${rec('read')} return ${decode(spec, `m.bytes[m.at + ${place}]`, name)}; }
           set ${name}(v) { ${live(name)} ${check} ${rec('write')} m.bytes[m.at + ${place}] = ${value}; }`;

@@ -131,20 +131,31 @@ export class Findings {
   /** Evidence against `always` properties in the current state; goals that it reaches are noted. */
   *inState(): Generator<readonly [string, Evidence]> {
     for (const p of this.always) {
+      // Each time, because the search may have used the model in between.
+      this.#markAsProperty();
       const evidence = p.check();
       if (evidence !== null) yield [p.name, evidence];
     }
-    if (this.#sometimes.length > 0)
+    if (this.#sometimes.length > 0) {
+      this.#markAsProperty();
       this.#sometimes = this.#sometimes.filter((goal) => {
         if (!goal.reached()) return true;
         this.reached.add(goal.name);
         return false;
       });
+    }
+  }
+
+  /** In a model with marks, what is read now is what properties read. */
+  #markAsProperty(): void {
+    const { marks, memory } = this.#model;
+    if (marks !== null) memory.row = marks.properties * marks.width;
   }
 
   /** Evidence against the current state, in which nobody can move. */
   *atRest(): Generator<readonly [string, Evidence]> {
     const model = this.#model;
+    if (model.marks !== null) model.memory.row = model.marks.aside * model.marks.width;
     if (!model.resting()) {
       if (this.checks('deadlock')) yield ['deadlock', this.#deadlock()];
       return;

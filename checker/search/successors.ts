@@ -4,6 +4,7 @@
 import { ACTOR, CHOICE, type CompiledModel, MOVED, NEXT } from '../compile/model.ts';
 import { QuiesceError } from '../lang/errors.ts';
 import { type Evidence, Violation } from '../lang/violation.ts';
+import type { Reducer } from '../reduce/persistent.ts';
 
 /** A step of the state that ends in a violation. */
 export interface Fault {
@@ -33,6 +34,42 @@ export function successors(model: CompiledModel, words: Int32Array, src: number,
       choice++;
     }
   }
+}
+
+/**
+ * Appends the successors by the steps of one actor that may be explored alone, and adds the faults among these steps.
+ * Returns that actor; -1 when there is none, and then nothing is appended or added. The successors must be checked
+ * against the cycle condition: when one is not of a deeper level, the state is to be expanded in full.
+ *
+ * The model must have been compiled with marks.
+ */
+export function successorsAlone(
+  model: CompiledModel,
+  reducer: Reducer,
+  words: Int32Array,
+  src: number,
+  faults: Fault[],
+): number {
+  const registers = model.registers;
+  const before = registers[NEXT] as number;
+  const known = faults.length;
+  for (let actor = reducer.pick(words, src, 0); actor >= 0; actor = reducer.pick(words, src, actor + 1)) {
+    registers[MOVED] = 0;
+    for (let choice = 0; choice >= 0; ) {
+      try {
+        model.expandActor(words, src, actor, choice);
+        choice = -1;
+      } catch (thrown) {
+        choice = registers[CHOICE] as number;
+        faults.push({ actor, choice, evidence: evidenceOf(model, thrown, actor, words, src) });
+        choice++;
+      }
+    }
+    if ((registers[NEXT] as number) > before) return actor;
+    // Nothing follows, so the others would be forgotten: a fault is told when they are expanded.
+    faults.length = known;
+  }
+  return -1;
 }
 
 /** Turns what a step threw into evidence; what is not a violation is an error of the model. */
