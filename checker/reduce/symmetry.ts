@@ -27,7 +27,7 @@ import type { CompiledModel } from '../compile/model.ts';
 import { modelError } from '../lang/errors.ts';
 import { type Atom, type Groups, groupsOf } from './blocks.ts';
 import { compareBytes, HeapSlots } from './heap-slots.ts';
-import { ACTOR, MASK, Names, OBJECT } from './names.ts';
+import { ACTOR, imageOfMask, MASK, MASK_HIGH, Names, OBJECT, PLAIN } from './names.ts';
 import { atomOf, type BlockOrder, bytesOf, Orders, TIE, together } from './order.ts';
 import { closureOf, generatorsOf, MOST_LISTED, type Permutation } from './permutations.ts';
 
@@ -49,6 +49,7 @@ export class Symmetry {
   readonly #orders: readonly BlockOrder[] | null;
   /** Names inside blocks and slots, each with a table of the names that lead into another block. */
   readonly #crossings: readonly Crossing[];
+  readonly #telling: Int32Array;
   readonly #scratch: Uint8Array;
   readonly #best: Uint8Array;
 
@@ -73,6 +74,7 @@ export class Symmetry {
     this.#crossings = groups === null ? [] : this.#crossingsOf(groups);
     if (this.#listed === null) this.#refuseCrossings();
     this.#sources = (this.#listed ?? []).map((p) => this.names.sources(p));
+    this.#telling = this.#tellingBytes();
     this.#scratch = new Uint8Array(model.stateBytes);
     this.#best = new Uint8Array(model.stateBytes);
   }
@@ -208,6 +210,70 @@ export class Symmetry {
 
   /** Replaces the state by its least image; returns the number of different images. */
   #least(bytes: Uint8Array, base: number): number {
+    return this.slots === 0 ? this.#leastBytes(bytes, base) : this.#leastFolded(bytes, base);
+  }
+
+  /** Without a heap: images are compared byte by byte, the most telling first, and most are given up at once. */
+  #leastBytes(bytes: Uint8Array, base: number): number {
+    const best = this.#best;
+    const order = this.#telling;
+    const n = order.length;
+    for (let i = 0; i < best.length; i++) best[i] = bytes[base + i] as number;
+    let stabiliser = 1;
+    let chosen = 0;
+    for (let g = 1; g < this.size; g++) {
+      let k = 0;
+      let difference = 0;
+      for (; k < n && difference === 0; k++) {
+        const i = order[k] as number;
+        difference = this.#imageByte(bytes, base, g, i) - (best[i] as number);
+      }
+      if (difference > 0) continue;
+      if (difference === 0) {
+        stabiliser++;
+        continue;
+      }
+      for (k = 0; k < n; k++) best[order[k] as number] = this.#imageByte(bytes, base, g, order[k] as number);
+      chosen = g;
+      stabiliser = 1;
+    }
+    if (chosen !== 0) bytes.set(best, base);
+    return this.size / stabiliser;
+  }
+
+  /** Byte i of the image of the state at `base` under permutation number g. */
+  #imageByte(bytes: Uint8Array, base: number, g: number, i: number): number {
+    const source = (this.#sources[g] as Int32Array)[i] as number;
+    const value = bytes[base + source] as number;
+    if (value === 0 && this.names.kind(source) !== MASK && this.names.kind(source) !== MASK_HIGH) return 0;
+    const p = (this.#listed as readonly Permutation[])[g] as Permutation;
+    switch (this.names.kindIn(bytes, base, source)) {
+      case OBJECT:
+        return p.objects[value] as number;
+      case ACTOR:
+        return p.actors[value] as number;
+      case MASK:
+        return imageOfMask(this.names.mask(bytes, base, source), p.actors) & 255;
+      case MASK_HIGH:
+        return imageOfMask(this.names.mask(bytes, base, source - 1), p.actors) >> 8;
+      default:
+        return value;
+    }
+  }
+
+  /** Bytes that some permutation changes: program counters, then what moves, then what only holds names. */
+  #tellingBytes(): Int32Array {
+    const counters = new Set(this.#model.actors.map((a) => a.pcOffset));
+    const moved: number[] = [];
+    const named: number[] = [];
+    for (let i = 0; i < this.#model.stateBytes; i++)
+      if (this.#sources.some((sources) => sources[i] !== i)) moved.push(i);
+      else if (this.names.kind(i) !== PLAIN) named.push(i);
+    moved.sort((a, b) => Number(counters.has(b)) - Number(counters.has(a)) || a - b);
+    return Int32Array.from([...moved, ...named]);
+  }
+
+  #leastFolded(bytes: Uint8Array, base: number): number {
     const best = this.#best;
     let stabiliser = 0;
     (this.#listed as readonly Permutation[]).forEach((p, g) => {
