@@ -312,6 +312,7 @@ function makeStrategy(
         stopAtFirst,
         symmetry,
         workers: options.workers ?? 1,
+        uncompressed: options.store === 'exact',
         properties: options.properties ?? null,
         ...(options.module === undefined ? {} : { module: options.module }),
       });
