@@ -63,11 +63,13 @@ async function compare(subject: Subject, ways: readonly Way[], maxStates: number
   if (first !== null) wrong.push(...differences(first, twin, 'nothing').map((d) => `first violation: ${d}`));
   for (const way of ways) {
     if (way.needsSymmetry && !subject.symmetric) continue;
-    const checked = plain.properties.map((p) => p.name).filter((name) => !way.without?.includes(name));
+    const promises = plain.properties.filter((p) => p.kind === 'eventually' || p.kind === 'leads-to');
+    const without = [...(way.without ?? []), ...(way.withoutPromises ? promises.map((p) => p.name) : [])];
+    const checked = plain.properties.map((p) => p.name).filter((name) => !without.includes(name));
     const options: CheckOptions = {
       ...common,
       ...way.options,
-      ...(way.without === undefined ? {} : { properties: checked }),
+      ...(without.length === 0 ? {} : { properties: checked }),
       ...(way.needsModule ? { module: subject.module() } : {}),
     };
     const all = await check(scenario, { ...options, all: true });

@@ -8,7 +8,8 @@ import type { CheckOptions } from '../../checker/check.ts';
  * What may differ from the plain search. Every way finds only violations that there are, and none says that a broken
  * promise holds.
  *
- * - `nothing`: the verdict is the same to the byte, apart from `options`, `store` and `timing`.
+ * - `nothing`: the verdict is the same to the byte, apart from `options`, `store`, `hashing` and
+ *   `timing`.
  * - `order`: the same states and violations, found in another order; counterexamples may be longer.
  * - `states`: fewer states; the same violations, each at its shortest length.
  * - `paths`: fewer states; the same violations, counterexamples may be longer.
@@ -22,6 +23,8 @@ export interface Way {
   readonly mayDiffer: MayDiffer;
   /** Built-in checks that it cannot make. */
   readonly without?: readonly string[];
+  /** It cannot decide promises about what comes, and refuses them. */
+  readonly withoutPromises?: boolean;
   /** Only for scenarios that declare interchangeable blocks. */
   readonly needsSymmetry?: boolean;
   /** Threads must be able to import the scenario. */
@@ -41,8 +44,23 @@ export const ways: readonly Way[] = [
     options: { symmetry: true },
     mayDiffer: 'states',
     without: withoutStuck,
+    withoutPromises: true,
     needsSymmetry: true,
   },
+  // Where somebody is stuck it need not find the nearest state; all else is the same, which `hashed-stores.test.ts` tests.
+  { name: 'compact', options: { store: 'compact' }, mayDiffer: 'order', withoutPromises: true },
+  {
+    name: 'compact and symmetry',
+    options: { store: 'compact', symmetry: true },
+    mayDiffer: 'states',
+    without: withoutStuck,
+    withoutPromises: true,
+    needsSymmetry: true,
+  },
+  { name: 'bitstate', options: { store: 'bitstate', maxMemoryBytes: 2 ** 20 }, mayDiffer: 'completeness' },
+  { name: 'anytime', options: { strategy: 'anytime' }, mayDiffer: 'order' },
+  { name: 'random walks', options: { strategy: 'random', runs: 20 }, mayDiffer: 'completeness' },
+  { name: 'pct', options: { strategy: 'pct', runs: 20 }, mayDiffer: 'completeness' },
   { name: '2 workers', options: { workers: 2 }, mayDiffer: 'nothing', needsModule: true, oneIn: 25 },
   { name: '4 workers', options: { workers: 4 }, mayDiffer: 'nothing', needsModule: true, oneIn: 25 },
 ];
