@@ -3,6 +3,9 @@
  * `replay` with the documents they return, the reports, and the scenarios that come with quiesce.
  */
 export { type CheckOptions, check, type Progress, type StrategyName } from './checker/check.ts';
+export type { Cell, CellOptions, CellViolation } from './checker/grow/cell.ts';
+export { type GrowOptions, type Growth, grow, type Range } from './checker/grow/grow.ts';
+export { type Needs, type NeedsCell, type NeedsOptions, needs } from './checker/grow/needs.ts';
 export * from './checker/lang/index.ts';
 export type { Stage } from './checker/search/anytime.ts';
 export type { PctBound } from './checker/search/pct.ts';

@@ -9,6 +9,9 @@ const rules: readonly (readonly [RegExp, keyof typeof codes])[] = [
   [/^NO VIOLATION SO FAR.*/gm, 'yellow'],
   [/^expected {2}NO/gm, 'red'],
   [/^MODEL: .*/gm, 'bold'],
+  [/^largest complete: (?!none).*/gm, 'green'],
+  [/^(largest complete: none|violation at .*)/gm, 'red'],
+  [/^needs: .*/gm, 'bold'],
 ];
 
 /** The text with its headlines coloured, or as it is where colour is not wanted. */

@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import type { StrategyName } from '../checker/check.ts';
 import type { StoreName } from '../checker/stores.ts';
 import type { CheckFlags } from './commands/check.ts';
+import type { GrowFlags } from './commands/grow.ts';
 import type { RegressFlags } from './commands/regress.ts';
 import type { ReplayFlags } from './commands/replay.ts';
 import type { ReportFlags } from './commands/report.ts';
@@ -13,7 +14,7 @@ import type { ShowcaseFlags } from './commands/showcase.ts';
 import { type Console, type ConsoleOptions, processConsole } from './console.ts';
 import type { ExitStatus } from './exit.ts';
 import { packageVersion } from './package.ts';
-import { bound, collect, count, countFromZero, duration, size } from './values.ts';
+import { bound, boundRange, collect, count, countFromZero, duration, size } from './values.ts';
 
 const orders: readonly StrategyName[] = ['bfs', 'dfs', 'bounded', 'random', 'pct', 'anytime'];
 const stores: readonly StoreName[] = ['exact', 'compressed', 'compact', 'bitstate'];
@@ -81,6 +82,38 @@ export function program(done: (status: ExitStatus) => void): Command {
       .addOption(out()),
     async (console, flags, given) =>
       (await import('./commands/check.ts')).checkCommand(given as string, flags, console),
+  );
+
+  command<GrowFlags>(
+    root
+      .command('grow')
+      .description('raise bounds until time or memory is spent: how far is everything known?')
+      .argument('<scenario>', 'name of a scenario, or a model file such as ./my.model.ts or ./my.model.ts#name')
+      .option('--variant <name>', 'variant of the scenario; the first one unless given')
+      .option(
+        '--bound <name=from..to>',
+        'raise only the bounds with a range, name=1..4 or name=1.. without an end; name=2 keeps a value; may be repeated. Unless given, every bound is raised from its declared value',
+        boundRange,
+      )
+      .option('--down', 'look for the smallest bounds, and the fewest injected failures, at which the bug shows')
+      .option('--property <name>', 'only this property; may be repeated', collect)
+      .option('--symmetry', 'look at one of all states that differ in the names of interchangeable blocks only')
+      .addOption(workers())
+      .option('--time <duration>', 'time for all searches together, such as 5m; 1m unless given', duration)
+      .option('--mem <size>', 'memory for each search, such as 4G; 2G unless given', size)
+      .option('--states <number>', 'most states of each search', count)
+      .addOption(json())
+      .addOption(quiet())
+      .addOption(plain())
+      .addOption(out())
+      .addHelpText(
+        'after',
+        `
+Cells are tried in the order of their expected size: each bound alone first, then together. A violation, a limit or a
+model that cannot be built ends the growth in that direction; so does an open range where raising the bound changed
+nothing. The last search is cut when the time is over and shown as undecided.`,
+      ),
+    async (console, flags, given) => (await import('./commands/grow.ts')).growCommand(given as string, flags, console),
   );
 
   command<{ json?: boolean }>(

@@ -45,6 +45,30 @@ export function bound(text: string, earlier: Readonly<Record<string, number>> = 
   return { ...earlier, [name]: value };
 }
 
+/** Values of a bound: one, or a range that may be open above. */
+export interface BoundRange {
+  readonly from: number;
+  /** Null where there is no upper end; equal to `from` for a single value. */
+  readonly to: number | null;
+  readonly single: boolean;
+}
+
+/** One `name=number`, `name=from..to` or `name=from..`; repeated flags add up, a name given twice is an error. */
+export function boundRange(
+  text: string,
+  earlier: Readonly<Record<string, BoundRange>> = {},
+): Readonly<Record<string, BoundRange>> {
+  const match = /^([A-Za-z_][A-Za-z0-9_]*)=(\d+)(\.\.(\d*))?$/.exec(text);
+  const name = match?.[1];
+  const from = Number(match?.[2]);
+  const single = match?.[3] === undefined;
+  const to = single ? from : match?.[4] === '' ? null : Number(match?.[4]);
+  if (name === undefined || !Number.isSafeInteger(from) || (to !== null && !(Number.isSafeInteger(to) && to >= from)))
+    throw new InvalidArgumentError('Give a bound as name=number, name=1..4 or name=1.. such as mm=1..3.');
+  if (Object.hasOwn(earlier, name)) throw new InvalidArgumentError(`The bound ${name} is given twice.`);
+  return { ...earlier, [name]: { from, to, single } };
+}
+
 /** Repeated names, in the order given. */
 export function collect(text: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, text];

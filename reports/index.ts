@@ -1,8 +1,17 @@
 /** Reports: a verdict as text, HTML or JSON. Pure functions of the document; they compute nothing about the model. */
-export { type Context, checkCommand, contextOf, headline, replayCommand, schedulePath } from './facts.ts';
+export {
+  type Context,
+  checkCommand,
+  contextOf,
+  headline,
+  replayCommand,
+  schedulePath,
+  stageText,
+} from './facts.ts';
 export { type HtmlOptions, html } from './html/report.ts';
 export { verdictFromJson, verdictToJson } from './json.ts';
 export { bytes, count, duration, factor, plural, rate } from './numbers.ts';
+export { cellText, growthText, needsText } from './text/growth.ts';
 export { ascii, cut, WIDTH, wrap } from './text/lines.ts';
 export { divergenceText, replayText, standingLines } from './text/listing.ts';
 export { type SplatOptions, splat } from './text/splat.ts';
