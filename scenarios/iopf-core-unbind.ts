@@ -27,7 +27,7 @@ import {
   makeSva,
 } from '../model/sva/index.ts';
 import { pageRequestsStayHome, pasidOwnedOnce, translationsStayHome } from '../properties/isolation.ts';
-import { everyGroupAnswered } from '../properties/response.ts';
+import { everyGroupAnswered, everyRequestAnswered, returns } from '../properties/response.ts';
 import { context, faultPath } from './iopf-parts.ts';
 
 const whole = set(svaCore, 'whole');
@@ -121,7 +121,10 @@ export default scenario('iopf-core-unbind', {
     Object.assign(p.ctx, { pasid, owner: mmP, run: true, active: true });
     dev.opened = true;
 
-    s.task('user_p', [does(closeBound, { dev: coreDev, ctx: p.ctx, pasid }), does(releaseDevice, { dev })]);
+    const userP = s.task('user_p', [
+      does(closeBound, { dev: coreDev, ctx: p.ctx, pasid }),
+      does(releaseDevice, { dev }),
+    ]);
     s.task('user_q', [does(acquireDevice, { dev }), does(openBound, { dev: coreDev, ctx: q.ctx, mm: mmQ })]);
 
     if (s.bounds.exits > 0) {
@@ -137,6 +140,8 @@ export default scenario('iopf-core-unbind', {
       translationsStayHome(contexts),
       pasidOwnedOnce(owners, smmu, contexts),
       everyGroupAnswered(requests),
+      ...everyRequestAnswered(requests),
+      returns('unbind', userP),
       sometimes('pasid-reused', 'q gets the PASID that p had', () => q.ctx.pasid === pasid),
       sometimes('q-answered', 'a page request of q succeeds', () => q.requests.some((r) => r.answer === 'success')),
     );

@@ -19,7 +19,7 @@ import {
 } from '../model/iopf/index.ts';
 import { type MmStruct, WorkFunc, Workqueue, worker } from '../model/kernel/index.ts';
 import { pageRequestsStayHome, pasidOwnedOnce, translationsStayHome } from '../properties/isolation.ts';
-import { everyGroupAnswered } from '../properties/response.ts';
+import { everyGroupAnswered, everyRequestAnswered } from '../properties/response.ts';
 
 type Mm = ViewOf<typeof MmStruct>;
 
@@ -100,5 +100,6 @@ export function faultPathProperties(path: FaultPath, contexts: readonly Context[
     translationsStayHome(ctxs),
     pasidOwnedOnce(path.sva.pasids, path.smmu, ctxs),
     everyGroupAnswered(requests),
+    ...everyRequestAnswered(requests),
   ];
 }

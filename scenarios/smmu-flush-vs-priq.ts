@@ -5,6 +5,7 @@
 import { scenario, set, sometimes } from '../checker/lang/index.ts';
 import { closeContext, killTask, openContext, priqAccounting, priqFlushWait } from '../model/iopf/index.ts';
 import { does, makeMm, patch } from '../model/kernel/index.ts';
+import { returns } from '../properties/response.ts';
 import { alreadyBound, context, faultPath, faultPathProperties } from './iopf-parts.ts';
 
 export default scenario('smmu-flush-vs-priq', {
@@ -65,6 +66,7 @@ export default scenario('smmu-flush-vs-priq', {
     if (s.bounds.kills > 0) s.task('killer', [does(killTask, { task: userP })]);
     s.property(
       ...faultPathProperties(path, [p, q]),
+      returns('unbind', userP),
       sometimes('pasid-reused', 'q gets the PASID that p had', () => q.ctx.pasid === 1),
       sometimes('both-answered', 'the page requests of both processes succeed', () =>
         [...p.requests, ...q.requests].every((r) => !r.last || r.answer === 'success'),

@@ -15,6 +15,7 @@ import {
   makeSva,
 } from '../model/sva/index.ts';
 import { IOMMU_SVA_C, v2_04, v2_05 } from '../model/sva/sources.ts';
+import { returns } from '../properties/response.ts';
 import { process, promises } from './sva-parts.ts';
 
 /** Driver data that tells mm_exit which bond it is called for. */
@@ -65,9 +66,10 @@ export default scenario('sva-bond-two-waiters', {
     const data = s.object(SlowData, 'drvdata');
     const { pasid, bond } = bindAtStart(s, parts, dev, mm, data);
     data.bond = bond;
-    s.task('unbinder', [does(iommuSvaUnbindDevice, { dev, pasid })]);
+    const unbinder = s.task('unbinder', [does(iommuSvaUnbindDevice, { dev, pasid })]);
     s.task('detacher', [does(iommuSvaUnbindDevAll, { dev })]);
     s.task('exit', [does(mmputProcedure, { mm })]);
+    s.property(returns('unbind', unbinder));
     promises(s, parts, [], { mms: true });
   },
 });

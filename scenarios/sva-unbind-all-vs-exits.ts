@@ -3,6 +3,7 @@ import { does, scenario, set } from '../checker/lang/index.ts';
 import { mmputProcedure } from '../model/kernel/index.ts';
 import { bondRefs, iommuSvaDeviceShutdown, makeSva, unbindAllWalk } from '../model/sva/index.ts';
 import { IOMMU_SVA_C, v2_05 } from '../model/sva/sources.ts';
+import { returns } from '../properties/response.ts';
 import { bound, process, promises, readyDevice } from './sva-parts.ts';
 
 export default scenario('sva-unbind-all-vs-exits', {
@@ -37,9 +38,10 @@ export default scenario('sva-unbind-all-vs-exits', {
     const mm1 = process(s, parts, 'mm1');
     const first = bound(s, parts, dev, mm0, 'drvdata0');
     const second = bound(s, parts, dev, mm1, 'drvdata1');
-    s.task('shutdown', [does(iommuSvaDeviceShutdown, { dev })]);
+    const shutdown = s.task('shutdown', [does(iommuSvaDeviceShutdown, { dev })]);
     s.task('exit0', [does(mmputProcedure, { mm: mm0 })]);
     s.task('exit1', [does(mmputProcedure, { mm: mm1 })]);
+    s.property(returns('shutdown', shutdown));
     promises(s, parts, [first.data, second.data], { mms: true, params: true });
   },
 });

@@ -3,6 +3,7 @@ import { does, scenario, set } from '../checker/lang/index.ts';
 import { mmputProcedure } from '../model/kernel/index.ts';
 import { bondRefs, driverUnbind, makeSva, unbindWait } from '../model/sva/index.ts';
 import { IOMMU_SVA_C, v2_05 } from '../model/sva/sources.ts';
+import { returns } from '../properties/response.ts';
 import { bound, process, promises, readyDevice, withContexts } from './sva-parts.ts';
 
 export default scenario('sva-unbind-vs-exit', {
@@ -33,9 +34,10 @@ export default scenario('sva-unbind-vs-exit', {
     const dev = readyDevice(s, parts, 'dev0');
     const mm = process(s, parts, 'mm0');
     const { pasid, data } = bound(s, parts, dev, mm, 'drvdata');
-    s.task('unbinder', [does(driverUnbind, { dev, pasid, data })]);
+    const unbinder = s.task('unbinder', [does(driverUnbind, { dev, pasid, data })]);
     s.task('exit', [does(mmputProcedure, { mm })]);
     withContexts(s, parts, [dev]);
+    s.property(returns('unbind', unbinder));
     promises(s, parts, [data], { mms: true });
   },
 });

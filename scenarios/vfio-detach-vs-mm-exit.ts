@@ -19,6 +19,7 @@ import {
   v2_13,
 } from '../model/vfio/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
+import { returns } from '../properties/response.ts';
 
 export default scenario('vfio-detach-vs-mm-exit', {
   title: 'a group is detached while a bound process exits',
@@ -56,7 +57,10 @@ export default scenario('vfio-detach-vs-mm-exit', {
     const bound = makeProcess(s, 'process0', parts);
     bindProcessAtStart(s, parts, container, bound);
     s.task('process0', [does(exitMm, { task: bound.task })]);
-    s.task('owner', [does(detachGroup, { iommu, iommu_group: group }), does(putContainer, { container: file })]);
+    const owner = s.task('owner', [
+      does(detachGroup, { iommu, iommu_group: group }),
+      does(putContainer, { container: file }),
+    ]);
     for (let i = 1; i <= binders; i++) {
       const { task } = makeProcess(s, `process${i}`, parts);
       const arg = s.object(BindParams, `arg${i}`);
@@ -66,6 +70,7 @@ export default scenario('vfio-detach-vs-mm-exit', {
       sometimes('detach-meets-mm-exit', 'the group is detached while mm_exit runs, and waits for it', () =>
         [...parts.bonds].some((bond) => bond.mm_exit_active && bond.refs.counter > 1),
       ),
+      returns('detach', owner),
       svaStateIsKnown([group], s.pool(VfioGroup, 1)),
       allFreed([parts.params, parts.ioMms, parts.bonds, s.pool(VfioMm, Math.max(1, binders))]),
     );
