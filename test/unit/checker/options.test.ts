@@ -82,7 +82,10 @@ const rows: { readonly [K in keyof Required<CheckOptions>]: Row } = {
   maxMemoryBytes: { probe: { maxMemoryBytes: 1_000_000 }, on: large, effect: because('memory limit') },
   workers: { probe: { workers: 2 }, asks: 'several workers need the module that exports the scenario' },
   module: { probe: { module: { url: 'file:///nowhere.js', name: 'broken' } }, effect: () => {} },
-  symmetry: { probe: { symmetry: true }, asks: 'scenario broken declares no interchangeable blocks' },
+  symmetry: {
+    probe: { symmetry: true },
+    asks: 'scenario broken declares no interchangeable blocks, and has no heap slots',
+  },
   store: { probe: { store: 'exact' }, effect: ({ options }) => expect(options['store']).toBe('exact') },
   all: { probe: { all: true } },
   explain: { probe: { explain: false }, effect: (verdict) => expect(verdict.violations[0]?.needed).toBeNull() },

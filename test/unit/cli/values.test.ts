@@ -1,6 +1,6 @@
 /** Values of flags: what is understood, and that nothing else is. */
 import { describe, expect, test } from 'vitest';
-import { bound, collect, count, duration, size } from '../../../cli/values.ts';
+import { bound, boundRange, collect, count, duration, size } from '../../../cli/values.ts';
 
 test.each([
   ['500ms', 0.5],
@@ -52,4 +52,22 @@ test('a bound may have any name without reaching the prototype', () => {
 
 test('names are collected in order, commas and all', () => {
   expect(collect('b', collect('a, c'))).toEqual(['a, c', 'b']);
+});
+
+describe('ranges of bounds', () => {
+  test.each([
+    ['mm=2', { from: 2, to: 2, single: true }],
+    ['mm=0..3', { from: 0, to: 3, single: false }],
+    ['mm=3..3', { from: 3, to: 3, single: false }],
+    ['mm=1..', { from: 1, to: null, single: false }],
+  ])('%s', (text, range) => expect(boundRange(text)).toEqual({ mm: range }));
+
+  test.each(['', 'mm', 'mm=', 'mm=..3', 'mm=3..1', 'mm=1...3', 'mm=1..x', 'mm=-1..2', 'mm=1.5..2'])(
+    'refused: "%s"',
+    (text) => expect(() => boundRange(text)).toThrow(/name=1\.\.4/),
+  );
+
+  test('may not be given twice', () => {
+    expect(() => boundRange('mm=1..', boundRange('mm=2'))).toThrow(/given twice/);
+  });
 });

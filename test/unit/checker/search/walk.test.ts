@@ -8,7 +8,7 @@ import { int, object, type Scenario, sometimes, Violation } from '../../../../ch
 import { Findings } from '../../../../checker/search/findings.ts';
 import { pctPolicy } from '../../../../checker/search/pct.ts';
 import { randomPolicy } from '../../../../checker/search/random.ts';
-import { Walks } from '../../../../checker/search/walk.ts';
+import { type WalkPolicy, Walks } from '../../../../checker/search/walk.ts';
 import { finish, namesOf } from '../../../support/search.ts';
 import { plain, race, tiny } from '../../../support/tiny.ts';
 
@@ -90,6 +90,68 @@ describe('PCT against uniform walks', () => {
 
   test('PCT of depth 1 never changes a priority, so it cannot find a bug that needs two orderings', () => {
     expect(walk(window, 'pct', { d: 1 }).found).toEqual([]);
+  });
+});
+
+describe('what PCT promises', () => {
+  test('is computed from the run: actors, longest walk, depth, and the walks that began after the longest', () => {
+    const policy = pctPolicy(4, 3);
+    for (const length of [10, 57, 30, 57, 12]) {
+      policy.begin(() => 0.5);
+      policy.end(length);
+    }
+    // 1 / (4 * 57^2), three walks after the one of 57 steps.
+    const perWalk = 1 / (4 * 57 ** 2);
+    expect(policy.bound()).toEqual({
+      actors: 4,
+      steps: 57,
+      depth: 3,
+      walks: 3,
+      perWalk,
+      together: expect.closeTo(1 - (1 - perWalk) ** 3, 12),
+      choices: false,
+    });
+  });
+
+  test('is nothing before a walk has ended, and certain for one actor and no ordering', () => {
+    expect(pctPolicy(1, 1).bound()).toMatchObject({ walks: 0, together: 0 });
+    const certain = pctPolicy(1, 1);
+    certain.begin(() => 0);
+    certain.end(3);
+    expect(certain.bound()).toMatchObject({ walks: 1, perWalk: 1, together: 1 });
+  });
+
+  test('tells when an actor had a choice', () => {
+    const policy = pctPolicy(2, 1);
+    policy.begin(() => 0);
+    policy.choose([0, 1 << 16], 0, () => 0);
+    expect(policy.bound().choices).toBe(false);
+    policy.choose([0, 1, 1 << 16, (1 << 16) | 1], 1, () => 0);
+    expect(policy.bound().choices).toBe(true);
+  });
+
+  // The i-th point drawn lowers to i, wherever it lies in time, as in the paper. An actor lowered early may so end above
+  // one that is lowered later; lowering by order in time would rule such schedules out, and the bound with them.
+  test('rests on change points whose priorities do not follow their order in time', () => {
+    const draws = [0, 0.6, 0.1]; // The order of two actors, then the points: 12 for priority 1, 2 for priority 2.
+    let next = 0;
+    const policy = pctPolicy(2, 3);
+    policy.begin(() => draws[next++] as number);
+    const both = [0, 1 << 16];
+    const chosen = Array.from({ length: 15 }, (_, i) => policy.choose(both, i, () => 0));
+    // The first actor falls to 2 at step 2, the other to 1 at step 12: then the first one is above it again.
+    const [first, other] = [chosen[0] as number, chosen[2] as number];
+    expect(first).not.toBe(other);
+    expect(chosen).toEqual([first, first, ...Array(10).fill(other), first, first, first]);
+  });
+
+  test('is told by a search with PCT and not by one with uniform choices', () => {
+    const model = compile(window);
+    const limits = { runs: 5, maxDepth: 100 };
+    const walks = (policy: WalkPolicy) =>
+      finish(new Walks(model, new Findings(model, null), policy, limits, 's', true));
+    expect(walks(pctPolicy(2, 2)).bound).toMatchObject({ actors: 2, depth: 2 });
+    expect(walks(randomPolicy()).bound).toBeNull();
   });
 });
 
