@@ -21,15 +21,18 @@ export class ActorView implements Actor {
   readonly $id: number;
   readonly name: string;
   readonly role: NonNullable<ActorOptions['role']>;
+  /** It does not stop for ever where it could go on. */
+  readonly fair: boolean;
   /** Offset of the flag byte, or -1. */
   $flags = -1;
   readonly #m: Memory;
 
-  constructor(memory: Memory, id: number, name: string, role: NonNullable<ActorOptions['role']>) {
+  constructor(memory: Memory, id: number, name: string, options: ActorOptions) {
     this.#m = memory;
     this.$id = id;
     this.name = name;
-    this.role = role;
+    this.role = options.role ?? 'task';
+    this.fair = options.fair ?? true;
   }
 
   get parked(): boolean {
@@ -184,7 +187,7 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, r
   const addActor = (name: string, operations: readonly Operation[], options: ActorOptions = {}): Actor => {
     if (memory.actors.length > 60)
       throw modelError('a scenario may have at most 60 actors', scenario.name, 'lower the bounds');
-    const actor = new ActorView(memory, memory.actors.length, claim(name), options.role ?? 'task');
+    const actor = new ActorView(memory, memory.actors.length, claim(name), options);
     memory.actors.push(actor);
     programs.push({ actor, operations });
     return actor;

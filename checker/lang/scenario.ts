@@ -25,6 +25,11 @@ export function does<P extends Params, R>(procedure: Procedure<P, R>, args: Para
 
 export interface ActorOptions {
   readonly role?: 'task' | 'irq' | 'worker' | 'hardware' | 'timer';
+  /**
+   * False for an actor that may stop at any step for ever although it could go on, such as a device that need not ask
+   * or a process that need not exit. Only promises about the future make a difference between the two.
+   */
+  readonly fair?: boolean;
 }
 
 /** Slots of one heap type; iterates over the live ones. */

@@ -19,7 +19,7 @@ import { blockedCore } from '../analyse/blocked.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import { modelError, QuiesceError } from '../lang/errors.ts';
 import { roleOf } from '../lang/names.ts';
-import type { Always, AtEnd, Property, Sometimes } from '../lang/property.ts';
+import { type Always, type AtEnd, isLiveness, type Liveness, type Property, type Sometimes } from '../lang/property.ts';
 import { type Evidence, Violation, violated, violationKinds } from '../lang/violation.ts';
 
 /** Names of the checks that are always made, unless `properties` leaves them out. */
@@ -71,6 +71,8 @@ export interface Finding {
   moves: readonly number[];
   /** The last move is a step that broke a promise, rather than one that led to a bad state. */
   readonly fault: boolean;
+  /** For what never comes: the moves from this one on are a cycle, taken for ever; none when everybody stays. */
+  loop?: number;
 }
 
 export class Findings {
@@ -80,6 +82,8 @@ export class Findings {
   readonly atEnd: readonly AtEnd[];
   #sometimes: Sometimes[];
   readonly goals: readonly Sometimes[];
+  /** Promises about whole schedules, which no look at one state can decide. */
+  readonly live: readonly Liveness[];
   readonly #checks: ReadonlySet<string>;
   readonly #signatures = new Set<string>();
   readonly #model: CompiledModel;
@@ -96,6 +100,7 @@ export class Findings {
     this.always = own.filter((p) => p.kind === 'always');
     this.atEnd = own.filter((p) => p.kind === 'at-end');
     this.goals = own.filter((p) => p.kind === 'sometimes');
+    this.live = own.filter(isLiveness);
     this.#sometimes = [...this.goals];
   }
 
@@ -214,6 +219,9 @@ function guarded(p: Property): Property {
     }
   };
   if (p.kind === 'sometimes') return { ...p, reached: () => tell(p.reached) };
+  if (p.kind === 'eventually') return { ...p, holds: (now) => tell(() => p.holds(now)) };
+  if (p.kind === 'leads-to')
+    return { ...p, from: (now) => tell(() => p.from(now)), to: (now) => tell(() => p.to(now)) };
   const check = (): Evidence | null => {
     const evidence = tell(p.check);
     const kind = (evidence as Evidence | null | undefined)?.kind;
