@@ -289,3 +289,29 @@ describe('a ring of two that a third may leave', () => {
     expect(verdict).not.toHaveProperty('fairness');
   });
 });
+
+test('a chain of more than 200,000 states is decided without recursion', { timeout: 120_000 }, async () => {
+  const Wheels = object('wheels', { low: int(0, 255), high: int(0, 255), turns: int(0, 3) }, { permanent: true });
+  const turn = procedure('turn', { source, params: { w: Wheels } }, (k) => [
+    k.loop([
+      k.test(
+        'turn',
+        ({ w }) => {
+          w.low = (w.low + 1) % 256;
+          if (w.low === 0) w.high = (w.high + 1) % 256;
+          if (w.low === 0 && w.high === 0) w.turns++;
+          return w.turns === 3 && w.low === 255 && w.high === 100;
+        },
+        [k.break()],
+      ),
+    ]),
+  ]);
+  const scenario = tiny((s) => {
+    const w = s.object(Wheels, 'wheels');
+    const hand = s.actor('hand', turn, { w });
+    s.property(eventually('ends', 'it ends', (now) => now.ended(hand)));
+  });
+  const verdict = await check(scenario, exhaustive);
+  expect(verdict.counts.states).toBe(3 * 65_536 + 100 * 256 + 256);
+  expect(verdict.properties.find((p) => p.name === 'ends')?.result).toBe('holds');
+});
