@@ -20,19 +20,17 @@ export function factor(f: number): string {
   return f >= 10 ? count(Math.round(f)) : f.toFixed(1);
 }
 
-/** A probability as a share with three digits that matter: `56.6 %`, `0.0833 %`. */
+/**
+ * A least probability as a share with three digits that matter: `56.5 %`, `0.0833 %`. Rounded down, because it is
+ * promised.
+ */
 export function share(probability: number): string {
   const percent = probability * 100;
-  if (percent === 0 || percent >= 0.0001) return `${Number(percent.toPrecision(3))} %`;
-  return `${percent.toExponential(2)} %`;
-}
-
-/** A bound of a probability, rounded up: `3.4e-6`, `0.012`, `1`. */
-export function probability(p: number): string {
-  if (p <= 0 || p >= 1) return p <= 0 ? '0' : '1';
-  const exponent = Math.floor(Math.log10(p));
-  const digits = Math.ceil(p * 10 ** (1 - exponent) - 1e-9);
-  return exponent < -3 ? `${digits / 10}e${exponent}` : String(digits / 10 ** (1 - exponent));
+  if (percent === 0) return '0 %';
+  const unit = 10 ** (Math.floor(Math.log10(percent)) - 2);
+  // The quotient of 7.41 and 0.01 may lie below 741.
+  const down = Math.floor((percent / unit) * (1 + 1e-12)) * unit;
+  return percent >= 0.0001 ? `${Number(down.toPrecision(3))} %` : `${down.toExponential(2)} %`;
 }
 
 /** A short duration: `0.42 s`, `7.1 s`, `3 min 20 s`. */

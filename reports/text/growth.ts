@@ -69,12 +69,12 @@ export function needsText(needs: Needs): string {
   lines.push(...wrap(`${pairs(needs.bounds, 'no bounds')}, ${failures}`, { first: 'needs: ', rest: '  ' }));
   lines.push(
     ...wrap(
-      `${plural(needs.steps ?? 0, 'step')}, signature ${needs.signature}${needs.signature === needs.bug?.signature ? ', the same' : ', another one than at the declared bounds'}`,
+      `${plural(needs.steps ?? 0, 'step')}, signature ${needs.signature}${needs.signature === needs.bug?.signature ? ', the same' : ', not that of the declared bounds'}`,
       { first: '  there: ', rest: '    ' },
     ),
   );
   lines.push(
-    ...wrap(needs.proven ? 'every smaller one was searched and does not show it' : `not proven: ${needs.because}`, {
+    ...wrap(needs.proven ? provenText(needs) : `not proven: ${needs.because}`, {
       first: '  ',
       rest: '    ',
     }),
@@ -84,6 +84,11 @@ export function needsText(needs: Needs): string {
       if (names.every((name) => cell.bounds[name] === needs.bounds?.[name]))
         lines.push(`schedule  ${cell.violation.schedule}`);
   return lines.join('\n');
+}
+
+function provenText(needs: Needs): string {
+  const some = needs.cells.some((cell) => cell.outcome === 'refused') ? ' that is a model' : '';
+  return `every smaller one${some} was searched and does not show it`;
 }
 
 interface Row<C extends Cell> {
