@@ -2,8 +2,9 @@
  * Learning footprints: a few random walks first, then the search itself, repeated until its own footprints would not
  * have changed one of its decisions. As footprints only grow this ends, and after the walks mostly with the first pass.
  *
- * Whether the reduction pays is estimated on the same walks, by the share of states in which something could be left
- * out. It is a count, so it is the same on every machine.
+ * Whether the reduction pays is estimated by two short searches, one with it and one without, of which the states are
+ * counted down to the last level that both have finished. These are counts, so they are the same on every machine; the
+ * gain mostly grows with depth, so the estimate is low.
  */
 import seedrandom from 'seedrandom';
 import { type CompiledModel, NEXT } from '../compile/model.ts';
@@ -17,12 +18,14 @@ export interface LearningOptions {
   readonly walks?: number;
   /** Most steps of a walk. */
   readonly depth?: number;
+  /** States of each of the two short searches. */
+  readonly trial?: number;
   /** Tables to mark in, of another thread of the same search. */
   readonly buffer?: ArrayBufferLike;
 }
 
-/** Below this share of states in which one actor is enough, the reduction costs more than it saves. */
-const WORTH = 0.1;
+/** With fewer times as many states without it than with it, the reduction costs more than it saves. */
+const WORTH = 1.3;
 
 /** Footprints of one search, and the reducer that they make at the moment. */
 export class Learning {
@@ -31,8 +34,8 @@ export class Learning {
   passes = 0;
   /** The reducer of this pass. */
   reducer: PersistentSets;
-  /** Of the states on the walks that have more than one successor, the share in which one actor is enough. */
-  readonly share: number;
+  /** How many times as many states there seem to be without the reduction. */
+  readonly estimate: number;
   readonly #model: CompiledModel;
   readonly #programs: Programs;
   readonly #mistakes: Mistakes;
@@ -46,31 +49,25 @@ export class Learning {
     this.#programs = new Programs(model);
     this.#mistakes = mistakes;
     this.footprints = new Footprints(model, options.buffer);
-    const { walks = 32, depth = 500 } = options;
+    const { walks = 32, depth = 500, trial = 3_000 } = options;
     const findings = new Findings(model, null);
     walk(model, walks, depth, () => {
       // Learns what the properties read.
       for (const _ of findings.inState());
     });
+    const full = levelsOf(model, null, findings, trial);
     this.reducer = this.#frozen();
-    let alone = 0;
-    let states = 0;
-    const faults: Fault[] = [];
-    walk(model, Math.ceil(walks / 4), depth, (state, made) => {
-      if (made < 2) return;
-      states++;
-      model.registers[NEXT] = 0;
-      faults.length = 0;
-      if (successorsAlone(model, this.reducer, state, 0, faults) < 0) return;
-      if ((model.registers[NEXT] as number) < made) alone++;
-    });
-    this.share = states === 0 ? 0 : alone / states;
+    const reduced = levelsOf(model, this.reducer, findings, trial);
+    // The reduced one may have come to its end: then all that the other has seen counts.
+    const common = reduced.complete ? Number.POSITIVE_INFINITY : Math.min(full.sizes.length, reduced.sizes.length);
+    const seen = ({ sizes }: Levels) => sizes.slice(0, common).reduce((a, b) => a + b, 0);
+    this.estimate = seen(full) / seen(reduced);
     this.reducer = this.#frozen();
   }
 
   /** Is it worth its cost? */
   get pays(): boolean {
-    return this.share >= WORTH;
+    return this.estimate >= WORTH;
   }
 
   /** Begins a pass: freezes what is known. */
@@ -99,6 +96,55 @@ export function searchUntilLearned<T>(learning: Learning, runPass: (reducer: Per
     const result = runPass(learning.begin());
     if (!learning.mustRepeat) return result;
   }
+}
+
+/** Sizes of the levels that a short search has finished. */
+interface Levels {
+  readonly sizes: readonly number[];
+  readonly complete: boolean;
+}
+
+/** A breadth-first search of about so many states. */
+function levelsOf(model: CompiledModel, reducer: PersistentSets | null, findings: Findings, most: number): Levels {
+  const { words, registers, memory } = model;
+  const levels = new Map<string, number>();
+  const faults: Fault[] = [];
+  const sizes: number[] = [];
+  const key = (state: Int32Array) => Buffer.from(state.buffer, state.byteOffset, state.byteLength).toString('latin1');
+  let level: Int32Array[] = [model.initial.slice()];
+  levels.set(key(level[0] as Int32Array), 0);
+  while (level.length > 0 && levels.size < most) {
+    const next: Int32Array[] = [];
+    const made = () => Array.from({ length: registers[NEXT] as number }, (_, i) => i * words);
+    for (const state of level) {
+      faults.length = 0;
+      registers[NEXT] = 0;
+      let full = reducer === null || successorsAlone(model, reducer, state, 0, faults) < 0;
+      const texts = () => made().map((at) => key(memory.words.subarray(at, at + words)));
+      let found = full ? [] : texts();
+      if (!full && found.some((text) => (levels.get(text) ?? sizes.length + 1) <= sizes.length)) full = true;
+      if (full) {
+        registers[NEXT] = 0;
+        successors(model, state, 0, faults);
+        found = texts();
+      }
+      const fresh: Int32Array[] = [];
+      for (const [i, text] of found.entries())
+        if (!levels.has(text)) {
+          levels.set(text, sizes.length + 1);
+          fresh.push(memory.words.slice(i * words, (i + 1) * words));
+        }
+      for (const state of fresh) {
+        model.load(state, 0);
+        for (const _ of findings.inState());
+      }
+      next.push(...fresh);
+    }
+    sizes.push(level.length);
+    level = next;
+  }
+  registers[NEXT] = 0;
+  return { sizes, complete: level.length === 0 };
 }
 
 /** Walks at random, always in the same way; tells each state, how many successors it has, and expands it in full. */

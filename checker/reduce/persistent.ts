@@ -71,8 +71,10 @@ export interface Reducer {
 
 /** Mistakes that tests make on purpose, to see that they are noticed. */
 export interface Mistakes {
-  /** Take it that who is blocked stays so. */
+  /** Take it that steps which may be refused read nothing. */
   readonly forgetGuards?: boolean;
+  /** Take it that who is blocked stays so. */
+  readonly neverWake?: boolean;
   /** Stop walks at locks that the chosen actor does not hold. */
   readonly cutAnyLock?: boolean;
   /** Explore alone what properties can see. */
@@ -102,7 +104,7 @@ export class PersistentSets implements Reducer {
    */
   constructor(model: CompiledModel, snapshot: Snapshot, programs = new Programs(model), mistakes: Mistakes = {}) {
     this.#model = model;
-    this.#snapshot = snapshot;
+    this.#snapshot = mistakes.forgetGuards ? withoutGuards(snapshot, programs) : snapshot;
     this.#programs = programs;
     this.#mistakes = mistakes;
     const { properties } = snapshot.layout;
@@ -176,7 +178,7 @@ export class PersistentSets implements Reducer {
       let counted = 0;
       for (let v = 0; v < at.length; v++)
         if (v !== p && (at[v] as number) >= 0 && !this.#isBlocked(v, words, src)) counted |= 1 << v;
-      for (let grew = !this.#mistakes.forgetGuards; grew; ) {
+      for (let grew = !this.#mistakes.neverWake; grew; ) {
         grew = false;
         for (let v = 0; v < at.length; v++) {
           if (v === p || (at[v] as number) < 0 || counted & (1 << v)) continue;
@@ -378,6 +380,14 @@ class Tables {
 
 function byteAt(words: Int32Array, src: number, offset: number): number {
   return ((words[src + (offset >> 2)] as number) >>> ((offset & 3) << 3)) & 255;
+}
+
+function withoutGuards(snapshot: Snapshot, programs: Programs): Snapshot {
+  const reads = snapshot.reads.slice();
+  programs.canRefuse.forEach((can, row) => {
+    if (can === 1) reads.fill(0, row * snapshot.words, (row + 1) * snapshot.words);
+  });
+  return { ...snapshot, reads };
 }
 
 /** Have two sets of marks, each so many words long, one in common, leaving out `except`? */
