@@ -33,6 +33,14 @@ export function share(probability: number): string {
   return percent >= 0.0001 ? `${Number(down.toPrecision(3))} %` : `${down.toExponential(2)} %`;
 }
 
+/** A bound of a probability, rounded up: `3.4e-6`, `0.012`, `1`. */
+export function probability(p: number): string {
+  if (p <= 0 || p >= 1) return p <= 0 ? '0' : '1';
+  const exponent = Math.floor(Math.log10(p));
+  const digits = Math.ceil(p * 10 ** (1 - exponent) - 1e-9);
+  return exponent < -3 ? `${digits / 10}e${exponent}` : String(digits / 10 ** (1 - exponent));
+}
+
 /** A short duration: `0.42 s`, `7.1 s`, `3 min 20 s`. */
 export function duration(seconds: number): string {
   if (seconds < 1) return `${seconds.toFixed(2)} s`;
