@@ -48,6 +48,27 @@ export const toys = {
     "  k.step('write value', (f) => { f.thing.value = 1; }),",
     "    s.property(sometimes('nine', 'the value reaches nine', () => thing.value === 9));",
   ),
+  liveness: `import { bool, does, eventually, object, patch, procedure, scenario } from 'quiesce';
+
+const source = patch('toy')('toy.c');
+const Lamp = object('lamp', { on: bool() }, { permanent: true });
+const blink = procedure('blink', { source, params: { lamp: Lamp } }, (k) => [
+  k.loop([k.step('switch', (f) => { f.lamp.on = !f.lamp.on; })]),
+]);
+
+export default scenario('toy-liveness', {
+  title: 'A lamp that blinks',
+  about: 'A toy.',
+  systems: ['toy'],
+  source,
+  bounds: {},
+  variants: { posted: { about: 'as it is', expect: { verdict: 'violated', kind: 'liveness', length: 2, states: 2 } } },
+  setup: (s) => {
+    const task = s.task('task', [does(blink, { lamp: s.object(Lamp, 'lamp') })]);
+    s.property(eventually('ends', 'the task ends', (now) => now.ended(task)));
+  },
+});
+`,
   throws: toy('toy-throws', "  k.step('broken', (f) => { (f.thing as any).value.missing.call(); }),"),
   range: toy('toy-range', "  k.loop([k.step('count', (f) => { f.thing.value++; })]),"),
   /** More states than anybody waits for: every actor counts in a byte of its own. */
