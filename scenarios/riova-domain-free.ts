@@ -8,12 +8,14 @@ import {
   freeBindings,
   lastBindingGone,
   type MsiDevice,
+  partsOfDomain,
   putOrder,
   RESERVED_C,
   remap,
   review,
   room,
 } from '../model/reserved-iova/index.ts';
+import { allFreed } from '../properties/lifetime.ts';
 import { domainWithDevices, frees, promises, setsUp } from './riova-parts.ts';
 
 export default scenario('riova-domain-free', {
@@ -45,13 +47,13 @@ export default scenario('riova-domain-free', {
         set(remap, 'refuses'),
       ],
       bounds: { bound: 1, others: 2, inner: 2, failures: 1 },
-      expect: { verdict: 'holds', states: 423_972, depth: 105 },
+      expect: { verdict: 'holds', states: 474_850, depth: 114 },
     },
     'fixed-leaves': {
       about: 'the same without 07/10: with the reference no binding is left when the domain goes',
       settings: [set(domainUsers, 'counted'), set(putOrder, 'unmap-first'), set(remap, 'refuses')],
       bounds: { bound: 1, others: 2, inner: 2 },
-      expect: { verdict: 'holds', states: 246_920, depth: 102 },
+      expect: { verdict: 'holds', states: 287_495, depth: 111 },
     },
     'msi-list': {
       about: "the review's list alone: the cookie goes with the domain, and nobody holds the domain",
@@ -62,13 +64,13 @@ export default scenario('riova-domain-free', {
       about: "the review's list, with the reference",
       settings: [set(design, 'msi-list'), set(domainUsers, 'counted'), set(remap, 'refuses')],
       bounds: { bound: 1, others: 2, inner: 2, failures: 1 },
-      expect: { verdict: 'holds', states: 66_256, depth: 90 },
+      expect: { verdict: 'holds', states: 70_103, depth: 94 },
     },
     'msi-pages-counted': {
       about: 'the list as merged, with the reference: what is still mapped goes with the domain',
       settings: [set(design, 'msi-pages'), set(domainUsers, 'counted'), set(remap, 'refuses')],
       bounds: { bound: 1, others: 2, inner: 2, failures: 1 },
-      expect: { verdict: 'holds', states: 13_128, depth: 60 },
+      expect: { verdict: 'holds', states: 14_276, depth: 64 },
     },
   },
   setup: (s) => {
@@ -84,9 +86,10 @@ export default scenario('riova-domain-free', {
       ...(waits === 1 ? [does(lastBindingGone, { domain: of.domain })] : []),
       does(detachAndFree, { group: of.group, devices }),
     ]);
-    room(s, 1 + others);
+    const pools = [...room(s, 1 + others), ...partsOfDomain(s)];
     s.failures({ kmalloc: failures, alloc_iova: failures, iommu_map: failures });
     promises(s, of, devices, inner);
+    if (inner > 0) s.property(allFreed(pools));
     s.property(sometimes('domain-gone', 'the domain is freed', () => !of.table.live));
   },
 });

@@ -17,7 +17,7 @@ export default scenario('riova-map-sleeps', {
     posted: {
       about: 'the patch as posted, one device, on a driver that sleeps',
       settings: [set(driverMap, 'sleeps')],
-      expect: { verdict: 'holds', states: 48, depth: 33 },
+      expect: { verdict: 'holds', states: 50, depth: 35 },
     },
     'map-under-lock': {
       about: 'the lock is held, on a driver that sleeps',
@@ -33,7 +33,7 @@ export default scenario('riova-map-sleeps', {
       about: 'the lock is held, on a driver that is atomic; two devices',
       settings: [set(mapLock, 'held')],
       bounds: { devices: 2 },
-      expect: { verdict: 'holds', states: 2_389, depth: 62 },
+      expect: { verdict: 'holds', states: 2_621, depth: 67 },
     },
   },
   setup: (s) => {

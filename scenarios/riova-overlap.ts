@@ -15,14 +15,14 @@ export default scenario('riova-overlap', {
   variants: {
     posted: {
       about: 'the patch as posted',
-      expect: { verdict: 'violated', kind: 'assertion', length: 27, states: 608 },
+      expect: { verdict: 'violated', kind: 'assertion', length: 30, states: 774 },
     },
     fixed: {
       about:
         'get takes a binding that covers the region, and refuses where a shorter one is in the way; the lock is held',
       settings: [set(findCovers, 'covers'), set(mapLock, 'held'), set(remap, 'refuses')],
       bounds: { devices: 3, inner: 2 },
-      expect: { verdict: 'holds', states: 39_700, depth: 100 },
+      expect: { verdict: 'holds', states: 43_260, depth: 106 },
     },
   },
   setup: (s) => {

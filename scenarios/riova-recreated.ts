@@ -12,6 +12,7 @@ import {
   goneUndo,
   IOMMU_WRITE,
   type MsiDevice,
+  partsOfDomain,
   putOrder,
   RESERVED_C,
   ReservedIovaDomain,
@@ -20,6 +21,7 @@ import {
   room,
   v7_06,
 } from '../model/reserved-iova/index.ts';
+import { allFreed } from '../properties/lifetime.ts';
 import { domainWithDevices, frees, promises, setsUp } from './riova-parts.ts';
 
 export default scenario('riova-recreated', {
@@ -52,7 +54,7 @@ export default scenario('riova-recreated', {
     'posted-driver': {
       about: 'not in the corpus: the window goes between get and the composition of the message, which is a BUG_ON()',
       bounds: { driver: 1, inner: 0 },
-      expect: { verdict: 'violated', kind: 'assertion', length: 22, states: 130 },
+      expect: { verdict: 'violated', kind: 'assertion', length: 22, states: 123 },
     },
     'posted-bound': {
       about: 'without 07/10 a binding outlives its window: the new allocator gives its IOVA to another device',
@@ -75,7 +77,7 @@ export default scenario('riova-recreated', {
       about: 'and get unmaps what it has mapped: by then the page may belong to a device that uses the new window',
       settings: [set(goneTest, 'generation'), set(goneUndo, 'unmap'), set(freeBindings, 'deletes')],
       bounds: { recreate: 1, other: 1, inner: 0 },
-      expect: { verdict: 'violated', kind: 'isolation', length: 45, states: 853 },
+      expect: { verdict: 'violated', kind: 'isolation', length: 47, states: 929 },
     },
     'generation-undo-alone': {
       about: 'the same where nobody else wants an IOVA of the new window',
@@ -99,7 +101,7 @@ export default scenario('riova-recreated', {
         set(remap, 'refuses'),
       ],
       bounds: { driver: 1, other: 1, bound: 1, inner: 2 },
-      expect: { verdict: 'holds', states: 280_944, depth: 105 },
+      expect: { verdict: 'holds', states: 335_304, depth: 114 },
     },
   },
   setup: (s) => {
@@ -131,7 +133,8 @@ export default scenario('riova-recreated', {
         }),
       );
     }
-    room(s, 2);
+    const pools = room(s, 2);
+    if (tied) s.property(allFreed([...pools, ...partsOfDomain(s)]));
     if (recreate === 1) s.pool(ReservedIovaDomain, 1);
     s.failures({ iommu_map: map_failures });
     promises(s, of, devices, inner);

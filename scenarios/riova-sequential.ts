@@ -15,7 +15,7 @@ export default scenario('riova-sequential', {
   variants: {
     posted: {
       about: 'the patch as posted',
-      expect: { verdict: 'holds', states: 1_535, depth: 104 },
+      expect: { verdict: 'holds', states: 1_613, depth: 112 },
     },
   },
   setup: (s) => {

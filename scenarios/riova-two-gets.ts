@@ -1,6 +1,16 @@
 /** Corpus #14: two gets of one doorbell page both find no binding, and both make one. */
 import { scenario, set, sometimes } from '../checker/lang/index.ts';
-import { design, getRace, mapLock, putOrder, RESERVED_C, remap, room, v7_06 } from '../model/reserved-iova/index.ts';
+import {
+  design,
+  driverMap,
+  getRace,
+  mapLock,
+  putOrder,
+  RESERVED_C,
+  remap,
+  room,
+  v7_06,
+} from '../model/reserved-iova/index.ts';
 import { domainWithDevices, frees, promises, setsUp } from './riova-parts.ts';
 
 export default scenario('riova-two-gets', {
@@ -17,60 +27,71 @@ export default scenario('riova-two-gets', {
   variants: {
     posted: {
       about: 'the patch as posted: two bindings of one page',
-      expect: { verdict: 'violated', kind: 'protocol', length: 30, states: 806 },
+      expect: { verdict: 'violated', kind: 'protocol', length: 30, states: 728 },
     },
     'posted-in-use': {
       about: 'the same, seen by a device: its interrupts fault after the other one freed its own',
       bounds: { inner: 0 },
-      expect: { verdict: 'violated', kind: 'protocol', length: 51, states: 4_130 },
+      expect: { verdict: 'violated', kind: 'protocol', length: 55, states: 4_738 },
     },
     'search-again': {
       about: 'half a repair: get searches again before it links, put still frees the IOVA first (see #4)',
       settings: [set(getRace, 'search-again'), set(remap, 'refuses')],
       bounds: { inner: 0 },
-      expect: { verdict: 'violated', kind: 'assertion', length: 43, states: 2_662 },
+      expect: { verdict: 'violated', kind: 'assertion', length: 45, states: 2_838 },
     },
     fixed: {
       about: 'get searches again before it links, and takes its own mapping back; three devices',
       settings: [set(getRace, 'search-again'), set(putOrder, 'unmap-first'), set(remap, 'refuses')],
       bounds: { devices: 3, frees: 0 },
-      expect: { verdict: 'holds', states: 119_276, depth: 75 },
+      expect: { verdict: 'holds', states: 140_456, depth: 81 },
     },
     'fixed-failures': {
-      about: 'the same, two devices that also free their interrupts; put unmaps first; one failure of each kind on the way',
-      settings: [set(getRace, 'search-again'), set(putOrder, 'unmap-first'), set(remap, 'refuses')],
+      about: 'the same on a driver that sleeps; two devices that also free theirs; one failure of each kind on the way',
+      settings: [
+        set(getRace, 'search-again'),
+        set(putOrder, 'unmap-first'),
+        set(remap, 'refuses'),
+        set(driverMap, 'sleeps'),
+      ],
       bounds: { failures: 1 },
-      expect: { verdict: 'holds', states: 8_737, depth: 70 },
+      expect: { verdict: 'holds', states: 9_577, depth: 76 },
+    },
+    dying: {
+      about: 'with the other repair of #4: a get that meets a dying binding fails',
+      settings: [set(getRace, 'search-again'), set(putOrder, 'dying'), set(remap, 'refuses')],
+      bounds: { failures: 1 },
+      expect: { verdict: 'holds', states: 8_403, depth: 78 },
     },
     'publish-first': {
       about: 'the other repair: a binding is linked before it is mapped, and who finds it waits; three devices',
       settings: [set(getRace, 'publish-first'), set(putOrder, 'unmap-first'), set(remap, 'refuses')],
       bounds: { devices: 3 },
-      expect: { verdict: 'holds', states: 335_495, depth: 108 },
+      expect: { verdict: 'holds', states: 363_551, depth: 117 },
     },
     'publish-first-failures': {
       about: 'the same for two devices, with one failure of each kind on the way',
       settings: [set(getRace, 'publish-first'), set(putOrder, 'unmap-first'), set(remap, 'refuses')],
       bounds: { failures: 1 },
-      expect: { verdict: 'holds', states: 4_728, depth: 72 },
+      expect: { verdict: 'holds', states: 5_088, depth: 78 },
     },
     'map-under-lock': {
       about: 'the lock is held while pages are mapped and unmapped; three devices',
       settings: [set(mapLock, 'held'), set(remap, 'refuses')],
       bounds: { devices: 3 },
-      expect: { verdict: 'holds', states: 27_809, depth: 93 },
+      expect: { verdict: 'holds', states: 30_803, depth: 99 },
     },
     'msi-list': {
       about: "the review's list of counted MSI descriptors; three devices",
       settings: [set(design, 'msi-list'), set(remap, 'refuses')],
       bounds: { devices: 3, failures: 1 },
-      expect: { verdict: 'holds', states: 23_614, depth: 87 },
+      expect: { verdict: 'holds', states: 24_973, depth: 90 },
     },
     'msi-pages': {
       about: 'the list as merged; three devices',
       settings: [set(design, 'msi-pages'), set(remap, 'refuses')],
       bounds: { devices: 3, failures: 1 },
-      expect: { verdict: 'holds', states: 9_137, depth: 45 },
+      expect: { verdict: 'holds', states: 9_983, depth: 47 },
     },
   },
   setup: (s) => {

@@ -291,8 +291,10 @@ export const getReservedIova = procedure(
             'b = find_reserved_binding() again, kref_get(&b->kref)',
             (f) => {
               f.b = findReservedBinding(f.domain, f.addr, f.size);
-              if (f.b !== null) inc(f.b.kref);
-              return f.b !== null;
+              if (f.b === null) return false;
+              f.ret = f.b.dying ? -EAGAIN : 0;
+              if (!f.b.dying) inc(f.b.kref);
+              return true;
             },
             [
               // The other one came first: take back what this call has mapped.
@@ -300,10 +302,15 @@ export const getReservedIova = procedure(
               k.call(iommuUnmap, (f) => ({ domain: f.domain, iova: f.iova, size: f.size })),
               lock,
               k.call(freeIova, (f) => ({ iovad: f.iovad as IovaDomain, pfn: f.iova })),
-              k.step('*iova = b->iova', (f) => {
-                const b = f.b as Binding;
-                f.iova = b.iova + f.addr - b.addr;
-              }),
+              k.when(
+                (f) => f.ret === 0,
+                [
+                  k.step('*iova = b->iova', (f) => {
+                    const b = f.b as Binding;
+                    f.iova = b.iova + f.addr - b.addr;
+                  }),
+                ],
+              ),
               k.goto('free_newb'),
             ],
             [],

@@ -28,6 +28,6 @@ export {
 } from './promises.ts';
 export { putReservedIova } from './put.ts';
 export { allocReservedIovaDomain, freeReservedIovaDomain } from './reserved-domain.ts';
-export { bindAtStart, type Domain, makeDomain, makeMsiDevice, room } from './setup.ts';
+export { bindAtStart, type Domain, makeDomain, makeMsiDevice, partsOfDomain, room } from './setup.ts';
 export { merged, RESERVED_C, review, specG, v7_06 } from './sources.ts';
 export * from './switches.ts';

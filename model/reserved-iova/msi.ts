@@ -5,12 +5,11 @@
  * Source: spec (g) callers; v7 08/10 and 09/10. Limits: one interrupt a device, and its driver sets it up and frees it
  * in one thread.
  */
-import { EINVAL, errno, inc, int, nameOf, procedure, ptr, ref, Violation } from '../kernel/index.ts';
-import { findReservedBinding } from './binding.ts';
+import { EINVAL, errno, int, nameOf, procedure, ptr, ref, Violation } from '../kernel/index.ts';
 import { domainPut } from './domain.ts';
 import { getReservedIova } from './get.ts';
 import { getMsiPage, putMsiPage } from './msi-list.ts';
-import { IOMMU_WRITE, IommuDmaCookie, IommuDomain, MsiDevice, page } from './objects.ts';
+import { Binding, IOMMU_WRITE, IommuDmaCookie, IommuDomain, MsiDevice, MsiPage, page } from './objects.ts';
 import { putReservedIova } from './put.ts';
 import { DMA_IOMMU_C, IOMMU_C, MSI_C, merged, RESERVED_C, specG, v7_08 } from './sources.ts';
 import { design, domainUsers } from './switches.ts';
@@ -34,12 +33,15 @@ const domainForDev = procedure(
       counted: [
         k.mutexLock((f) => f.dev.group.mutex, { source: specG(IOMMU_C) }),
         k.step(
-          'domain = group->domain, its users + 1',
+          'domain = group->domain',
           (f) => {
             f.domain = f.dev.group.domain;
-            if (f.domain !== null) inc(f.domain.users);
           },
           { source: specG(IOMMU_C) },
+        ),
+        k.when(
+          (f) => f.domain !== null,
+          [k.refcountInc((f) => (f.domain as IommuDomain).users, { as: '&domain->users', source: specG(IOMMU_C) })],
         ),
         k.mutexUnlock((f) => f.dev.group.mutex, { source: specG(IOMMU_C) }),
       ],
@@ -48,24 +50,45 @@ const domainForDev = procedure(
   ],
 );
 
-/** iommu_msi_mapping_translate_msg(): swaps the doorbell's address for the IOVA; atomic, it only looks up. */
+/**
+ * iommu_msi_mapping_translate_msg(): swaps the doorbell's address for the IOVA; atomic, it only looks up. The walk is
+ * step by step here: what the lock is for.
+ */
 const translateMsg = procedure(
   'iommu_msi_mapping_translate_msg',
   {
     source: v7_08(RESERVED_C),
     params: { dev: MsiDevice, domain: IommuDomain, addr: page() },
-    locals: { found: int(0, 1) },
+    locals: { b: ref(Binding), found: int(0, 1) },
     returns: errno(),
   },
   (k) => [
     k.spinLock((f) => f.domain.reserved_lock),
-    k.step('b = find_reserved_binding(), msg->address = iova', (f) => {
-      if (f.domain.reserved_iova_cookie === null) return;
-      const b = findReservedBinding(f.domain, f.addr, 1);
-      if (b === null) return;
-      f.dev.fn.address = b.iova + f.addr - b.addr;
-      f.found = 1;
-    }),
+    k.test('domain->reserved_iova_cookie', (f) => f.domain.reserved_iova_cookie !== null, [
+      k.listForEachEntry(
+        (f) => f.domain.reserved_binding_list,
+        {
+          get: (f) => f.b,
+          set: (f, b) => {
+            f.b = b;
+          },
+        },
+        [
+          k.test(
+            'b has the doorbell: msg->address = its iova',
+            (f) => {
+              const b = f.b as Binding;
+              if (f.addr < b.addr || f.addr >= b.addr + b.size) return false;
+              f.dev.fn.address = b.iova + f.addr - b.addr;
+              f.found = 1;
+              return true;
+            },
+            [k.break()],
+          ),
+        ],
+        { label: 'b = next in domain->reserved_binding_list' },
+      ),
+    ]),
     k.spinUnlock((f) => f.domain.reserved_lock),
     k.return((f) => (f.found === 1 ? 0 : -EINVAL)),
   ],
@@ -77,7 +100,7 @@ const composeMsiMsg = procedure(
   {
     source: merged(DMA_IOMMU_C),
     params: { dev: MsiDevice, domain: IommuDomain, addr: page() },
-    locals: { cookie: ptr(IommuDmaCookie), found: int(0, 1) },
+    locals: { cookie: ptr(IommuDmaCookie), msi_page: ref(MsiPage), found: int(0, 1) },
     returns: errno(),
   },
   (k) => [
@@ -85,12 +108,28 @@ const composeMsiMsg = procedure(
       f.cookie = f.domain.iova_cookie as IommuDmaCookie;
     }),
     k.spinLock((f) => f.cookie.msi_lock),
-    k.step('msg->address = msi_page->iova', (f) => {
-      const msi_page = f.cookie.msi_page_list.find((msi) => msi.phys === f.addr);
-      if (msi_page === null) return;
-      f.dev.fn.address = msi_page.iova;
-      f.found = 1;
-    }),
+    k.listForEachEntry(
+      (f) => f.cookie.msi_page_list,
+      {
+        get: (f) => f.msi_page,
+        set: (f, msi_page) => {
+          f.msi_page = msi_page;
+        },
+      },
+      [
+        k.test(
+          'msi_page has the doorbell: msg->address = its iova',
+          (f) => {
+            const msi_page = f.msi_page as MsiPage;
+            if (msi_page.phys !== f.addr) return false;
+            f.dev.fn.address = msi_page.iova;
+            f.found = 1;
+            return true;
+          },
+          [k.break()],
+        ),
+      ],
+    ),
     k.spinUnlock((f) => f.cookie.msi_lock),
     k.return((f) => (f.found === 1 ? 0 : -EINVAL)),
   ],

@@ -49,6 +49,8 @@ export const putReservedIova = procedure(
     const isLast = k.local((f) => {
       f.last = true;
     });
+    const unlink = (f: { domain: IommuDomain; b: Binding | null }) =>
+      f.domain.reserved_binding_list.remove(f.b as Binding);
     /** The IOVA, once nothing leads from it any more. */
     const freeAfterUnmap = [
       unmap,
@@ -91,14 +93,9 @@ export const putReservedIova = procedure(
             ],
             'unmap-first': [
               k.test(
-                'kref_put(&b->kref), unlinked',
-                (f) => {
-                  const b = f.b as Binding;
-                  if (!decAndTest(b.kref)) return false;
-                  f.domain.reserved_binding_list.remove(b);
-                  return true;
-                },
-                [isLast],
+                'kref_put(&b->kref)',
+                (f) => decAndTest((f.b as Binding).kref),
+                [isLast, k.step('unlink_reserved_binding(d, b)', unlink)],
                 [],
                 { source: specG(RESERVED_C) },
               ),
@@ -107,26 +104,21 @@ export const putReservedIova = procedure(
             ],
             dying: [
               k.test(
-                'kref_put(&b->kref), b->dying = true',
-                (f) => {
-                  const b = f.b as Binding;
-                  if (!decAndTest(b.kref)) return false;
-                  b.dying = true;
-                  return true;
-                },
-                [isLast],
+                'kref_put(&b->kref)',
+                (f) => decAndTest((f.b as Binding).kref),
+                [
+                  isLast,
+                  k.step('b->dying = true', (f) => {
+                    (f.b as Binding).dying = true;
+                  }),
+                ],
                 [],
                 { source: specG(RESERVED_C) },
               ),
               unlock,
               k.when(
                 (f) => f.last,
-                [
-                  ...freeAfterUnmap,
-                  k.step('unlink_reserved_binding(d, b)', (f) => f.domain.reserved_binding_list.remove(f.b as Binding)),
-                  k.kfree((f) => f.b),
-                  unlock,
-                ],
+                [...freeAfterUnmap, k.step('unlink_reserved_binding(d, b)', unlink), k.kfree((f) => f.b), unlock],
               ),
             ],
           }),

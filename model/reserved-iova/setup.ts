@@ -3,7 +3,7 @@
  * a state in which a doorbell is bound already.
  */
 import type { IoPageTable, MsiFunction } from '../../hw/iommu/objects.ts';
-import type { Bounds, Setup } from '../kernel/index.ts';
+import type { Bounds, Pool, Setup } from '../kernel/index.ts';
 import {
   Binding,
   IOMMU_WRITE,
@@ -78,8 +78,13 @@ export function bindAtStart<B extends Bounds>(
 }
 
 /** Room for what get and alloc_msi_page allocate. */
-export function room<B extends Bounds>(s: Setup<B>, allocations: number): void {
-  s.pool(Iova, allocations);
-  if (s.setting(design) === 'reserved-iova') s.pool(Binding, allocations);
-  else s.pool(MsiPage, allocations);
+export function room<B extends Bounds>(s: Setup<B>, allocations: number): readonly Pool<object>[] {
+  const kept = s.setting(design) === 'reserved-iova' ? Binding : MsiPage;
+  return [s.pool(Iova, allocations), s.pool(kept as typeof MsiPage, allocations)];
+}
+
+/** What a domain consists of besides what `room` allocates. */
+export function partsOfDomain<B extends Bounds>(s: Setup<B>): readonly Pool<object>[] {
+  const cookie = s.setting(design) === 'reserved-iova' ? ReservedIovaDomain : IommuDmaCookie;
+  return [s.pool(IommuDomain, 1), s.pool(IovaDomain, 1), s.pool(cookie as typeof IommuDmaCookie, 1)];
 }
