@@ -20,7 +20,7 @@ export const exitStatuses = {
   143: 'stopped by SIGTERM; what was known so far is printed as undecided',
   150: 'a model or a schedule file does not load',
   151: 'flags or environment that do not go together',
-  152: 'undecided: a limit of states, time, memory, depth or walks ended the search',
+  152: 'undecided: a limit of states, time, memory, depth or walks ended the search, or its store proves nothing',
   153: 'the system refused: disk, permissions',
 } as const;
 

@@ -33,12 +33,15 @@ export function share(probability: number): string {
   return percent >= 0.0001 ? `${Number(down.toPrecision(3))} %` : `${down.toExponential(2)} %`;
 }
 
-/** A bound of a probability, rounded up: `3.4e-6`, `0.012`, `1`. */
+/** A bound of a probability, two digits, rounded up: `3.4e-6`, `0.012`, `1`. */
 export function probability(p: number): string {
   if (p <= 0 || p >= 1) return p <= 0 ? '0' : '1';
-  const exponent = Math.floor(Math.log10(p));
-  const digits = Math.ceil(p * 10 ** (1 - exponent) - 1e-9);
-  return exponent < -3 ? `${digits / 10}e${exponent}` : String(digits / 10 ** (1 - exponent));
+  const [digits = '', exponent = ''] = p.toExponential(1).split('e');
+  const power = Number(exponent);
+  // What was rounded down is raised by one in the last digit; a tenth digit carries over.
+  const raised = Number(p.toExponential(1)) < p ? Math.round(Number(digits) * 10) + 1 : Math.round(Number(digits) * 10);
+  const [tenths, scale] = raised === 100 ? [10, power + 1] : [raised, power];
+  return scale < -3 ? `${tenths / 10}e${scale}` : String(Number(`${tenths / 10}e${scale}`));
 }
 
 /** A short duration: `0.42 s`, `7.1 s`, `3 min 20 s`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, count, duration, factor, plural, rate } from '../../../reports/numbers.ts';
+import { bytes, count, duration, factor, plural, probability, rate } from '../../../reports/numbers.ts';
 
 describe('numbers', () => {
   it('groups digits by three, also of negative and broken numbers', () => {
@@ -31,5 +31,19 @@ describe('numbers', () => {
     ]);
     expect([bytes(2048), bytes(644_245_094), bytes(5 * 2 ** 30)]).toEqual(['2 KiB', '614 MiB', '5.0 GiB']);
     expect([rate(840), rate(412_345), rate(1_930_000)]).toEqual(['840/s', '412k/s', '1.9M/s']);
+  });
+
+  it('never makes a probability smaller', () => {
+    expect([0, 1, 2, 0.5, 0.0123, 1.63e-13, 9.99e-7, 3e-8, 0.00099].map(probability)).toEqual([
+      '0',
+      '1',
+      '1',
+      '0.5',
+      '0.013',
+      '1.7e-13',
+      '1e-6',
+      '3e-8',
+      '9.9e-4',
+    ]);
   });
 });
