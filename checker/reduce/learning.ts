@@ -25,7 +25,7 @@ export interface LearningOptions {
 }
 
 /** With fewer times as many states without it than with it, the reduction costs more than it saves. */
-const WORTH = 1.3;
+const WORTH = 1.5;
 
 /** Footprints of one search, and the reducer that they make at the moment. */
 export class Learning {

@@ -93,6 +93,8 @@ export class PersistentSets implements Reducer {
   readonly #visible: Uint8Array;
   readonly #tables = new Map<number, Tables>();
   readonly #uncut: Tables;
+  /** The ones that were used last. */
+  #last: Tables | null = null;
   /** Row of each actor in the state that is looked at; -1 where it has ended. */
   readonly #at: Int32Array;
   /** Of that state: 0 not known, 1 may move, 2 may not. */
@@ -174,6 +176,12 @@ export class PersistentSets implements Reducer {
     const row = at[p] as number;
     for (;;) {
       const table = this.#tablesOf(this.#mistakes.cutAnyLock ? -1 : held);
+      // Cheap first: mostly somebody who can move is in the way.
+      for (let v = 0; v < at.length; v++) {
+        const other = at[v] as number;
+        if (v === p || other < 0 || table.conflict(row, other) === FREE) continue;
+        if (!this.#isBlocked(v, words, src)) return false;
+      }
       // Who can move counts, and who could be woken by somebody that counts.
       let counted = 0;
       for (let v = 0; v < at.length; v++)
@@ -238,11 +246,14 @@ export class PersistentSets implements Reducer {
   }
 
   #tablesOf(cut: number): Tables {
+    const last = this.#last;
+    if (last?.cut === cut) return last;
     let tables = this.#tables.get(cut);
     if (tables === undefined) {
       tables = new Tables(this.#snapshot, this.#programs, cut);
       this.#tables.set(cut, tables);
     }
+    this.#last = tables;
     return tables;
   }
 }
@@ -273,7 +284,7 @@ export class Programs {
 class Tables {
   readonly #snapshot: Snapshot;
   readonly #programs: Programs;
-  readonly #cut: number;
+  readonly cut: number;
   /** By row: what the actor may read, then what it may write, from there on. */
   readonly #futures: (Int32Array | undefined)[] = [];
   readonly #conflicts: (Uint8Array | undefined)[] = [];
@@ -283,7 +294,7 @@ class Tables {
   constructor(snapshot: Snapshot, programs: Programs, cut: number) {
     this.#snapshot = snapshot;
     this.#programs = programs;
-    this.#cut = cut;
+    this.cut = cut;
   }
 
   /** For the step at `row`, by the row of the other: what is known so far. */
@@ -298,7 +309,7 @@ class Tables {
 
   /** Does the step at `row` conflict with anything that an actor at `other` may do? */
   conflict(row: number, other: number): number {
-    const known = this.conflictsOf(row);
+    const known = this.#conflicts[row] ?? this.conflictsOf(row);
     if (known[other] !== 0) return known[other] as number;
     const { words, reads, writes } = this.#snapshot;
     const future = this.#future(other);
@@ -357,7 +368,7 @@ class Tables {
     const seen = new Set([row]);
     for (const r of seen) {
       const stop = this.#programs.stops[r] as Stop;
-      const stops = stop.locks & this.#cut;
+      const stops = stop.locks & this.cut;
       for (let i = 0; i < words; i++) {
         future[i] = (future[i] as number) | ((reads[r * words + i] as number) & ~this.#ownersIn(stops, i));
         if (stops === 0) future[words + i] = (future[words + i] as number) | (writes[r * words + i] as number);
