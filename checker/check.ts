@@ -4,7 +4,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { auditOnce } from './analyse/audit.ts';
 import { decidePromises, refuseForPromises } from './analyse/promises.ts';
-import { findStuck } from './analyse/stuck.ts';
+import { actorsBefore, findStuck } from './analyse/stuck.ts';
 import { lookBehind } from './analyse/stuck-behind.ts';
 import { compile } from './compile/compile.ts';
 import type { CompiledModel } from './compile/model.ts';
@@ -133,9 +133,13 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
   const stopAtFirst = !(options.all ?? false);
   const symmetry = options.symmetry === true ? new Symmetry(model) : null;
   if (symmetry !== null && !symmetry.folds)
-    throw new QuiesceError('config', `scenario ${scenario.name} declares no interchangeable blocks, and has no heap slots`, {
-      hint: 'search without symmetry, or declare blocks with s.interchangeable(...)',
-    });
+    throw new QuiesceError(
+      'config',
+      `scenario ${scenario.name} declares no interchangeable blocks, and has no heap slots`,
+      {
+        hint: 'search without symmetry, or declare blocks with s.interchangeable(...)',
+      },
+    );
   if (symmetry !== null) confirmSymmetry(model, symmetry);
   const explainer = new Explainer(scenario, model, options);
   const search =
@@ -233,10 +237,11 @@ function lookForStuck(
   const found = findStuck(model, search);
   if (found.result === 'nobody') return { result: 'holds', because: null };
   if (found.result === 'undecided') return found;
-  const names = found.actors.map((i) => model.actors[i]?.view.name ?? '?');
   const moves = search.movesTo(found.state);
-  const state = new Int32Array(model.words);
-  search.store.read(found.state, state, 0);
+  model.load(model.initial, 0);
+  for (const move of moves) model.run(move >> 16, move & 0xffff);
+  const state = model.memory.words.slice(0, model.words);
+  const names = actorsBefore(search.symmetry, state, found.actors).map((i) => model.actors[i]?.view.name ?? '?');
   model.load(state, 0);
   const evidence = violated('stuck', `${listOf(names)} can never move again although others go on`, { actors: names });
   findings.record('stuck', evidence, null, moves.length, false, () => moves);
@@ -312,7 +317,7 @@ function makeStrategy(
         stopAtFirst,
         symmetry,
         workers: options.workers ?? 1,
-        uncompressed: options.store === 'exact',
+        uncompressed: options.store !== 'compressed',
         properties: options.properties ?? null,
         ...(options.module === undefined ? {} : { module: options.module }),
       });

@@ -7,9 +7,14 @@
  * one by one. Only when that fails are all transitions computed again and the set of actors that may yet move
  * propagated backwards to a fixed point.
  *
- * Limits: the second part takes 4 bytes for each transition and is refused above `MAX_TRANSITIONS`.
+ * With symmetry a successor is stored under other names. Each transition then carries who is who (Emerson and Sistla,
+ * Symmetry and model checking, 1996, call that an annotated quotient), and the set is renamed on the way back; schedules
+ * from a state and ways from it in the quotient correspond one to one, so the answer is exact.
+ *
+ * Limits: the second part takes 4 bytes for each transition, 8 with symmetry, and is refused above `MAX_TRANSITIONS`.
  */
 import { type CompiledModel, NEXT } from '../compile/model.ts';
+import type { Symmetry } from '../reduce/symmetry.ts';
 import type { Complete } from '../search/explored.ts';
 import { type Fault, successors } from '../search/successors.ts';
 
@@ -20,6 +25,7 @@ const MAX_DETOUR = 10_000;
 
 export type StuckResult =
   | { readonly result: 'nobody' }
+  /** The actors have the names of the stored state. */
   | { readonly result: 'stuck'; readonly state: number; readonly actors: readonly number[] }
   | { readonly result: 'undecided'; readonly because: string };
 
@@ -27,7 +33,6 @@ export type StuckResult =
 export function findStuck(model: CompiledModel, search: Complete): StuckResult {
   if (reachesRest(model, search)) return { result: 'nobody' };
   if (model.actors.length > MAX_ACTORS) return { result: 'undecided', because: `more than ${MAX_ACTORS} actors` };
-  if (search.symmetry !== null) return { result: 'undecided', because: 'actors are exchanged by symmetry' };
   if (search.transitions > MAX_TRANSITIONS) return { result: 'undecided', because: 'too many transitions' };
   return byTransitions(model, search);
 }
@@ -75,6 +80,8 @@ function byTransitions(model: CompiledModel, search: Complete): StuckResult {
   const count = store.count;
   const first = new Int32Array(count + 1);
   let targets = new Int32Array(Math.max(16, search.transitions));
+  const renamings = search.symmetry && new Renamings(search.symmetry);
+  let renamed = new Int32Array(renamings === null ? 0 : targets.length);
   const mayMove = new Int32Array(count);
   const everybody = model.actors.reduce((mask, a) => mask | (1 << a.index), 0);
   let edges = 0;
@@ -88,15 +95,14 @@ function byTransitions(model: CompiledModel, search: Complete): StuckResult {
     let mask = 0;
     for (let i = 0; i < made; i++) mask |= 1 << ((model.moves[i] as number) >> 16);
     for (const fault of faults) mask |= 1 << fault.actor;
-    store.lookup(model.memory.words, made);
-    for (let i = 0; i < made; i++) {
-      if (edges === targets.length) {
-        const larger = new Int32Array(edges * 2);
-        larger.set(targets);
-        targets = larger;
-      }
-      targets[edges++] = (store.found[i] as number) - 1;
+    while (edges + made > targets.length) {
+      targets = larger(targets);
+      if (renamings !== null) renamed = larger(renamed);
     }
+    if (renamings !== null)
+      for (let i = 0; i < made; i++) renamed[edges + i] = renamings.toForm(model.memory.bytes, i * model.stateBytes);
+    store.lookup(model.memory.words, made);
+    for (let i = 0; i < made; i++) targets[edges++] = (store.found[i] as number) - 1;
     model.load(state, 0);
     for (const a of model.actors) if (model.rests(a.index)) mask |= 1 << a.index;
     // Where schedules end, a deadlock or a broken promise is reported as such, not once more for each actor.
@@ -109,8 +115,10 @@ function byTransitions(model: CompiledModel, search: Complete): StuckResult {
     for (let s = count - 1; s >= 0; s--) {
       let mask = mayMove[s] as number;
       if (mask === everybody) continue;
-      for (let e = first[s] as number; e < (first[s + 1] as number); e++)
-        mask |= mayMove[targets[e] as number] as number;
+      for (let e = first[s] as number; e < (first[s + 1] as number); e++) {
+        const later = mayMove[targets[e] as number] as number;
+        mask |= renamings === null ? later : renamings.before(renamed[e] as number, later);
+      }
       if (mask !== mayMove[s]) {
         mayMove[s] = mask;
         changed = true;
@@ -125,4 +133,58 @@ function byTransitions(model: CompiledModel, search: Complete): StuckResult {
         actors: model.actors.map((a) => a.index).filter((i) => ((mayMove[s] as number) & (1 << i)) === 0),
       };
   return { result: 'nobody' };
+}
+
+function larger(array: Int32Array): Int32Array<ArrayBuffer> {
+  const copy = new Int32Array(array.length * 2);
+  copy.set(array);
+  return copy;
+}
+
+/** Who is who on the way from a state to the form it is stored in, by number; the number 0 changes nobody. */
+class Renamings {
+  readonly #symmetry: Symmetry;
+  readonly #numbers = new Map<string, number>();
+  /** For each: the index of actor i in the form. */
+  readonly #maps: number[][] = [];
+
+  constructor(symmetry: Symmetry) {
+    this.#symmetry = symmetry;
+    this.#number(Array.from({ length: MAX_ACTORS }, (_, i) => i));
+  }
+
+  #number(map: number[]): number {
+    const text = map.join();
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    this.#maps.push(map);
+    this.#numbers.set(text, this.#maps.length - 1);
+    return this.#maps.length - 1;
+  }
+
+  /** Replaces the state by the form it is stored in; returns the number of the renaming. */
+  toForm(bytes: Uint8Array, base: number): number {
+    const identities = this.#symmetry.canonicaliseActors(bytes, base);
+    return this.#number(Array.from({ length: MAX_ACTORS }, (_, i) => (identities[i + 1] ?? i + 1) - 1));
+  }
+
+  /** A set of actors of the form, as the state before the renaming names them. */
+  before(number: number, mask: number): number {
+    if (number === 0) return mask;
+    const map = this.#maps[number] as number[];
+    let before = 0;
+    for (let i = 0; i < MAX_ACTORS; i++) if (mask & (1 << (map[i] as number))) before |= 1 << i;
+    return before;
+  }
+}
+
+/** The actors of a state that are those of the form it is stored in. */
+export function actorsBefore(symmetry: Symmetry | null, state: Int32Array, actors: readonly number[]): number[] {
+  if (symmetry === null) return [...actors];
+  const form = state.slice();
+  const identities = symmetry.canonicaliseActors(new Uint8Array(form.buffer), 0);
+  return [...identities.keys()]
+    .slice(1)
+    .filter((id) => actors.includes((identities[id] as number) - 1))
+    .map((id) => id - 1);
 }

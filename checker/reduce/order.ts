@@ -22,7 +22,10 @@ export const MOVED = 2;
 const UNROLL = 96;
 
 interface Emitted {
+  /** Bits of `TIE` and `MOVED`. */
   sort(bytes: Uint8Array, base: number): number;
+  /** After a `sort` that moved blocks: the identity that each actor went to. */
+  readonly actors: Uint8Array;
   /** Negative, zero or positive as one block is less than another. */
   compare(bytes: Uint8Array, base: number, a: number, b: number): number;
 }
@@ -212,7 +215,7 @@ export class Orders {
         move(bytes, base, ${each((b) => `i${b}`).join(', ')});
         return t | ${MOVED};
       }
-      return { sort, compare: whole };`;
+      return { sort, compare: whole, actors: ${actors} };`;
     return new Function(...scope.keys(), body)(...scope.values()) as Emitted;
   }
 

@@ -28,7 +28,7 @@ import { modelError } from '../lang/errors.ts';
 import { type Atom, type Groups, groupsOf } from './blocks.ts';
 import { compareBytes, HeapSlots } from './heap-slots.ts';
 import { ACTOR, imageOfMask, MASK, MASK_HIGH, Names, OBJECT, PLAIN } from './names.ts';
-import { atomOf, type BlockOrder, bytesOf, Orders, TIE, together } from './order.ts';
+import { atomOf, type BlockOrder, bytesOf, MOVED, Orders, TIE, together } from './order.ts';
 import { closureOf, generatorsOf, MOST_LISTED, type Permutation } from './permutations.ts';
 
 /** Permutations that are confirmed on samples, at most. */
@@ -52,6 +52,9 @@ export class Symmetry {
   readonly #telling: Int32Array;
   readonly #scratch: Uint8Array;
   readonly #best: Uint8Array;
+  readonly #actors: Uint8Array;
+  /** Number of the permutation that led to the least image the last time. */
+  #chosen = 0;
 
   constructor(model: CompiledModel) {
     this.#model = model;
@@ -77,6 +80,7 @@ export class Symmetry {
     this.#telling = this.#tellingBytes();
     this.#scratch = new Uint8Array(model.stateBytes);
     this.#best = new Uint8Array(model.stateBytes);
+    this.#actors = new Uint8Array(model.memory.actors.length);
   }
 
   /** Does it fold anything at all? */
@@ -128,6 +132,35 @@ export class Symmetry {
       }
     }
     this.#least(bytes, base);
+  }
+
+  /**
+   * The same, and tells who is who: entry i of the answer is the identity, in the form, of the actor that had identity i.
+   * It is valid until the next call.
+   */
+  canonicaliseActors(bytes: Uint8Array, base: number): Uint8Array {
+    const map = this.#actors;
+    for (let i = 0; i < map.length; i++) map[i] = i;
+    const follow = (next: Uint8Array) => {
+      for (let i = 0; i < map.length; i++) map[i] = next[map[i] as number] as number;
+    };
+    const orders = this.#orders;
+    if (orders !== null) {
+      let seen = 0;
+      for (const order of orders) {
+        const result = order.sort(bytes, base);
+        if (result & MOVED) follow(order.actors);
+        seen |= result;
+      }
+      if ((seen & TIE) === 0 || !this.#crosses(bytes, base)) {
+        if (this.slots > 0) this.heap.fold(bytes, base);
+        return map;
+      }
+    }
+    this.#least(bytes, base);
+    const listed = this.#listed as readonly Permutation[];
+    follow((listed[this.#chosen] as Permutation).actors);
+    return map;
   }
 
   /**
@@ -220,7 +253,7 @@ export class Symmetry {
     const n = order.length;
     for (let i = 0; i < best.length; i++) best[i] = bytes[base + i] as number;
     let stabiliser = 1;
-    let chosen = 0;
+    this.#chosen = 0;
     for (let g = 1; g < this.size; g++) {
       let k = 0;
       let difference = 0;
@@ -234,10 +267,10 @@ export class Symmetry {
         continue;
       }
       for (k = 0; k < n; k++) best[order[k] as number] = this.#imageByte(bytes, base, g, order[k] as number);
-      chosen = g;
+      this.#chosen = g;
       stabiliser = 1;
     }
-    if (chosen !== 0) bytes.set(best, base);
+    if (this.#chosen !== 0) bytes.set(best, base);
     return this.size / stabiliser;
   }
 
@@ -282,6 +315,7 @@ export class Symmetry {
       const order = g === 0 ? -1 : compareBytes(image, best);
       if (order < 0) {
         best.set(image);
+        this.#chosen = g;
         stabiliser = 1;
       } else if (order === 0) stabiliser++;
     });

@@ -33,7 +33,7 @@ export interface Way {
   readonly oneIn?: number;
 }
 
-/** Who is stuck is not decided while actors are exchanged. */
+/** Who is stuck is not decided from hashes while actors are exchanged. */
 const withoutStuck = ['stuck'];
 
 export const ways: readonly Way[] = [
@@ -43,7 +43,6 @@ export const ways: readonly Way[] = [
     name: 'symmetry',
     options: { symmetry: true },
     mayDiffer: 'states',
-    without: withoutStuck,
     withoutPromises: true,
     needsSymmetry: true,
   },
