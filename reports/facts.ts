@@ -97,6 +97,12 @@ export function incompleteText(verdict: Verdict): string | null {
   return `${verdict.incompleteBecause ?? 'the search was stopped'}${left}`;
 }
 
+/** What a complete search of hashes may still have missed; null where states were compared whole. */
+export function hashedText(verdict: Verdict): string | null {
+  const p = verdict.hashing?.omissionProbability ?? null;
+  return p === null ? null : `unless two states had one hash, with probability at most ${probability(p)}`;
+}
+
 export function storeText(verdict: Verdict): string {
   const { store, hashing } = verdict;
   if (hashing === undefined)

@@ -13,6 +13,7 @@ import {
   contextOf,
   extent,
   failuresText,
+  hashedText,
   headline,
   incompleteText,
   kindText,
@@ -216,9 +217,10 @@ function violationSections(verdict: Verdict, ce: Counterexample, options: HtmlOp
 /** With a reduction not every state was visited; those that were stand for the others. */
 function visited(verdict: Verdict): string {
   const n = count(verdict.counts.states);
+  const unless = hashedText(verdict) === null ? '' : `, ${hashedText(verdict)}`;
   return verdict.reductions.length === 0
-    ? `Every state that can be reached within these bounds was visited: ${n} of them.`
-    : `${n} states were visited, which stand for every state that can be reached within these bounds (${verdict.reductions.map((r) => r.name).join('; ')}).`;
+    ? `Every state that can be reached within these bounds was visited${unless}: ${n} of them.`
+    : `${n} states were visited, which stand for every state that can be reached within these bounds (${verdict.reductions.map((r) => r.name).join('; ')})${unless}.`;
 }
 
 function passSections(verdict: Verdict): Section[] {

@@ -5,6 +5,7 @@
 import type { CoverageEntry, Verdict } from '../../checker/verdict.ts';
 import {
   failuresText,
+  hashedText,
   incompleteText,
   LIMITS,
   pairs,
@@ -31,7 +32,7 @@ export function trust(verdict: Verdict): Markup {
   const c = verdict.coverage;
   return fragment(
     facts([
-      ['Extent', incompleteText(verdict) ?? 'complete: every state within the bounds was seen'],
+      ['Extent', incompleteText(verdict) ?? completeText(verdict)],
       ['Bounds', pairs(verdict.bounds)],
       [
         'States',
@@ -120,6 +121,11 @@ function stages(verdict: Verdict): Markup {
     null,
     (verdict.stages ?? []).map((stage) => h('li', null, stageText(stage))),
   );
+}
+
+function completeText(verdict: Verdict): string {
+  const unless = hashedText(verdict);
+  return `complete: every state within the bounds was seen${unless === null ? '' : `, ${unless}`}`;
 }
 
 function resultMark(result: Verdict['properties'][number]['result']): Markup {

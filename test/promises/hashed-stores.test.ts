@@ -13,7 +13,7 @@ import { CompactStore } from '../../checker/store/compact.ts';
 import { hash64 } from '../../checker/store/hash64.ts';
 import { outcomesOf } from '../../checker/trace/verify.ts';
 import type { Verdict } from '../../checker/verdict.ts';
-import { verdictFromJson, verdictText, verdictToJson } from '../../reports/index.ts';
+import { html, verdictFromJson, verdictText, verdictToJson } from '../../reports/index.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import dining from '../../scenarios/peers/dining.ts';
 import peterson from '../../scenarios/peers/peterson.ts';
@@ -97,6 +97,11 @@ describe('what was missed', () => {
     expect(text).toContain('NO VIOLATION within bounds, by hashes');
     expect(text).toContain('compact: 64-bit hashes, omission probability at most 1.2e-12');
     expect(text).toContain('COMPLETE (HASHED)');
+    // Nor does the page claim more.
+    const page = html(verdict);
+    const unless = 'unless two states had one hash, with probability at most 1.2e-12';
+    expect(page).toContain(`within these bounds was visited, ${unless}`);
+    expect(page).toContain(`every state within the bounds was seen, ${unless}`);
   });
 
   test('bitstate: a pass is undecided, and says how much it is expected to have seen', async () => {
