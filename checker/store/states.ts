@@ -85,7 +85,7 @@ export class States {
     const slots = options.slots ?? 1 << 12;
     this.arrays = this.#make(shape, 1 << 12, slots, makeTreeArrays(shape), options.branching > 250);
     this.found = new Int32Array(batch);
-    this.#find = makeTree(shape, 'give -1', this.hash);
+    this.#find = makeTree(shape, 'give -1', 1, this.hash);
     this.#find.bind(this.arrays.tree);
     this.#lookup = makeLookup(shape.root, this.hash);
     this.#root = new Int32Array(shape.root);
@@ -167,7 +167,7 @@ export class States {
 
   /** Adds the initial state. */
   addFirst(state: Int32Array): void {
-    const tree = makeTree(this.shape, 'add', this.hash);
+    const tree = makeTree(this.shape, 'add', 1, this.hash);
     tree.bind(this.arrays.tree);
     tree.foldAlone(state, 0, this.arrays.roots, 0);
     makeEnter(this.shape.root, this.hash)(this.arrays, 0, 1);
@@ -194,7 +194,7 @@ export class States {
     const next = treeShape(words, sample);
     if (JSON.stringify(next) === JSON.stringify(shape)) return false;
     let tree = makeTreeArrays(next);
-    const add = makeTree(next, 'add', this.hash);
+    const add = makeTree(next, 'add', 1, this.hash);
     const state = new Int32Array(words);
     for (let i = 0; i < this.count; i++) {
       if (i % BLOCK === 0) {
@@ -204,7 +204,7 @@ export class States {
       this.read(i, state, 0);
       add.foldAlone(state, 0, roots, i * next.root);
     }
-    this.#find = makeTree(next, 'give -1', this.hash);
+    this.#find = makeTree(next, 'give -1', 1, this.hash);
     this.#ids = new Int32Array(2 * next.leaves.length);
     this.arrays = { ...this.arrays, shape: next, tree };
     this.#find.bind(tree);

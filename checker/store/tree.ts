@@ -17,6 +17,7 @@ import {
   type HashText,
   hasRoom,
   internText,
+  MASK,
   makeTuples,
   type TupleArrays,
   tupleBytes,
@@ -139,29 +140,19 @@ export interface Tree {
   readonly foldAlone: FoldAlone;
 }
 
-export function makeTree(shape: TreeShape, unknown: WhenUnknown, hash: HashText = tupleHash): Tree {
-  const { words, root, leafWords } = shape;
+/** Up to so many leaves all of them are looked up, whether they changed or not: that has no branch to guess wrong. */
+const FEW_LEAVES = 2;
+
+/** @param batch most vectors of one `fold`. */
+export function makeTree(shape: TreeShape, unknown: WhenUnknown, batch: number, hash: HashText = tupleHash): Tree {
+  const { words, leafWords } = shape;
   const leaves = shape.leaves.length;
   if (leaves === 0) return wholeVectors(words);
-  const stride = 2 * leaves;
-  /** The words of a leaf of `array` as arguments; a short leaf is filled with zeros. */
-  const args = (leaf: readonly number[], array: string, at: string) =>
-    Array.from({ length: leafWords }, (_, k) => (k < leaf.length ? `${array}[${at} + ${leaf[k]}]` : '0')).join(', ');
   const inner = Array.from({ length: leaves - 2 }, (_, i) => leaves - 1 - i);
-  const leaf = shape.leaves.map((held, j) => {
-    const differs = held.map((k) => `w[d + ${k}] !== words[s + ${k}]`);
-    return `let n${leaves + j} = ids[t + ${leaves + j}];
-      if (${differs.join(' || ')}) n${leaves + j} = leaf(${args(held, 'w', 'd')});`;
-  });
-  // From the lowest pairs up: one whose children are those of the source is the source's own.
-  const pair = inner.map(
-    (i) => `let n${i} = ids[t + ${i}];
-      if (n${2 * i} !== ids[t + ${2 * i}] || n${2 * i + 1} !== ids[t + ${2 * i + 1}])
-        n${i} = pair(n${2 * i}, n${2 * i + 1});`,
-  );
   const alone = [
     ...shape.leaves.map(
-      (held, j) => `const n${leaves + j} = leaf(${args(held, 'w', 'at')}); if (n${leaves + j} < 0) return false;`,
+      (held, j) =>
+        `const n${leaves + j} = leaf(${wordsOf(held, leafWords, 'w', 'at').join(', ')}); if (n${leaves + j} < 0) return false;`,
     ),
     ...inner.map((i) => `const n${i} = pair(n${2 * i}, n${2 * i + 1}); if (n${i} < 0) return false;`),
   ];
@@ -175,17 +166,16 @@ export function makeTree(shape: TreeShape, unknown: WhenUnknown, hash: HashText 
       '}',
     ].join(' '),
   );
-  const nodes = Array.from({ length: stride - 2 }, (_, k) => k + 2);
-  return new Function(
-    `'use strict';
+  const nodes = leaves <= FEW_LEAVES ? [] : Array.from({ length: 2 * leaves - 2 }, (_, k) => k + 2);
+  return new Function(`'use strict';
     let leafData, leafSlots, leafControl, leafMask = 0, pairData, pairSlots, pairControl, pairMask = 0;
     ${internText('leaf', 'leaf', leafWords, unknown, hash)}
     ${internText('pair', 'pair', 2, unknown, hash)}
     function bind(arrays) {
       const { leaves, pairs } = arrays;
-      leafData = leaves.data; leafSlots = leaves.slots; leafControl = leaves.control; leafMask = leafControl[1];
+      leafData = leaves.data; leafSlots = leaves.slots; leafControl = leaves.control; leafMask = leafControl[${MASK}];
       if (pairs !== null) {
-        pairData = pairs.data; pairSlots = pairs.slots; pairControl = pairs.control; pairMask = pairControl[1];
+        pairData = pairs.data; pairSlots = pairs.slots; pairControl = pairs.control; pairMask = pairControl[${MASK}];
       }
     }
     function unfold(roots, at, w, to, ids, first) {
@@ -194,21 +184,72 @@ export function makeTree(shape: TreeShape, unknown: WhenUnknown, hash: HashText 
       ${write.join('\n')}
       ${nodes.map((i) => `ids[first + ${i}] = n${i};`).join(' ')}
     }
-    function fold(w, n, from, words, ids, out) {
-      for (let i = 0, d = 0, o = 0; i < n; i++, d += ${words}, o += ${root}) {
-        const q = from[i], s = q * ${words}, t = q * ${stride};
-        ${leaf.join('\n')}
-        ${pair.join('\n')}
-        out[o] = n2; out[o + 1] = n3;
-      }
-    }
+    ${leaves <= FEW_LEAVES ? foldAll(shape, batch, hash) : foldChanged(shape)}
     function foldAlone(w, at, out, to) {
       ${alone.join('\n')}
       out[to] = n2; out[to + 1] = n3;
       return true;
     }
-    return { bind, unfold, fold, foldAlone };`,
-  )() as Tree;
+    return { bind, unfold, fold, foldAlone };`)() as Tree;
+}
+
+/** The words of a leaf of the vector at `array[at...]` as expressions; a short leaf is filled with zeros. */
+function wordsOf(held: readonly number[], leafWords: number, array: string, at: string): string[] {
+  return Array.from({ length: leafWords }, (_, k) => (k < held.length ? `${array}[${at} + ${held[k]}]` : '0'));
+}
+
+/**
+ * Two leaves. All hashes of a batch come first, then all slots, then all tuples: what one vector misses in the cache
+ * another one misses at the same time.
+ */
+function foldAll(shape: TreeShape, batch: number, hash: HashText): string {
+  const { words, leafWords } = shape;
+  const args = shape.leaves.map((held) => wordsOf(held, leafWords, 'w', 'd'));
+  const each = (text: (j: number) => string) => shape.leaves.map((_, j) => text(j)).join('\n');
+  return `
+    let sink = 0;
+    ${each((j) => `const h${j} = new Int32Array(${batch}), e${j} = new Int32Array(${batch});`)}
+    function fold(w, n, from, words, ids, out) {
+      const data = leafData, slots = leafSlots, mask = leafMask;
+      for (let i = 0, d = 0; i < n; i++, d += ${words}) { ${each((j) => `{ ${hash(args[j] as string[])} h${j}[i] = x; }`)} }
+      for (let i = 0; i < n; i++) { ${each((j) => `e${j}[i] = slots[h${j}[i] & mask];`)} }
+      let z = 0;
+      for (let i = 0; i < n; i++) { ${each((j) => `z ^= data[e${j}[i] * ${leafWords}];`)} }
+      sink ^= z;
+      for (let i = 0, d = 0, o = 0; i < n; i++, d += ${words}, o += 2) {
+        ${each((j) => {
+          const same = (args[j] as string[]).map((word, k) => `data[b + ${k}] === ${word}`).join(' && ');
+          return `{ const e = e${j}[i], b = (e - 1) * ${leafWords};
+            out[o + ${j}] = e !== 0 && ${same} ? e - 1 : leaf(${(args[j] as string[]).join(', ')}); }`;
+        })}
+      }
+    }`;
+}
+
+/** Many leaves: only those that differ from the source's are looked up, and the pairs above them. */
+function foldChanged(shape: TreeShape): string {
+  const { words, leafWords } = shape;
+  const leaves = shape.leaves.length;
+  const leaf = shape.leaves.map((held, j) => {
+    const differs = held.map((k) => `w[d + ${k}] !== words[s + ${k}]`);
+    return `let n${leaves + j} = ids[t + ${leaves + j}];
+      if (${differs.join(' || ')}) n${leaves + j} = leaf(${wordsOf(held, leafWords, 'w', 'd').join(', ')});`;
+  });
+  // From the lowest pairs up: one whose children are those of the source is the source's own.
+  const pair = Array.from({ length: leaves - 2 }, (_, i) => leaves - 1 - i).map(
+    (i) => `let n${i} = ids[t + ${i}];
+      if (n${2 * i} !== ids[t + ${2 * i}] || n${2 * i + 1} !== ids[t + ${2 * i + 1}])
+        n${i} = pair(n${2 * i}, n${2 * i + 1});`,
+  );
+  return `
+    function fold(w, n, from, words, ids, out) {
+      for (let i = 0, d = 0, o = 0; i < n; i++, d += ${words}, o += 2) {
+        const q = from[i], s = q * ${words}, t = q * ${2 * leaves};
+        ${leaf.join('\n')}
+        ${pair.join('\n')}
+        out[o] = n2; out[o + 1] = n3;
+      }
+    }`;
 }
 
 /** Vectors that are their own roots. */

@@ -72,10 +72,12 @@ export function withRoom(t: TupleArrays, more: number, hash: HashText): TupleArr
     next.control[TUPLES] = count;
   }
   let slots = (t.control[MASK] as number) + 1;
+  // What the table holds, not all that was written: a thread that came second left its copy of a tuple behind.
+  const published = t.slots.slice(0, slots);
   while (slots < 2 * wanted) slots *= 2;
   next.slots.fill(0, 0, slots);
   next.control[MASK] = slots - 1;
-  internAll(next, count, hash);
+  publish(next, published, hash);
   return next;
 }
 
@@ -128,20 +130,23 @@ export function internText(name: string, stem: string, width: number, unknown: W
   }`;
 }
 
-/** Enters all tuples into the empty table. */
-function internAll(t: TupleArrays, count: number, hash: HashText): void {
+/** Enters tuples, given by their numbers plus one, into the empty table. */
+function publish(t: TupleArrays, published: Int32Array, hash: HashText): void {
   const enter = new Function(
     'data',
     'slots',
     'mask',
-    'count',
+    'published',
     `'use strict';
-    for (let i = 0, at = 0; i < count; i++, at += ${t.width}) {
+    for (let i = 0; i < published.length; i++) {
+      const e = published[i];
+      if (e === 0) continue;
+      const at = (e - 1) * ${t.width};
       ${hash(wordsAt(t.width, 'data', 'at'))}
       let p = x & mask;
       while (slots[p] !== 0) p = (p + 1) & mask;
-      slots[p] = i + 1;
+      slots[p] = e;
     }`,
-  ) as (data: Int32Array, slots: Int32Array, mask: number, count: number) => void;
-  enter(t.data, t.slots, t.control[MASK] as number, count);
+  ) as (data: Int32Array, slots: Int32Array, mask: number, published: Int32Array) => void;
+  enter(t.data, t.slots, t.control[MASK] as number, published);
 }

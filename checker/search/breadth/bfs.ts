@@ -59,12 +59,17 @@ export interface BreadthFirstOptions {
   /** Where the other threads find the scenario, and which of its properties they look at. */
   readonly module?: ScenarioModule;
   readonly properties?: readonly string[] | null;
-  /** Store every state whole. */
+  /** Store every state whole: faster, and more memory. */
   readonly uncompressed?: boolean;
   /** For tests: slots of the table at the start, states of a chunk, and the hash. */
   readonly slots?: number;
   readonly chunkStates?: number;
   readonly hash?: HashText;
+  /**
+   * For tests: instead of threads, so many lanes on this one, which do the tasks of a phase in an order drawn by
+   * `random` (from 0 to 1), each on a lane drawn by it. What threads may do in any order is then tried in many.
+   */
+  readonly shuffle?: { readonly lanes: number; readonly random: () => number };
 }
 
 /** Looks at a counter of another thread before going to sleep. */
@@ -85,10 +90,13 @@ export class BreadthFirst implements Strategy, Explored {
   readonly #options: BreadthFirstOptions;
   readonly #round: SharedRound;
   readonly #lane: Lane;
+  /** The others of this thread, for tests. */
+  readonly #moreLanes: readonly Lane[];
   readonly #threads: Worker[] = [];
   readonly #taken: Uint8Array;
   readonly #refused: Uint8Array;
   readonly #state: Int32Array;
+  readonly #alone: boolean;
   /** First state that is not in a round yet. */
   #next = 0;
   #found = false;
@@ -128,15 +136,22 @@ export class BreadthFirst implements Strategy, Explored {
     this.unreduced = symmetry?.orbit(new Uint8Array(first.buffer), 0) ?? 1;
     this.store.addFirst(first);
     const workers = options.workers ?? 1;
-    this.#inHand = mostInHand(model, workers);
-    this.#lane = new Lane(model, {
-      findings,
-      round: this.#round,
-      arrays: this.store.arrays,
-      symmetry,
-      hash,
-      lanes: workers,
-    });
+    const lanes = options.shuffle?.lanes ?? workers;
+    this.#alone = lanes === 1;
+    this.#inHand = mostInHand(model, lanes);
+    const makeLane = () =>
+      new Lane(model, {
+        findings,
+        round: this.#round,
+        arrays: this.store.arrays,
+        symmetry,
+        hash,
+        lanes,
+        grow: (states) => this.#growAlone(states),
+      });
+    this.#lane = makeLane();
+    this.#moreLanes = options.shuffle === undefined ? [] : Array.from({ length: lanes - 1 }, makeLane);
+    this.#lane.states = 1;
     const shared = (bytes: Uint8Array) => (workers === 1 ? bytes : new Uint8Array(new SharedArrayBuffer(bytes.length)));
     this.#taken = shared(model.taken);
     this.#refused = shared(model.refused);
@@ -230,6 +245,10 @@ export class BreadthFirst implements Strategy, Explored {
   /** Works on the phase until it is done (true), or the time is up while others still work, or one has failed. */
   #work(until: number): boolean {
     const control = this.#round.control;
+    if (this.#options.shuffle !== undefined) {
+      this.#workShuffled(this.#options.shuffle.random);
+      return true;
+    }
     for (
       let task = taskOf(Atomics.add(control, TICKET, 1));
       task >= 0;
@@ -248,6 +267,16 @@ export class BreadthFirst implements Strategy, Explored {
       }
       if (performance.now() >= until) return false;
       Atomics.wait(control, DONE, done, 1);
+    }
+  }
+
+  /** Does all tasks of the phase, in some order, on some lanes. */
+  #workShuffled(random: () => number): void {
+    const lanes = [this.#lane, ...this.#moreLanes];
+    const tasks = Array.from({ length: this.#tasks }, (_, task) => task);
+    while (tasks.length > 0) {
+      const [task] = tasks.splice(Math.floor(random() * tasks.length), 1);
+      lanes[Math.floor(random() * lanes.length)]?.task(task as number);
     }
   }
 
@@ -300,6 +329,21 @@ export class BreadthFirst implements Strategy, Explored {
     if (this.store.dealAgain()) this.#share();
   }
 
+  /** The only lane needs room in the middle of a round. */
+  #growAlone(states: number): void {
+    const counted = this.store.count;
+    this.store.count = states;
+    this.#growTree(treeCount(this.store.arrays.tree));
+    if (!this.store.hasRoom(this.#inHand)) {
+      this.store.makeRoom(Math.max(this.#inHand, this.#lastFresh));
+      this.#share();
+      this.#lane.enter(0, states);
+    }
+    this.#round.control[CLAIMS] = 0;
+    this.#round.control[ROOM] = this.store.room;
+    this.store.count = counted;
+  }
+
   #growTree(spare?: TreeCount): void {
     const { shape, arrays, hash } = this.store;
     if (treeHasRoom(shape, arrays.tree, this.#inHand, spare)) return;
@@ -321,6 +365,7 @@ export class BreadthFirst implements Strategy, Explored {
   /** Hands the arrays to all lanes. */
   #share(): void {
     this.#lane?.bind(this.store.arrays);
+    for (const lane of this.#moreLanes) lane.bind(this.store.arrays);
     if (this.#threads.length === 0) return;
     for (const thread of this.#threads) thread.postMessage(this.store.arrays);
     Atomics.add(this.#round.control, STORE, 1);
@@ -343,10 +388,12 @@ export class BreadthFirst implements Strategy, Explored {
       set.firsts[c] = this.store.count;
       this.store.count += set.fresh[c] as number;
     }
-    this.#pending = chunks;
     this.#lastFresh = this.store.count - before;
     for (let c = 0; c < chunks; c++)
       for (let i = 0; i < (set.flaggedCount[c] as number); i++) this.#look(set.flagged[c * chunkStates + i] as number);
+    this.#pending = chunks;
+    // One lane alone commits as it goes.
+    if (this.#alone) this.#afterCommit();
     if (this.#next === this.#levelEnd) this.#endLevel();
     else this.#checkLimits();
   }

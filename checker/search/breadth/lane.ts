@@ -37,6 +37,8 @@ export interface LaneParts {
   readonly hash: HashText;
   /** Lanes of the search; one alone needs no compare-and-swap. */
   readonly lanes: number;
+  /** Makes room when there are so many states; only one lane alone asks for it in the middle of a round. */
+  readonly grow: (states: number) => void;
 }
 
 const batchOf = (model: CompiledModel): number => Math.max(1, Math.min(BATCH, model.room - model.branching));
@@ -59,12 +61,22 @@ export class Lane {
   readonly #batch: number;
   /** Candidates that all lanes may have in their hands. */
   readonly #most: number;
+  readonly #alone: boolean;
+  readonly #grow: (states: number) => void;
+  /** States there are, if this lane is the only one. */
+  states = 0;
+  /** What the new states of the chunk stand for, if this lane is the only one. */
+  #stand = 0;
   readonly #faults: Fault[] = [];
   /** Sources of the batch: their words, the numbers of their nodes. */
   readonly #words: Int32Array;
   #ids = new Int32Array(0);
   #stride = 0;
   readonly #root: number;
+  /** States are their own roots. */
+  readonly #whole: boolean;
+  /** Roots of the batch. */
+  readonly #roots: Int32Array;
   /** By candidate of the batch: which of the sources it comes from. */
   readonly #from: Int32Array;
 
@@ -77,9 +89,13 @@ export class Lane {
     this.#batch = batchOf(model);
     this.#most = mostInHand(model, parts.lanes);
     this.#hash = parts.hash;
-    this.#unknown = parts.lanes === 1 ? 'add' : 'add beside others';
+    this.#alone = parts.lanes === 1;
+    this.#grow = parts.grow;
+    this.#unknown = this.#alone ? 'add' : 'add beside others';
     const { root } = parts.arrays.shape;
     this.#root = root;
+    this.#whole = parts.arrays.shape.leaves.length === 0;
+    this.#roots = new Int32Array((model.room + 1) * root);
     this.#enter = makeEnter(root, parts.hash);
     this.#words = new Int32Array(this.#batch * model.words);
     this.#from = new Int32Array(model.room + 1);
@@ -87,7 +103,7 @@ export class Lane {
       root,
       round: parts.round,
       batch: model.room + 1,
-      alone: parts.lanes === 1,
+      alone: this.#alone,
       hash: parts.hash,
     });
     this.bind(parts.arrays);
@@ -98,12 +114,17 @@ export class Lane {
     this.#arrays = arrays;
     if (JSON.stringify(arrays.shape) !== JSON.stringify(this.#shape)) {
       this.#shape = arrays.shape;
-      this.#tree = makeTree(arrays.shape, this.#unknown, this.#hash);
+      this.#tree = makeTree(arrays.shape, this.#unknown, this.#model.room + 1, this.#hash);
       this.#stride = 2 * arrays.shape.leaves.length;
       this.#ids = new Int32Array(this.#batch * this.#stride);
     }
     this.#tree.bind(arrays.tree);
     this.#settle.bind(arrays);
+  }
+
+  /** Enters the states from `from` to `to` into a table that has grown. */
+  enter(from: number, to: number): void {
+    this.#enter(this.#arrays, from, to);
   }
 
   /** Does one task of the present phase. */
@@ -112,7 +133,7 @@ export class Lane {
     if (c[KIND] === ENTER) {
       const count = c[COUNT] as number;
       const share = (task: number) => Math.floor((count * task) / ENTER_TASKS);
-      this.#enter(this.#arrays, share(index), share(index + 1));
+      this.enter(share(index), share(index + 1));
       return;
     }
     const commits = c[COMMIT_CHUNKS] as number;
@@ -128,10 +149,10 @@ export class Lane {
     const { words, registers } = model;
     const from = (control[ROUND_FROM] as number) + chunk * chunkStates;
     const to = Math.min(control[ROUND_TO] as number, from + chunkStates);
-    const { roots } = this.#arrays;
     const faults = this.#faults;
     const origin = this.#from;
-    const sources = this.#words;
+    const whole = this.#whole;
+    let sources = this.#words;
     const root = this.#root;
     const batch = this.#batch;
     let made = 0;
@@ -139,16 +160,20 @@ export class Lane {
     let slot = 0;
     let batched = 0;
     set.badCount[chunk] = 0;
-    this.#settle.begin(setIndex, chunk);
+    this.#settle.begin(setIndex, chunk, this.states);
     registers[NEXT] = 0;
     for (let index = from; index < to; index++) {
-      this.#tree.unfold(roots, index * root, sources, slot * words, this.#ids, slot * this.#stride);
-      successors(model, sources, slot * words, faults);
+      let source = slot * words;
+      if (whole) {
+        sources = this.#arrays.roots;
+        source = index * words;
+      } else this.#tree.unfold(this.#arrays.roots, index * root, sources, source, this.#ids, slot * this.#stride);
+      successors(model, sources, source, faults);
       const next = registers[NEXT] as number;
       for (let i = batched; i < next; i++) origin[i] = slot;
       batched = next;
       const atRest = registers[MOVED] === 0;
-      if (faults.length > 0 || (atRest && this.#restIsBad(sources, slot * words))) {
+      if (faults.length > 0 || (atRest && this.#restIsBad(sources, source))) {
         set.flagged[chunk * chunkStates + flagged++] = index;
         faults.length = 0;
       }
@@ -165,20 +190,42 @@ export class Lane {
     set.made[chunk] = made + batched;
     set.flaggedCount[chunk] = flagged;
     set.kept[chunk] = this.#settle.kept();
+    if (this.#alone) this.#committed(chunk);
+  }
+
+  /** The only lane has given the states of a chunk their indices already. */
+  #committed(chunk: number): void {
+    const { control, sets, chunkRoom, badStates, badCount, orbits } = this.#round;
+    const set = sets[control[SET] as 0 | 1];
+    const fresh = this.#settle.kept();
+    const bad = set.badCount[chunk] as number;
+    set.fresh[chunk] = fresh;
+    this.states += fresh;
+    badCount[chunk] = bad;
+    for (let k = 0; k < bad; k++) badStates[chunk * chunkRoom + k] = set.bad[chunk * chunkRoom + k] as number;
+    orbits[chunk] = this.#symmetry === null ? fresh : this.#stand;
+    this.#stand = 0;
   }
 
   /** Looks up a batch of candidates, whose sources begin with state `first`. False when there is no room for them. */
   #flush(chunk: number, n: number, first: number): boolean {
     const { control } = this.#round;
     if (!this.#fits()) {
-      Atomics.store(control, FULL, 1);
-      return false;
+      if (!this.#alone) {
+        Atomics.store(control, FULL, 1);
+        return false;
+      }
+      this.#grow(this.states + this.#settle.kept());
     }
     const { memory, stateBytes } = this.#model;
     const symmetry = this.#symmetry;
     if (symmetry !== null) for (let i = 0; i < n; i++) symmetry.canonicalise(memory.bytes, i * stateBytes);
-    this.#tree.fold(memory.words, n, this.#from, this.#words, this.#ids, this.#settle.roots);
-    const won = this.#settle.settle(n, this.#from, first);
+    let roots: Int32Array = memory.words;
+    if (!this.#whole) {
+      roots = this.#roots;
+      this.#tree.fold(memory.words, n, this.#from, this.#words, this.#ids, roots);
+    }
+    const won = this.#settle.settle(roots, n, this.#from, first);
     Atomics.add(control, CLAIMS, won);
     if (won > 0 && (symmetry !== null || this.#findings.watchesStates)) this.#watch(chunk, won);
     return true;
@@ -205,7 +252,11 @@ export class Lane {
     for (let k = 0; k < won; k++) {
       const at = (winners[k] as number) * stateBytes;
       const position = positions[k] as number;
-      if (this.#symmetry !== null) set.orbits[position] = this.#symmetry.orbit(memory.bytes, at);
+      if (this.#symmetry !== null) {
+        const orbit = this.#symmetry.orbit(memory.bytes, at);
+        if (this.#alone) this.#stand += orbit;
+        else set.orbits[position] = orbit;
+      }
       if (!watches) continue;
       memory.at = at;
       if (this.#isBad()) {

@@ -14,22 +14,21 @@ import { perWord, sameFunction, sameText } from '../../store/words.ts';
 import type { SharedRound } from './round.ts';
 
 export interface Settle {
-  /** Roots of the batch, one after another: filled by the caller. */
-  readonly roots: Int32Array;
   readonly bind: (arrays: StateArrays) => void;
-  readonly begin: (set: number, chunk: number) => void;
+  /** @param count states there are, if this thread is the only one. */
+  readonly begin: (set: number, chunk: number, count: number) => void;
   /**
-   * Looks up the first `n` roots; candidate i comes from state `first + from[i]`. Returns how many of them nobody had
-   * before: `winners` has their places in the batch, `positions` those in the set.
+   * Looks up the first `n` of some roots, which lie one after another; candidate i comes from state `first + from[i]`. Returns how many of them nobody had
+   * before: `winners` has their places in the batch, `positions` those in the set; for the only thread their indices.
    */
-  readonly settle: (n: number, from: Int32Array, first: number) => number;
+  readonly settle: (roots: Int32Array, n: number, from: Int32Array, first: number) => number;
   readonly winners: Int32Array;
   readonly positions: Int32Array;
-  /** Candidates of the chunk that were kept so far. */
+  /** Candidates of the chunk that were kept so far; for the only thread, new states. */
   readonly kept: () => number;
-  /** Gives the winners of a chunk their indices; returns how many states they stand for. */
+  /** Of several threads: gives the winners of a chunk their indices; returns how many states they stand for. */
   readonly commit: (set: number, chunk: number) => number;
-  /** Index that the candidate got, or -1 when an equal one came before it. */
+  /** Of several threads: index that the candidate got, or -1 when an equal one came before it. */
   readonly committed: (set: number, position: number) => number;
 }
 
@@ -38,39 +37,110 @@ export interface SettleInput {
   readonly round: SharedRound;
   /** Most candidates of a batch. */
   readonly batch: number;
+  /** This thread is the only one. */
   readonly alone: boolean;
   readonly hash: HashText;
 }
 
-/** Entries of the memory of a chunk's latest candidates. */
+/** Entries of the memory of the latest candidates. */
 const RECENT = 1 << 12;
 
 export function makeSettle(input: SettleInput): Settle {
-  const { root, round, batch, alone, hash } = input;
-  const room = round.sets[0].sources.length;
-  const load = alone ? 'slots[p]' : 'Atomics.load(slots, p)';
-  const claim = alone ? 'slots[p] = mine; e = 0;' : 'e = Atomics.compareExchange(slots, p, 0, mine);';
-  // Alone, candidates come in order, so an equal one of this round always came before.
-  const replace = alone
-    ? ''
-    : `if (q > position && other === setIndex) {
-         if (Atomics.compareExchange(slots, p, e, mine) !== e) continue;
-         Atomics.sub(fresh, (q / chunkRoom) | 0, 1);
-         Atomics.add(fresh, chunk, 1);
-         winners[won] = origins[j]; positions[won++] = position;
-       }`;
-  return new Function(
-    'round',
-    `'use strict';
-    ${sameFunction(root)}
-    const roots = new Int32Array(${batch * root}), hashes = new Int32Array(${batch}), origins = new Int32Array(${batch}),
+  const text = input.alone ? aloneText(input) : besideText(input);
+  return new Function('round', `'use strict'; ${sameFunction(input.root)} ${text}`)(input.round) as Settle;
+}
+
+/** What both forms begin with. */
+const commonText = (root: number, batch: number): string => `
+    const hashes = new Int32Array(${batch}), origins = new Int32Array(${batch}),
       touched = new Int32Array(${batch}), winners = new Int32Array(${batch}), positions = new Int32Array(${batch}),
       repeats = new Int32Array(${batch}), repeaters = new Int32Array(${batch}), recent = new Int32Array(${RECENT});
-    const sets = round.sets, chunkRoom = round.chunkRoom;
-    let known, slots, successors, mask = 0, references = 0, tags = 0, provisional = 0;
-    let set = sets[0], setIndex = 0, chunk = 0, base = 0, count = 0, sink = 0;
+    // Functions take these as constants of their own: the optimiser then checks them once.
+    let allKnown, allSlots, allSuccessors, mask = 0, references = 0, tags = 0, sink = 0;
+    function touch(slots, known, m, end) {
+      const slotMask = mask, referenceMask = references, tagMask = tags;
+      for (let j = 0; j < m; j++) touched[j] = slots[hashes[j] & slotMask];
+      let z = 0;
+      for (let j = 0; j < m; j++) {
+        const e = touched[j];
+        if (e !== 0 && ((e ^ hashes[j]) & tagMask) === 0) {
+          const r = (e & referenceMask) >>> 0;
+          if (r < end) z ^= known[(r - 1) * ${root}];
+        }
+      }
+      sink ^= z;
+    }`;
+
+/**
+ * One thread meets the candidates in their order: whoever is not known is new, and gets its index at once. What was new
+ * shortly before is remembered by its index.
+ */
+function aloneText({ root, batch, hash }: SettleInput): string {
+  return `
+    ${commonText(root, batch)}
+    let index = 0, first = 0;
     function bind(arrays) {
-      known = arrays.roots; slots = arrays.slots; successors = arrays.successors;
+      allKnown = arrays.roots; allSlots = arrays.slots; allSuccessors = arrays.successors;
+      mask = arrays.control[${SLOT_MASK}]; references = arrays.control[${REFERENCE_MASK}]; tags = ~references;
+      recent.fill(0);
+    }
+    function begin(set, chunk, count) { first = index = count; }
+    function settle(roots, n, origin, from) {
+      const known = allKnown, slots = allSlots, successors = allSuccessors;
+      let m = 0, won = 0;
+      for (let i = 0, at = 0; i < n; i++, at += ${root}) {
+        ${hash(wordsAt(root, 'roots', 'at'))}
+        const before = recent[x & ${RECENT - 1}];
+        if (before !== 0) {
+          const b = (before - 1) * ${root};
+          if (${sameText(root, 'known', 'b', 'roots', 'at')}) {
+            const source = from + origin[i];
+            if (before - 1 > source && successors[source] === 0) successors[source] = 1;
+            continue;
+          }
+        }
+        hashes[m] = x; origins[m++] = i;
+      }
+      touch(slots, known, m, 2 ** 32);
+      for (let j = 0; j < m; j++) {
+        const i = origins[j], at = i * ${root}, x = hashes[j], source = from + origin[i];
+        for (let p = x & mask; ; p = (p + 1) & mask) {
+          const e = slots[p];
+          if (e === 0) {
+            const to = index * ${root};
+            ${perWord(root, (k) => `known[to + ${k}] = roots[at + ${k}];`)}
+            index++;
+            slots[p] = (x & tags) | index;
+            recent[x & ${RECENT - 1}] = index;
+            if (successors[source] === 0) successors[source] = 1;
+            successors[source]++;
+            winners[won] = i; positions[won++] = index - 1;
+            break;
+          }
+          if (((e ^ x) & tags) !== 0) continue;
+          const r = e & references, b = (r - 1) * ${root};
+          if (${sameText(root, 'known', 'b', 'roots', 'at')}) {
+            recent[x & ${RECENT - 1}] = r;
+            if (r - 1 > source && successors[source] === 0) successors[source] = 1;
+            break;
+          }
+        }
+      }
+      return won;
+    }
+    function kept() { return index - first; }
+    return { bind, begin, settle, winners, positions, kept };`;
+}
+
+/** Several threads: what is not known is claimed, and gets its index when all candidates of the round are there. */
+function besideText({ root, round, batch, hash }: SettleInput): string {
+  const room = round.sets[0].sources.length;
+  return `
+    ${commonText(root, batch)}
+    const sets = round.sets, chunkRoom = round.chunkRoom;
+    let set = sets[0], setIndex = 0, chunk = 0, base = 0, count = 0, provisional = 0;
+    function bind(arrays) {
+      allKnown = arrays.roots; allSlots = arrays.slots; allSuccessors = arrays.successors;
       mask = arrays.control[${SLOT_MASK}]; references = arrays.control[${REFERENCE_MASK}]; tags = ~references;
       // The highest references are those of the two sets.
       provisional = (references >>> 0) - ${2 * room} + 1;
@@ -80,7 +150,8 @@ export function makeSettle(input: SettleInput): Settle {
       set.fresh[c] = 0;
       recent.fill(0);
     }
-    function settle(n, from, first) {
+    function settle(roots, n, from, first) {
+      const known = allKnown, slots = allSlots, successors = allSuccessors;
       const kept = set.roots, sources = set.sources, places = set.places, fresh = set.fresh;
       const ours = provisional + setIndex * ${room};
       let m = 0, repeated = 0, won = 0;
@@ -100,26 +171,17 @@ export function makeSettle(input: SettleInput): Settle {
         sources[position] = first + from[i];
         hashes[m] = x; origins[m++] = i;
       }
-      for (let j = 0; j < m; j++) touched[j] = slots[hashes[j] & mask];
-      let z = 0;
-      for (let j = 0; j < m; j++) {
-        const e = touched[j];
-        if (e !== 0 && ((e ^ hashes[j]) & tags) === 0) {
-          const r = (e & references) >>> 0;
-          if (r < provisional) z ^= known[(r - 1) * ${root}];
-        }
-      }
-      sink ^= z;
+      touch(slots, known, m, provisional);
       for (let j = 0; j < m; j++) {
         const position = base + count + j, at = position * ${root}, x = hashes[j], mine = (x & tags) | (ours + position);
         for (let p = x & mask; ; ) {
-          let e = ${load};
+          let e = Atomics.load(slots, p);
           if (e === 0) {
-            ${claim}
+            e = Atomics.compareExchange(slots, p, 0, mine);
             if (e === 0) {
               places[position] = p;
               if (successors[sources[position]] === 0) successors[sources[position]] = 1;
-              ${alone ? 'fresh[chunk]++;' : 'Atomics.add(fresh, chunk, 1);'}
+              Atomics.add(fresh, chunk, 1);
               winners[won] = origins[j]; positions[won++] = position;
               break;
             }
@@ -137,7 +199,13 @@ export function makeSettle(input: SettleInput): Settle {
               const other = r - provisional < ${room} ? 0 : 1, q = r - provisional - other * ${room};
               const theirs = sets[other].roots, b = q * ${root};
               if (${sameText(root, 'theirs', 'b', 'kept', 'at')}) {
-                ${replace}
+                // The least of equal candidates wins.
+                if (q > position && other === setIndex) {
+                  if (Atomics.compareExchange(slots, p, e, mine) !== e) continue;
+                  Atomics.sub(fresh, (q / chunkRoom) | 0, 1);
+                  Atomics.add(fresh, chunk, 1);
+                  winners[won] = origins[j]; positions[won++] = position;
+                }
                 places[position] = p;
                 if (successors[sources[position]] === 0) successors[sources[position]] = 1;
                 break;
@@ -157,6 +225,7 @@ export function makeSettle(input: SettleInput): Settle {
     function kept() { return count; }
     function commit(s, c) {
       const { roots: theirs, sources, places, orbits } = sets[s];
+      const known = allKnown, slots = allSlots, successors = allSuccessors;
       const ours = provisional + s * ${room}, symmetric = orbits.length > 0;
       let index = sets[s].firsts[c], stand = 0;
       for (let position = c * chunkRoom, end = position + sets[s].kept[c]; position < end; position++) {
@@ -169,7 +238,7 @@ export function makeSettle(input: SettleInput): Settle {
         successors[sources[position]]++;
         index++;
         places[position] = -index;
-        ${alone ? 'slots[p] = (e & tags) | index;' : 'Atomics.store(slots, p, (e & tags) | index);'}
+        Atomics.store(slots, p, (e & tags) | index);
         stand += symmetric ? orbits[position] : 1;
       }
       return stand;
@@ -178,6 +247,5 @@ export function makeSettle(input: SettleInput): Settle {
       const p = sets[s].places[position];
       return p < 0 ? -p - 1 : -1;
     }
-    return { roots, bind, begin, settle, winners, positions, kept, commit, committed };`,
-  )(round) as Settle;
+    return { bind, begin, settle, winners, positions, kept, commit, committed };`;
 }

@@ -56,6 +56,7 @@ async function work(data: ThreadData, control: Int32Array): Promise<void> {
     symmetry: data.symmetry ? new Symmetry(model) : null,
     hash: tupleHash,
     lanes: data.lanes,
+    grow: () => undefined,
   });
   let store = 0;
   Atomics.add(control, JOINED, 1);
