@@ -1,7 +1,10 @@
 /** Assembles the verdict document from what a search left behind. */
 import { arch, cpus, platform } from 'node:os';
+import { auditOnce } from './analyse/audit.ts';
 import { fairnessOf } from './analyse/liveness.ts';
 import type { CheckOptions } from './check.ts';
+import type { CompileOptions } from './compile/compile.ts';
+import type { Point } from './compile/flow.ts';
 import type { CompiledModel } from './compile/model.ts';
 import { isLiveness } from './lang/property.ts';
 import type { Expectation } from './lang/scenario.ts';
@@ -96,6 +99,8 @@ export function makeVerdict(input: VerdictInput): Verdict {
     properties,
     ...(input.findings.live.length === 0 ? {} : { fairness: fairnessOf(model) }),
     coverage: coverageOf(model),
+    // Every search begins with an audit, so that this one is over.
+    coarse: auditOnce(scenario, formOf(options)).coarse,
     violations: input.violations,
     expected,
     asExpected: compared ? unexpected.length === 0 : null,
@@ -115,6 +120,11 @@ function storeOf({ seed, options, stages }: VerdictInput): Verdict['store'] {
   // The first stage of several keeps no states; the verdict rests on the last one.
   if (seed !== null && (stages?.at(-1)?.strategy ?? 'pct') === 'pct') return 'none';
   return options.store === 'compact' || options.store === 'bitstate' ? options.store : 'exact';
+}
+
+/** What of the options says which form of the scenario was searched. */
+function formOf({ variant, bounds }: CheckOptions): Pick<CompileOptions, 'variant' | 'bounds'> {
+  return { ...(variant === undefined ? {} : { variant }), ...(bounds === undefined ? {} : { bounds }) };
 }
 
 function propertyResults(input: VerdictInput): PropertyResult[] {
@@ -142,22 +152,43 @@ function propertyResults(input: VerdictInput): PropertyResult[] {
 }
 
 function coverageOf(model: CompiledModel): Coverage {
-  const neverTaken: CoverageEntry[] = [];
-  const neverBlocked: CoverageEntry[] = [];
+  const lists = {
+    neverTaken: [] as CoverageEntry[],
+    neverBlocked: [] as CoverageEntry[],
+    neverTrue: [] as CoverageEntry[],
+    neverFalse: [] as CoverageEntry[],
+  };
+  let steps = 0;
   let taken = 0;
-  model.coverage.forEach(({ actor, point, choice }, i) => {
+  model.coverage.forEach(({ actor, point, choice, outcome }, i) => {
     const entry: CoverageEntry = {
       actor: model.actors[actor]?.view.name ?? '?',
       procedure: point.procedure,
       label: point.label,
       choice: point.statement.op === 'pick' ? `option ${choice + 1}` : (point.choices[choice] ?? null),
     };
-    if (model.taken[i] === 1) {
-      taken++;
-      if (point.statement.op === 'block' && model.refused[i] === 0) neverBlocked.push(entry);
-    } else neverTaken.push(entry);
+    const was = model.taken[i] === 1;
+    if (outcome !== null) {
+      // What a test never gave, if it was made at all.
+      const other = model.taken[outcome ? i + 1 : i - 1] === 1;
+      if (!was && other) lists[outcome ? 'neverTrue' : 'neverFalse'].push(entry);
+      return;
+    }
+    steps++;
+    if (was) taken++;
+    else lists.neverTaken.push(entry);
+    if (!isGuarded(point, choice)) return;
+    const refused = model.refused[i] === 1;
+    if (refused && !was) lists.neverTrue.push(entry);
+    if (was && !refused) lists[point.statement.op === 'block' ? 'neverBlocked' : 'neverFalse'].push(entry);
   });
-  return { steps: model.coverage.length, taken, neverTaken, neverBlocked };
+  return { steps, taken, ...lists };
+}
+
+/** Does the choice depend on a guard or a condition of its own? */
+function isGuarded({ statement: s }: Point, choice: number): boolean {
+  if (s.op === 'choose') return s.arms[choice]?.when !== undefined;
+  return s.op === 'block' || (s.op === 'pick' && s.when !== undefined);
 }
 
 /** The variant's expectation, when the run is one it speaks about. */

@@ -3,6 +3,7 @@
  * It is what `--json` prints and what the library returns. Keys are never renamed within a schema version; what
  * may differ between two runs of the same input stands under `timing` and nowhere else.
  */
+import type { CoarseStep } from './analyse/coarse.ts';
 import type { Expectation } from './lang/scenario.ts';
 import type { Source } from './lang/source.ts';
 import type { Stage } from './search/anytime.ts';
@@ -11,7 +12,7 @@ import type { Counterexample } from './trace/counterexample.ts';
 
 export type Outcome = 'violated' | 'holds' | 'undecided';
 
-/** A step that was never taken, or a guard that was never false, in the part that was searched. */
+/** A step that was never taken, or a guard that was never true or never false, in the part that was searched. */
 export interface CoverageEntry {
   readonly actor: string;
   readonly procedure: string;
@@ -26,6 +27,10 @@ export interface Coverage {
   readonly neverTaken: readonly CoverageEntry[];
   /** Blocking guards that were never false: the wait they stand for never happened. */
   readonly neverBlocked: readonly CoverageEntry[];
+  /** Guards, conditions of choices and tests that were evaluated and never true. */
+  readonly neverTrue: readonly CoverageEntry[];
+  /** Conditions of choices and tests that were never false; guards of steps that block stand in `neverBlocked`. */
+  readonly neverFalse: readonly CoverageEntry[];
 }
 
 export interface PropertyResult {
@@ -104,6 +109,11 @@ export interface Verdict {
   /** Which schedules `eventually` and leads-to were decided for; only where there are such properties. */
   readonly fairness?: string;
   readonly coverage: Coverage;
+  /**
+   * Steps seen to touch several shared fields that no lock covers together, so that what others could do in between
+   * was not searched; those that give a reason too. Seen by a few walks before the search, which miss some.
+   */
+  readonly coarse: readonly CoarseStep[];
   /** One for each signature, the first one found first. */
   readonly violations: readonly Counterexample[];
   readonly expected: Expectation | null;

@@ -2,6 +2,8 @@
  * What a verdict says, in words and numbers that every report shares. Text, HTML and mail take them from here, so
  * they cannot contradict each other.
  */
+
+import type { CoarseStep } from '../checker/analyse/coarse.ts';
 import type { Stage } from '../checker/search/anytime.ts';
 import { coverageText } from '../checker/store/bitstate.ts';
 import type { Counterexample } from '../checker/trace/counterexample.ts';
@@ -199,6 +201,25 @@ export function failuresText(failures: Readonly<Record<string, number>>): string
 /** `user0: vfio_unbind/kfree(vfio_mm) [fail]`. */
 export function entryText(entry: CoverageEntry): string {
   return `${entry.actor}: ${entry.procedure}/${entry.label}${entry.choice === null ? '' : ` [${entry.choice}]`}`;
+}
+
+/** Steps that touch several shared fields without a lock, and give no reason for it. */
+export function tooCoarse(verdict: Verdict): readonly CoarseStep[] {
+  return verdict.coarse.filter((step) => step.because === null);
+}
+
+/** Steps that touch several shared fields without a lock, with their reasons. */
+export function coarseForAReason(verdict: Verdict): readonly CoarseStep[] {
+  return verdict.coarse.filter((step) => step.because !== null);
+}
+
+/** `smmu.cd[1].valid and smmu.cd[1].ttb`: the fields of a coarse step, in short. */
+export function fieldsText(step: CoarseStep): string {
+  const paths = step.fields.map((f) => f.field);
+  const shown = paths.slice(0, 3);
+  const rest = paths.length - shown.length;
+  if (rest > 0) return `${shown.join(', ')} and ${count(rest)} more`;
+  return `${shown.slice(0, -1).join(', ')} and ${shown[shown.length - 1]}`;
 }
 
 /** What no report about a model may leave out. */

@@ -5,6 +5,7 @@
  *
  * The document's shape is written down once, below; TypeScript refuses it when a field of `Verdict` is missing.
  */
+import type { CoarseStep, OpenAccess } from '../checker/analyse/coarse.ts';
 import { QuiesceError } from '../checker/lang/errors.ts';
 import type { Expectation } from '../checker/lang/scenario.ts';
 import type { Source } from '../checker/lang/source.ts';
@@ -159,6 +160,14 @@ const counterexample = record<Counterexample>({
   lockOrder: graph,
   schedule: text,
 });
+const coarseStep = record<CoarseStep>({
+  actor: text,
+  procedure: text,
+  label: text,
+  choice: orNull(text),
+  fields: list(record<OpenAccess>({ field: text, access: word('read', 'write'), other: text, step: text })),
+  because: orNull(text),
+});
 const coverageEntry = record<CoverageEntry>({ actor: text, procedure: text, label: text, choice: orNull(text) });
 
 type Holds = Extract<Expectation, { verdict: 'holds' }>;
@@ -246,7 +255,10 @@ const verdictShape = record<Verdict>({
     taken: number,
     neverTaken: list(coverageEntry),
     neverBlocked: list(coverageEntry),
+    neverTrue: list(coverageEntry),
+    neverFalse: list(coverageEntry),
   }),
+  coarse: list(coarseStep),
   violations: list(counterexample),
   expected: orNull(expectation),
   asExpected: orNull(flag),

@@ -1,31 +1,120 @@
 /**
  * A quick look for mistakes that only show while a model runs: shared memory touched between two steps, a guard that
- * writes, a step that gives two results for one state. A few seeded walks over the instrumented model are made before
- * every search; they cost some ten milliseconds.
+ * writes, a step that gives two results for one state, a step that is too coarse. A few seeded walks over the
+ * instrumented model are made before every search; they cost some ten milliseconds.
  *
- * Limits: it sees the steps that the walks take. A mistake in a step they miss is found by a longer audit
- * (`steps`), or never.
+ * Limits: it sees the steps that the walks take, and those that could be taken beside them. A mistake in a step they
+ * miss is found by a longer audit (`steps`), or never.
  */
 import seedrandom from 'seedrandom';
 import { type CompileOptions, compile } from '../compile/compile.ts';
-import { type CompiledModel, NEXT } from '../compile/model.ts';
+import { ACTOR, CHOICE, type CompiledModel, NEXT } from '../compile/model.ts';
 import { QuiesceError } from '../lang/errors.ts';
 import type { Scenario } from '../lang/scenario.ts';
-import { type Fault, successors } from '../search/successors.ts';
+import { evidenceOf } from '../search/successors.ts';
+import { type CoarseStep, Sharing, type Touched } from './coarse.ts';
+
+/** What the walks saw. */
+export interface Audit {
+  /** Steps that are too coarse, those with a reason among them. */
+  readonly coarse: readonly CoarseStep[];
+}
 
 /** Throws a `model` or `nondeterminism` error that names the step. The model must be an instrumented one. */
-export function audit(model: CompiledModel, steps = 400): void {
+export function audit(model: CompiledModel, steps = 400): Audit {
   const random = seedrandom('audit');
-  const m = model.memory;
-  const { words } = model;
-  let state = model.initial.slice();
-  const faults: Fault[] = [];
-  const expand = (): Int32Array => {
-    faults.length = 0;
+  const walk = new Walk(model);
+  for (let i = 0; i < steps; i++) {
+    const moves = walk.moves();
+    if (moves.length === 0) walk.restart();
+    else walk.follow(moves[Math.floor(random() * moves.length)] as Move);
+  }
+  return { coarse: walk.sharing.coarse() };
+}
+
+/** A step that can be taken, and what it does. */
+interface Move {
+  readonly actor: number;
+  readonly touched: Touched;
+  readonly after: Int32Array;
+}
+
+/** One step run once: the state after it, or null when it is blocked or breaks a promise. */
+interface Run {
+  readonly after: Int32Array | null;
+  readonly touched: Touched;
+}
+
+class Walk {
+  readonly sharing: Sharing;
+  readonly #model: CompiledModel;
+  #state: Int32Array;
+
+  constructor(model: CompiledModel) {
+    this.#model = model;
+    this.sharing = new Sharing(model);
+    this.#state = model.initial.slice();
+  }
+
+  restart(): void {
+    this.#state = this.#model.initial.slice();
+    this.sharing.begin();
+  }
+
+  follow(move: Move): void {
+    this.#state = move.after;
+    this.#model.load(move.after, 0);
+    this.sharing.follow(move.actor, move.touched);
+  }
+
+  /** Runs every step of the state, twice. */
+  moves(): Move[] {
+    const model = this.#model;
+    const moves: Move[] = [];
+    for (const { index: actor, points } of model.actors) {
+      model.load(this.#state, 0);
+      const point = points[model.pc(actor)];
+      if (point === undefined) continue;
+      const before = this.sharing.locksOf(actor);
+      for (let choice = 0; choice < point.arity; choice++) {
+        const { after, touched } = this.#run(actor, choice);
+        const again = this.#run(actor, choice).after;
+        if (!same(after, again)) throw this.#differs(actor);
+        if (after === null) continue;
+        this.sharing.note(actor, point, choice, touched, before, this.sharing.locksOf(actor));
+        moves.push({ actor, touched, after });
+      }
+    }
+    return moves;
+  }
+
+  /** Leaves the state after the step as the current one. */
+  #run(actor: number, choice: number): Run {
+    const model = this.#model;
+    const m = model.memory;
+    model.load(this.#state, 0);
+    m.forget();
     m.recording = true;
-    model.registers[NEXT] = 0;
+    let after: Int32Array | null = null;
     try {
-      successors(model, state, 0, faults);
+      if (model.run(actor, choice) >= 0) after = m.words.slice(0, model.words);
+    } catch (thrown) {
+      m.recording = false;
+      model.registers[NEXT] = 0;
+      model.registers[ACTOR] = actor;
+      model.registers[CHOICE] = choice;
+      this.#refuse(thrown, actor);
+    } finally {
+      m.recording = false;
+      m.phase = 'free';
+    }
+    return { after, touched: { reads: new Set(m.reads), writes: new Set(m.writes) } };
+  }
+
+  /** A broken promise is for the search to report; everything else is a mistake of the model. */
+  #refuse(thrown: unknown, actor: number): void {
+    try {
+      evidenceOf(this.#model, thrown, actor, this.#state, 0);
     } catch (error) {
       if (error instanceof QuiesceError && error.cause instanceof QuiesceError)
         throw new QuiesceError('model', error.message, {
@@ -34,45 +123,36 @@ export function audit(model: CompiledModel, steps = 400): void {
           cause: error.cause,
         });
       throw error;
-    } finally {
-      m.recording = false;
-      m.phase = 'free';
-      m.forget();
     }
-    return m.words.slice(0, (model.registers[NEXT] as number) * words);
-  };
-  for (let i = 0; i < steps; i++) {
-    const first = expand();
-    const moves = model.moves.slice(0, model.registers[NEXT] as number);
-    const second = expand();
-    if (first.length !== second.length || !first.every((word, k) => word === second[k])) {
-      const differing =
-        first.length === second.length ? Math.floor(first.findIndex((w, k) => w !== second[k]) / words) : 0;
-      const actor = model.actors[(moves[differing] ?? 0) >> 16];
-      model.load(state, 0);
-      const point = actor?.points[model.pc(actor.index)];
-      throw new QuiesceError('nondeterminism', 'a step gives two results for one state', {
-        where: point ? `${point.procedure}/${point.label} (actor ${actor?.view.name})` : model.scenario.name,
-        hint: 'steps may use the state only: no clock, no randomness, no variable outside the model',
-      });
-    }
-    const count = first.length / words;
-    if (count === 0) state = model.initial.slice();
-    else {
-      const chosen = Math.floor(random() * count);
-      state = first.slice(chosen * words, (chosen + 1) * words);
-    }
+  }
+
+  #differs(index: number): QuiesceError {
+    const model = this.#model;
+    model.load(this.#state, 0);
+    const actor = model.actors[index];
+    const point = actor?.points[model.pc(index)];
+    return new QuiesceError('nondeterminism', 'a step gives two results for one state', {
+      where: point ? `${point.procedure}/${point.label} (actor ${actor?.view.name})` : model.scenario.name,
+      hint: 'steps may use the state only: no clock, no randomness, no variable outside the model',
+    });
   }
 }
 
-/** Forms of each scenario that passed, so that one that is searched many times is looked at once. */
-const passed = new WeakMap<Scenario, Set<string>>();
+function same(a: Int32Array | null, b: Int32Array | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.every((word, i) => word === b[i]);
+}
+
+/** What was seen of each form of a scenario that passed, so that one that is searched many times is looked at once. */
+const passed = new WeakMap<Scenario, Map<string, Audit>>();
 
 /** Audits one form of a scenario, unless it passed before in this process. Throws what `audit` throws. */
-export function auditOnce(scenario: Scenario, form: Pick<CompileOptions, 'variant' | 'bounds'>): void {
-  const forms = passed.get(scenario) ?? new Set();
+export function auditOnce(scenario: Scenario, form: Pick<CompileOptions, 'variant' | 'bounds'>): Audit {
+  const forms = passed.get(scenario) ?? new Map<string, Audit>();
   const key = JSON.stringify([form.variant ?? null, Object.entries(form.bounds ?? {}).sort()]);
-  if (forms.has(key)) return;
-  audit(compile(scenario, { ...form, instrumented: true }));
-  passed.set(scenario, forms.add(key));
+  const known = forms.get(key);
+  if (known !== undefined) return known;
+  const seen = audit(compile(scenario, { ...form, instrumented: true }));
+  passed.set(scenario, forms.set(key, seen));
+  return seen;
 }

@@ -99,7 +99,10 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
   const coverageBase = actors.map((a) =>
     a.points.map((point) => {
       const base = coverage.length;
-      for (let choice = 0; choice < point.arity; choice++) coverage.push({ actor: a.index, point, choice });
+      for (let choice = 0; choice < point.arity; choice++)
+        coverage.push({ actor: a.index, point, choice, outcome: null });
+      if (point.statement.op === 'branch')
+        for (const outcome of [true, false]) coverage.push({ actor: a.index, point, choice: 0, outcome });
       return base;
     }),
   );

@@ -232,6 +232,8 @@ export function emit(input: EmitInput): {
     const { self } = at;
     const s = point.statement;
     const frame = f(point.frame);
+    /** Notes an outcome of a test: they stand behind the point's own entry of the coverage table. */
+    const seen = (outcome: 1 | 2) => `taken[${(input.coverageBase[at.actor]?.[point.pc] ?? 0) + outcome}] = 1;`;
     const target = (i: number) => `${phase('fused')} ${tail(point.next[i] as Node, at)}`;
     const guard = (closure: unknown, args: string) =>
       `${phase('guard')} if (!${x(closure)}(${args})) return -1; ${phase('free')}`;
@@ -244,7 +246,7 @@ export function emit(input: EmitInput): {
       case 'block':
         return `${guard(s.guard, `${frame}, ${self}`)} ${s.act ? call(s.act) : ''} ${target(0)}`;
       case 'branch':
-        return `if (${x(s.test)}(${frame}, ${self})) { ${target(0)} } else { ${target(1)} }`;
+        return `if (${x(s.test)}(${frame}, ${self})) { ${seen(1)} ${target(0)} } else { ${seen(2)} ${target(1)} }`;
       case 'choose': {
         const arms = s.arms.map(
           (arm, i) =>

@@ -45,6 +45,8 @@ export interface Point {
   readonly stack: readonly Call[];
   readonly source: Source;
   readonly note: string | null;
+  /** Why the step touches several shared fields at once; null when the model does not say. */
+  readonly indivisible: string | null;
   /** Where the step leads: one target, or one for each outcome (branch: yes, no; choose: each arm; failure: ok, fail). */
   readonly next: Node[];
   /** For callbacks: the implementations, in the order of `next`. */
@@ -243,7 +245,13 @@ export class Flow {
       arity: number,
       implementations: readonly Procedure<Params, unknown>[] = [],
     ): Point => {
-      const notes = statement as { source?: Source; note?: string; parks?: boolean };
+      const notes = statement as { source?: Source; note?: string; parks?: boolean; indivisible?: string };
+      if (notes.indivisible?.trim() === '')
+        throw this.#error(
+          scope,
+          `"${labelOf(statement)}" is indivisible without a reason`,
+          'say why nobody can get in between',
+        );
       if (notes.parks) this.parks = true;
       return {
         kind: 'point',
@@ -253,7 +261,8 @@ export class Flow {
         label: scope.stepLabels.get(statement as Statement<never>) ?? labelOf(statement),
         stack: scope.stack,
         source: notes.source ?? scope.procedure.source,
-        note: notes.note ?? null,
+        note: notes.note ?? (notes.indivisible === undefined ? null : `one step: ${notes.indivisible}`),
+        indivisible: notes.indivisible ?? null,
         next: targets,
         implementations,
         choices,

@@ -36,6 +36,8 @@ export interface CoveragePoint {
   readonly actor: number;
   readonly point: Point;
   readonly choice: number;
+  /** A step that tests has two more entries, for what its test gave; null for the step itself. */
+  readonly outcome: boolean | null;
 }
 
 export interface CompiledModel {

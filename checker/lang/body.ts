@@ -35,6 +35,8 @@ export interface StepNotes {
   readonly sleeps?: boolean;
   /** The step parks an actor or reads whether one is parked or signalled. */
   readonly parks?: boolean;
+  /** Why the step touches several shared fields at once although no lock covers them: see `analyse/coarse.ts`. */
+  readonly indivisible?: string;
   /** An actor that blocks here has legally ended. */
   readonly idle?: boolean;
 }

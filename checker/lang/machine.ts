@@ -24,6 +24,8 @@ export interface MachineSpec<P extends Params, L extends Locals, S extends strin
   readonly states: readonly S[];
   /** States in which the machine may stay for ever; all unless said otherwise. */
   readonly rest?: readonly S[];
+  /** Why transitions may touch several shared fields at once: what the hardware does indivisibly. */
+  readonly indivisible?: string;
   /** What it waits for in a state when no transition can be taken. */
   readonly waiting?: { readonly [K in S]?: Waiting<Frame<P, L>> };
 }
@@ -66,6 +68,7 @@ export function machine<const S extends string, P extends Params = None, L exten
           label: state,
           arms,
           waiting: spec.waiting?.[state] ?? { kind: 'device' },
+          ...(spec.indivisible === undefined ? {} : { indivisible: spec.indivisible }),
           idle: (spec.rest ?? spec.states).includes(state as never),
         });
       else body.push(kit.return());

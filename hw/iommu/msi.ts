@@ -9,7 +9,12 @@ import { IoPageTable, MsiFunction } from './objects.ts';
 
 export const msiFunction = machine(
   'msi_function',
-  { source: patch('spec (g) reserved IOVA v7')(), params: { fn: MsiFunction, table: IoPageTable }, states: ['on'] },
+  {
+    source: patch('spec (g) reserved IOVA v7')(),
+    params: { fn: MsiFunction, table: IoPageTable },
+    states: ['on'],
+    indivisible: 'one translation, and an invalidation waits for those under way',
+  },
   [
     {
       label: 'writes an MSI: the translation is cached',

@@ -74,6 +74,7 @@ export const pciContext = machine(
     },
     locals: { next: u8() },
     states: ['idle', 'running', 'missed', 'in group', 'waiting', 'retry', 'stopped'],
+    indivisible: 'one exchange with the SMMU; the sync of an invalidation waits for a look-up that is under way',
   },
   [
     { label: 'start', from: 'idle', to: 'running', when: (f) => f.ctx.run },

@@ -19,7 +19,12 @@ const answers = (s: Submission | null): boolean => s !== null && (s.endpoint ===
 /** Fetches submissions in order. An endpoint that is gone answers nothing: the invalidation times out. */
 export const invalidationQueue = machine(
   'vtd_invalidation_queue',
-  { source, params: { iommu: VtdIommu }, states: ['fetching'] },
+  {
+    source,
+    params: { iommu: VtdIommu },
+    states: ['fetching'],
+    indivisible: 'software learns of a submission by its status alone, which is written last',
+  },
   [
     {
       label: 'invalidation completes, wait descriptor writes its status',

@@ -7,7 +7,7 @@
  */
 import { EINVAL, errno, idrInsert, int, MmStruct, procedure } from '../kernel/index.ts';
 import { iopfQueueFlushDev } from './flush.ts';
-import { hw, LAST_PASID, type PciContext, type SmmuV3 } from './hardware.ts';
+import { hw, LAST_PASID, type PciContext, type SmmuV3, validFirst, validLast } from './hardware.ts';
 import { Device, IommuSva } from './objects.ts';
 import { reducedSva, specC } from './sources.ts';
 import { unbindOrder } from './switches.ts';
@@ -35,7 +35,7 @@ export const svaBind = procedure(
         cd.ttb = f.mm;
         cd.valid = true;
       },
-      { source: specC('drivers/iommu/arm-smmu-v3-context.c') },
+      { source: specC('drivers/iommu/arm-smmu-v3-context.c'), indivisible: validLast },
     ),
     k.spinUnlock((f) => f.sva.lock),
     k.return((f) => f.pasid),
@@ -50,11 +50,15 @@ export const clearContext = procedure(
     params: { smmu: hw<SmmuV3>(), ctx: hw<PciContext>(), pasid: int(0, LAST_PASID) },
   },
   (k) => [
-    k.step('clear the context descriptor', (f) => {
-      const cd = f.smmu.cd.at(f.pasid);
-      cd.valid = false;
-      cd.ttb = null;
-    }),
+    k.step(
+      'clear the context descriptor',
+      (f) => {
+        const cd = f.smmu.cd.at(f.pasid);
+        cd.valid = false;
+        cd.ttb = null;
+      },
+      { indivisible: validFirst },
+    ),
     k.step('CMDQ_OP_CFGI_CD, CMD_SYNC', (f) => {
       f.smmu.cfg_cache.set(f.pasid, null);
     }),

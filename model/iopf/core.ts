@@ -17,7 +17,7 @@ import {
 } from '../sva/index.ts';
 import { stopContext } from './driver.ts';
 import { iopfQueueFlushDev } from './flush.ts';
-import { hw, LAST_PASID, type PciContext, type SmmuV3 } from './hardware.ts';
+import { hw, LAST_PASID, type PciContext, type SmmuV3, validFirst, validLast } from './hardware.ts';
 import type { Device } from './objects.ts';
 import { specC, v2_07, v2_28 } from './sources.ts';
 import { deviceStop } from './switches.ts';
@@ -28,11 +28,15 @@ export function coreHooks(smmu: SmmuV3, dev: Device, contexts: readonly PciConte
     'arm_smmu_mm_attach',
     { source: v2_28('drivers/iommu/arm-smmu-v3.c'), params: MmAttach.params, returns: errno() },
     (k) => [
-      k.step('write the context descriptor, set valid', (f) => {
-        const cd = smmu.cd.at(f.io_mm.pasid);
-        cd.ttb = f.io_mm.mm;
-        cd.valid = true;
-      }),
+      k.step(
+        'write the context descriptor, set valid',
+        (f) => {
+          const cd = smmu.cd.at(f.io_mm.pasid);
+          cd.ttb = f.io_mm.mm;
+          cd.valid = true;
+        },
+        { indivisible: validLast },
+      ),
       k.return(0),
     ],
   );
@@ -40,17 +44,25 @@ export function coreHooks(smmu: SmmuV3, dev: Device, contexts: readonly PciConte
     'arm_smmu_mm_detach',
     { source: v2_28('drivers/iommu/arm-smmu-v3.c'), params: MmDetach.params, returns: errno() },
     (k) => [
-      k.step('clear the context descriptor', (f) => {
-        const cd = smmu.cd.at(f.io_mm.pasid);
-        cd.valid = false;
-        cd.ttb = null;
-      }),
+      k.step(
+        'clear the context descriptor',
+        (f) => {
+          const cd = smmu.cd.at(f.io_mm.pasid);
+          cd.valid = false;
+          cd.ttb = null;
+        },
+        { indivisible: validFirst },
+      ),
       k.step('CMDQ_OP_CFGI_CD, CMD_SYNC', (f) => {
         smmu.cfg_cache.set(f.io_mm.pasid, null);
       }),
-      k.step('CMDQ_OP_ATC_INV, CMD_SYNC', (f) => {
-        for (const ctx of contexts) if (ctx.pasid === f.io_mm.pasid) ctx.atc = null;
-      }),
+      k.step(
+        'CMDQ_OP_ATC_INV, CMD_SYNC',
+        (f) => {
+          for (const ctx of contexts) if (ctx.pasid === f.io_mm.pasid) ctx.atc = null;
+        },
+        { indivisible: 'one message, and the function finds the entries of the PASID itself' },
+      ),
       k.return(0),
     ],
   );
@@ -91,7 +103,7 @@ export const openBound = procedure(
         f.ctx.run = true;
         f.ctx.active = true;
       },
-      { note: 'the function looks at nothing before the run bit, which is written last' },
+      { indivisible: 'the function looks at nothing before the run bit, which is written last' },
     ),
     k.return(0),
   ],

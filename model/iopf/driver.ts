@@ -36,7 +36,7 @@ export const openContext = procedure(
         f.ctx.run = true;
         f.ctx.active = true;
       },
-      { note: 'the function looks at nothing before the run bit, which is written last' },
+      { indivisible: 'the function looks at nothing before the run bit, which is written last' },
     ),
     k.return(0),
   ],

@@ -16,3 +16,10 @@ export const LAST_PASID = 2;
 /** What the kernel may answer to a group of page requests. */
 export const pageResponse = ['success', 'invalid', 'failure'] as const;
 export type PageResponse = (typeof pageResponse)[number];
+
+/** Why a context descriptor is written, and cleared, in one step. */
+export const validLast = 'the valid bit is written last, and makes one 64-bit store with what the SMMU looks at first';
+export const validFirst = 'the valid bit is cleared first, and the SMMU looks at nothing else of an invalid descriptor';
+
+/** Why a page request that travels is read in one step. */
+export const requestIsFixed = 'the content of a page request is written before it is posted and never again';

@@ -10,7 +10,7 @@ import { bool, errno, int, opaque, procedure, u8, Workqueue, wake } from '../ker
 import { hw, type PageRequest, type PciFunction, type SmmuV3 } from './hardware.ts';
 import { ArmSmmuQueue, Device } from './objects.ts';
 import { iommuReportDeviceFault } from './report.ts';
-import { priResponse } from './respond.ts';
+import { oneResponse, priResponse } from './respond.ts';
 import { v2_30, v2_39 } from './sources.ts';
 import { priqAccounting, priqFlushWait } from './switches.ts';
 
@@ -63,9 +63,13 @@ export const armSmmuPriqThread = procedure(
             k.when(
               (f) => f.ret !== 0 && f.last,
               [
-                k.step('CMDQ_OP_PRI_RESP with failure', (f) => {
-                  priResponse(f.fn, f.evt as PageRequest, 'failure');
-                }),
+                k.step(
+                  'CMDQ_OP_PRI_RESP with failure',
+                  (f) => {
+                    priResponse(f.fn, f.evt as PageRequest, 'failure');
+                  },
+                  { indivisible: oneResponse },
+                ),
               ],
             ),
             k.spinLock((f) => f.q.lock),

@@ -4,7 +4,7 @@
  */
 import { bool, ENOMEM, errno, procedure, ptr, Workqueue } from '../kernel/index.ts';
 import { iopfHandleGroup } from './handle.ts';
-import { hw, type PageRequest } from './hardware.ts';
+import { hw, type PageRequest, requestIsFixed } from './hardware.ts';
 import { Device, FaultEvent, IopfFault, IopfGroup } from './objects.ts';
 import { specB, v2_07 } from './sources.ts';
 import { groupMatch } from './switches.ts';
@@ -51,22 +51,30 @@ export const iommuQueueIopf = procedure(
     // The param lock covers the partial list; the group is known to nobody else yet.
     k.switch(groupMatch, {
       index: [
-        k.step('move the partial faults of this group index', (f) => {
-          for (const fault of [...f.dev.iopf_param.partial])
-            if (fault.event.group === f.evt.group) {
-              f.dev.iopf_param.partial.remove(fault);
-              f.group.faults.add(fault);
-            }
-        }),
+        k.step(
+          'move the partial faults of this group index',
+          (f) => {
+            for (const fault of [...f.dev.iopf_param.partial])
+              if (fault.event.group === f.evt.group) {
+                f.dev.iopf_param.partial.remove(fault);
+                f.group.faults.add(fault);
+              }
+          },
+          { indivisible: requestIsFixed },
+        ),
       ],
       'index and PASID': [
-        k.step('move the partial faults of this group index and PASID', (f) => {
-          for (const fault of [...f.dev.iopf_param.partial])
-            if (fault.event.group === f.evt.group && fault.event.pasid === f.evt.pasid) {
-              f.dev.iopf_param.partial.remove(fault);
-              f.group.faults.add(fault);
-            }
-        }),
+        k.step(
+          'move the partial faults of this group index and PASID',
+          (f) => {
+            for (const fault of [...f.dev.iopf_param.partial])
+              if (fault.event.group === f.evt.group && fault.event.pasid === f.evt.pasid) {
+                f.dev.iopf_param.partial.remove(fault);
+                f.group.faults.add(fault);
+              }
+          },
+          { indivisible: requestIsFixed },
+        ),
       ],
     }),
     k.queueWork(

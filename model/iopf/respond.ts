@@ -2,7 +2,7 @@
  * The way back: a page response finds the pending event, tells the device, and forgets the event.
  */
 import { EINVAL, nameOf, oneOf, procedure, ptr, Violation } from '../kernel/index.ts';
-import { hw, type PageRequest, type PageResponse, type PciFunction, pageResponse } from './hardware.ts';
+import { hw, type PageRequest, type PageResponse, type PciFunction, pageResponse, requestIsFixed } from './hardware.ts';
 import { Device, FaultEvent } from './objects.ts';
 import { specB } from './sources.ts';
 
@@ -25,6 +25,9 @@ export function priResponse(fn: PciFunction, request: PageRequest, code: PageRes
   fn.prg.set(request.group, null);
 }
 
+/** Why giving a response is one step. */
+export const oneResponse = 'one command; what it touches is inside the function';
+
 /** iommu_page_response(): by group index and PASID. An event that is not pending is not answered. */
 export const iommuPageResponse = procedure(
   'iommu_page_response',
@@ -35,18 +38,22 @@ export const iommuPageResponse = procedure(
   },
   (k) => [
     k.mutexLock((f) => f.dev.fault_param.lock),
-    k.step('find the pending event', (f) => {
-      const { group, pasid } = f.evt;
-      const pending = f.dev.fault_param.faults.find((p) => p.event.group === group && p.event.pasid === pasid);
-      if (pending !== null) f.pending = pending;
-    }),
+    k.step(
+      'find the pending event',
+      (f) => {
+        const { group, pasid } = f.evt;
+        const pending = f.dev.fault_param.faults.find((p) => p.event.group === group && p.event.pasid === pasid);
+        if (pending !== null) f.pending = pending;
+      },
+      { indivisible: requestIsFixed },
+    ),
     k.when((f) => f.pending === null, [k.mutexUnlock((f) => f.dev.fault_param.lock), k.return(-EINVAL)]),
     k.step(
       'page_response: CMDQ_OP_PRI_RESP',
       (f) => {
         priResponse(f.fn, f.pending.event, f.code);
       },
-      { note: 'one command; what it touches is inside the function' },
+      { indivisible: oneResponse },
     ),
     k.step('list_del(&pending->list)', (f) => {
       f.dev.fault_param.faults.remove(f.pending);

@@ -139,6 +139,7 @@ export const mmuNotifierRelease = procedure(
           },
           [],
           [k.break()],
+          { indivisible: "the mark is the model's own: it stands for how far the walk along the list has come" },
         ),
         k.callback(
           MmuRelease,
@@ -235,8 +236,11 @@ export function mmuNotifierRegister<F>(
     },
     orElse: orElse ?? [],
     sleeps: true,
+    indivisible: 'under mmap_sem and mmu_notifier_mm->lock, which are not modelled',
   };
 }
+
+const underListLock = 'under mmu_notifier_mm->lock, which is not modelled';
 
 /** hlist_del_init_rcu() under the list lock: touches the node, which exit_mmap() may have unlinked before. */
 export function unlinkNotifier(mm: MmView, mn: View<typeof notifierType>): void {
@@ -264,6 +268,7 @@ export function mmuNotifierUnregisterNoRelease<F>(
       op: 'step',
       ...labelled('mmu_notifier_unregister_no_release', mn, options),
       act: (f, self) => unlinkNotifier(mm(f, self), mn(f, self)),
+      indivisible: underListLock,
     },
     mmdrop(mm),
   ];
@@ -294,7 +299,7 @@ export const mmuNotifierUnregister = procedure(
       ],
     ),
     srcuReadUnlock((f) => f.mm.srcu, { as: '&srcu' }),
-    k.step('hlist_del_init_rcu(&mn->hlist)', (f) => unlinkNotifier(f.mm, f.mn)),
+    k.step('hlist_del_init_rcu(&mn->hlist)', (f) => unlinkNotifier(f.mm, f.mn), { indivisible: underListLock }),
     synchronizeSrcu((f) => f.mm.srcu, { as: '&srcu' }),
     mmdrop((f) => f.mm),
   ],

@@ -50,11 +50,16 @@ export interface SrcuView {
   readonly callbacks: Ring<RcuHead>;
 }
 
+/** Why its steps touch readers and callbacks at once. */
+const oneCounter =
+  'the open sections are one counter with two halves, kept with the callbacks under the lock of srcu_struct';
+
 /** srcu_read_lock(). */
 export function srcuReadLock<F>(srcu: Of<F, SrcuView>, options: Options = {}): Statement<F> {
   return {
     op: 'step',
     ...labelled('srcu_read_lock', srcu, options),
+    indivisible: oneCounter,
     act: (f, self) => {
       const s = srcu(f, self);
       if (s.readers.has(self) || s.old.has(self))
@@ -73,6 +78,7 @@ export function srcuReadUnlock<F>(srcu: Of<F, SrcuView>, options: Options = {}):
   return {
     op: 'step',
     ...labelled('srcu_read_unlock', srcu, options),
+    indivisible: oneCounter,
     act: (f, self) => {
       const s = srcu(f, self);
       if (!s.readers.has(self) && !s.old.has(self))
@@ -104,6 +110,7 @@ export function synchronizeSrcu<F>(srcu: Of<F, SrcuView>, options: Options = {})
       ...label,
       guard: (f, self) => old(f, self).size === 0,
       act: (f, self) => begin(srcu(f, self)),
+      indivisible: oneCounter,
       waiting: { kind: 'wait', on: srcu, owners: old },
       sleeps: true,
     },
@@ -129,6 +136,7 @@ export function callSrcu<F>(
   return {
     op: 'step',
     ...labelled('call_srcu', head, options),
+    indivisible: 'the head is known to nobody else until it is queued',
     act: (f, self) => callLater(srcu(f, self), head(f, self), func),
   };
 }
@@ -157,6 +165,7 @@ export const srcuCallbacks = procedure(
         (f) => f.srcu.callbacks.length > 0 && f.srcu.old.size === 0,
         {
           do: (f) => begin(f.srcu),
+          indivisible: oneCounter,
           idle: true,
           waiting: { kind: 'queue', on: (f) => f.srcu },
         },
@@ -166,6 +175,7 @@ export const srcuCallbacks = procedure(
           f.head = f.srcu.callbacks.shift();
           f.func = f.head.rcu_func;
         },
+        indivisible: oneCounter,
         waiting: { kind: 'wait', on: (f) => f.srcu, owners: (f) => f.srcu.old },
       }),
       k.callback(

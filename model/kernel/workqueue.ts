@@ -71,6 +71,9 @@ export type WorkqueueView = View<(typeof Workqueue)['shape']>;
 
 const entriesOf = (wq: WorkqueueView) => wq.entries as FixedArray<Entry>;
 
+/** Why its steps touch several entries and the pending bit at once. */
+const underPoolLock = 'under pool->lock, which is not modelled';
+
 /** queue_work(), for use inside a step: false when the item was already queued. */
 export function enqueue(wq: WorkqueueView, work: WorkItem): boolean {
   if (work.work_pending) return false;
@@ -92,6 +95,7 @@ export function queueWork<F>(wq: Of<F, WorkqueueView>, work: Of<F, WorkItem>, op
   return {
     op: 'step',
     ...labelled('queue_work', work, options),
+    indivisible: underPoolLock,
     act: (f, self) => {
       enqueue(wq(f, self), work(f, self));
     },
@@ -109,6 +113,7 @@ export function flushWorkqueue<F>(wq: Of<F, WorkqueueView>, options: Options = {
         for (const entry of entriesOf(wq(f, self)))
           if (entry.work !== null || entry.worker !== null) entry.flushers.add(self);
       },
+      indivisible: underPoolLock,
       sleeps: true,
     },
     {
@@ -117,6 +122,7 @@ export function flushWorkqueue<F>(wq: Of<F, WorkqueueView>, options: Options = {
       label: `wait in ${mark.label}`,
       derived: true,
       guard: (f, self) => awaited(wq(f, self), self).length === 0,
+      indivisible: underPoolLock,
       waiting: {
         kind: 'flush',
         owners: (f, self) =>
@@ -199,14 +205,14 @@ export const worker = procedure(
             f.func = f.work.work_func;
           },
         })),
-        { idle: true, waiting: { kind: 'queue', on: (f) => f.wq } },
+        { idle: true, waiting: { kind: 'queue', on: (f) => f.wq }, indivisible: underPoolLock },
       ),
       k.callback(
         WorkFunc,
         (f) => f.func,
         (f) => ({ work: f.work as WorkItem }),
       ),
-      k.step('work done', (f, self) => finish(f.wq, self)),
+      k.step('work done', (f, self) => finish(f.wq, self), { indivisible: underPoolLock }),
     ]),
   ],
 );
@@ -224,13 +230,14 @@ export const orderedWorker = procedure(
         },
         idle: true,
         waiting: { kind: 'queue', on: (f) => f.wq },
+        indivisible: underPoolLock,
       }),
       k.callback(
         WorkFunc,
         (f) => f.func,
         (f) => ({ work: f.work as WorkItem }),
       ),
-      k.step('work done', (f, self) => finish(f.wq, self)),
+      k.step('work done', (f, self) => finish(f.wq, self), { indivisible: underPoolLock }),
     ]),
   ],
 );

@@ -25,13 +25,17 @@ export const iommuDomainFree = procedure(
       'reserved-iova': [],
       'msi-list': [],
       'msi-pages': [
-        k.step('free the page table with what is mapped', (f) => {
-          const { pte, tlb } = f.domain.pgtable;
-          for (let iova = 1; iova < pte.length; iova++) {
-            pte.set(iova, 0);
-            tlb.set(iova, 0);
-          }
-        }),
+        k.step(
+          'free the page table with what is mapped',
+          (f) => {
+            const { pte, tlb } = f.domain.pgtable;
+            for (let iova = 1; iova < pte.length; iova++) {
+              pte.set(iova, 0);
+              tlb.set(iova, 0);
+            }
+          },
+          { indivisible: 'the IOMMU is told first to use the table no more: a translation comes before it or fails' },
+        ),
       ],
     }),
     k.step('domain->ops->domain_free(domain)', (f) => {

@@ -11,6 +11,9 @@ import { IOVA_C, specG } from './sources.ts';
 
 const source = specG(IOVA_C);
 
+/** Why a node is unlinked and freed in one step. */
+export const unlinkedAndFreed = 'between the two it is linked nowhere: who looks for it finds what is there afterwards';
+
 /** The allocation that a page belongs to. */
 export const findIova = (iovad: IovaDomain, pfn: number): Iova | null =>
   iovad.rbroot.find((iova) => iova.pfn_lo <= pfn && pfn <= iova.pfn_hi);
@@ -69,6 +72,7 @@ export const freeIova = procedure(
       [
         k.free((f) => f.iova, {
           label: '__free_iova(iovad, iova)',
+          indivisible: unlinkedAndFreed,
           do: (f) => f.iovad.rbroot.remove(f.iova as Iova),
         }),
       ],
@@ -91,6 +95,7 @@ export const putIovaDomain = procedure(
         [
           k.free((f) => f.iova, {
             label: 'rb_erase(iova), free_iova_mem(iova)',
+            indivisible: unlinkedAndFreed,
             do: (f) => f.iovad.rbroot.remove(f.iova as Iova),
           }),
         ],

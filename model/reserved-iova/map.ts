@@ -30,9 +30,13 @@ export const iommuUnmap = procedure('iommu_unmap', { source, params: range, loca
     ]),
     k.switch(tlbFlush, {
       flushed: [
-        k.step('invalidate the TLB and wait', (f) => {
-          for (let i = 0; i < f.size; i++) f.domain.pgtable.tlb.set(f.iova + i, 0);
-        }),
+        k.step(
+          'invalidate the TLB and wait',
+          (f) => {
+            for (let i = 0; i < f.size; i++) f.domain.pgtable.tlb.set(f.iova + i, 0);
+          },
+          { indivisible: 'one command for the range, and a device looks at one entry of it at a time' },
+        ),
       ],
       left: [],
     }),

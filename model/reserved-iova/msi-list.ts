@@ -7,7 +7,7 @@
  * Limits: the merged allocator for domains of VFIO is a counter; here it is the IOVA allocator in both forms.
  */
 import { ENOMEM, errno, inc, procedure, ptr, ref } from '../kernel/index.ts';
-import { allocIova, freeIova, putIovaDomain } from './iova.ts';
+import { allocIova, freeIova, putIovaDomain, unlinkedAndFreed } from './iova.ts';
 import { iommuMap, iommuUnmap } from './map.ts';
 import { IommuDmaCookie, IommuDomain, Iova, IovaDomain, MsiPage, page } from './objects.ts';
 import { DMA_IOMMU_C, merged, review } from './sources.ts';
@@ -148,12 +148,16 @@ export const putDmaCookie = procedure(
     locals: { cookie: ref(IommuDmaCookie), iovad: ref(IovaDomain), msi: ref(MsiPage) },
   },
   (k) => [
-    k.step('cookie = domain->iova_cookie', (f) => {
-      f.cookie = f.domain.iova_cookie;
-      f.iovad = f.cookie?.iovad ?? null;
-      // From here on nothing is promised of the domain.
-      f.domain.pgtable.live = false;
-    }),
+    k.step(
+      'cookie = domain->iova_cookie',
+      (f) => {
+        f.cookie = f.domain.iova_cookie;
+        f.iovad = f.cookie?.iovad ?? null;
+        // From here on nothing is promised of the domain.
+        f.domain.pgtable.live = false;
+      },
+      { indivisible: 'that the table is live is a ghost' },
+    ),
     k.when((f) => f.cookie === null, [k.return()]),
     k.call(putIovaDomain, (f) => ({ iovad: f.iovad as IovaDomain })),
     k.loop([
@@ -166,6 +170,7 @@ export const putDmaCookie = procedure(
         [
           k.free((f) => f.msi, {
             label: 'list_del(&msi->list), kfree(msi)',
+            indivisible: unlinkedAndFreed,
             do: (f) => (f.cookie as IommuDmaCookie).msi_page_list.remove(f.msi as MsiPage),
           }),
         ],

@@ -37,10 +37,14 @@ export const driverMmExit = procedure(
     k.step('ask the hardware to stop', (f) => {
       (f.drvdata as DriverData).in_exit = true;
     }),
-    k.step('hardware has stopped', (f) => {
-      (f.drvdata as DriverData).running = false;
-      (f.drvdata as DriverData).in_exit = false;
-    }),
+    k.step(
+      'hardware has stopped',
+      (f) => {
+        (f.drvdata as DriverData).running = false;
+        (f.drvdata as DriverData).in_exit = false;
+      },
+      { indivisible: 'both say what the device does, and the driver learns it in one instant' },
+    ),
     k.return(0),
   ],
 );

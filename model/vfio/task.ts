@@ -32,11 +32,14 @@ export const getMmByVpid = procedure(
     returns: ref(MmStruct),
   },
   (k) => [
-    // Under task_lock, which exit_mm() takes to clear the pointer: one step.
-    k.step('mm = mm_access(task)', (f) => {
-      f.mm = f.task.mm;
-      if (f.mm !== null) inc(f.mm.mm_users);
-    }),
+    k.step(
+      'mm = mm_access(task)',
+      (f) => {
+        f.mm = f.task.mm;
+        if (f.mm !== null) inc(f.mm.mm_users);
+      },
+      { indivisible: 'under task_lock, which exit_mm() takes to clear the pointer' },
+    ),
     k.return((f) => f.mm),
   ],
 );

@@ -40,14 +40,25 @@ export const qiCheckFault = procedure(
       k.step('ite_sid = readq(DMAR_IQER_REG)', (f) => {
         f.absent = f.iommu.ite_source as Endpoint;
       }),
-      k.step('writel(DMA_FSTS_ITE, DMAR_FSTS_REG): cleared', (f) => {
-        f.iommu.ite = false;
-        f.iommu.ite_source = null;
-      }),
-      k.step('desc_status[] = QI_ABORT where it is QI_IN_USE', (f) => {
-        const waiting = [...f.iommu.queue];
-        for (const s of f.all) if (s.status === 'in use' && !waiting.includes(s)) s.status = 'abort';
-      }),
+      k.step(
+        'writel(DMA_FSTS_ITE, DMAR_FSTS_REG): cleared',
+        (f) => {
+          f.iommu.ite = false;
+          f.iommu.ite_source = null;
+        },
+        { indivisible: 'one write to a register; the hardware then forgets the source by itself' },
+      ),
+      k.step(
+        'desc_status[] = QI_ABORT where it is QI_IN_USE',
+        (f) => {
+          const waiting = [...f.iommu.queue];
+          for (const s of f.all) if (s.status === 'in use' && !waiting.includes(s)) s.status = 'abort';
+        },
+        {
+          indivisible:
+            'each submission is judged by itself: what the hardware does between two it may do before or after all',
+        },
+      ),
       k.switch(iteHandling, {
         'retry always': [],
         'finder gives up': [
@@ -71,11 +82,15 @@ export const qiSubmitSync = procedure(
     // restart:
     k.loop([
       k.spinLock((f) => f.qi.q_lock, { label: 'raw_spin_lock(&qi->q_lock)' }),
-      k.step('write the descriptors, desc_status = QI_IN_USE, writel(DMAR_IQT_REG)', (f) => {
-        f.rc = 0;
-        f.mine.status = 'in use';
-        f.iommu.queue.push(f.mine);
-      }),
+      k.step(
+        'write the descriptors, desc_status = QI_IN_USE, writel(DMAR_IQT_REG)',
+        (f) => {
+          f.rc = 0;
+          f.mine.status = 'in use';
+          f.iommu.queue.push(f.mine);
+        },
+        { indivisible: 'the hardware looks at nothing before the tail register, which is written last' },
+      ),
       k.loop([
         k.test('READ_ONCE(desc_status[wait_index]) == QI_DONE', (f) => f.mine.status === 'done', [k.break()]),
         k.call(
@@ -89,6 +104,7 @@ export const qiSubmitSync = procedure(
         k.spinUnlock((f) => f.qi.q_lock, { label: 'raw_spin_unlock(&qi->q_lock) while it waits' }),
         k.blockUntil('cpu_relax()', (f) => f.mine.status !== 'in use' || f.iommu.ite, {
           waiting: { kind: 'device', on: (f) => f.iommu },
+          indivisible: 'the loop looks at one, then at the other, for ever: what a round misses the next one sees',
         }),
         k.spinLock((f) => f.qi.q_lock, { label: 'raw_spin_lock(&qi->q_lock) to look again' }),
       ]),

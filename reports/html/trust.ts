@@ -2,9 +2,12 @@
  * How far to trust a verdict: bounds, assumptions, reductions, what was never exercised, and what no model can say. A
  * verdict without this section would look greener than it is.
  */
+import type { CoarseStep } from '../../checker/analyse/coarse.ts';
 import type { CoverageEntry, Verdict } from '../../checker/verdict.ts';
 import {
+  coarseForAReason,
   failuresText,
+  fieldsText,
   hashedText,
   incompleteText,
   LIMITS,
@@ -14,6 +17,7 @@ import {
   reductionsText,
   stageText,
   storeText,
+  tooCoarse,
 } from '../facts.ts';
 import { count, plural } from '../numbers.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
@@ -112,6 +116,9 @@ export function trust(verdict: Verdict): Markup {
     ),
     entries('Steps never taken', c.neverTaken),
     entries('Guards never false: these waits never happened', c.neverBlocked),
+    entries('Conditions never true', c.neverTrue),
+    entries('Conditions never false', c.neverFalse),
+    coarse(verdict),
   );
 }
 
@@ -175,6 +182,43 @@ function entries(title: string, list: readonly CoverageEntry[]): Child {
         rows(list.slice(ROWS, MOST_ROWS)),
         list.length > MOST_ROWS &&
           h('p', { class: 'soft' }, `and ${count(list.length - MOST_ROWS)} more, in the verdict document.`),
+      ),
+  ];
+}
+
+/** Steps that touch several shared fields at once: what others could do in between was not searched. */
+function coarse(verdict: Verdict): Child {
+  const open = tooCoarse(verdict);
+  const explained = coarseForAReason(verdict);
+  const rows = (some: readonly CoarseStep[]) =>
+    h(
+      'ul',
+      { class: 'entries' },
+      some.map((step) =>
+        h(
+          'li',
+          null,
+          h('code', null, `${step.procedure}/${step.label}`),
+          step.choice !== null && h('span', { class: 'choice' }, step.choice),
+          ` touches ${fieldsText(step)}`,
+          step.because !== null && `: ${step.because}`,
+        ),
+      ),
+    );
+  return [
+    h('h3', null, 'Steps that touch several shared fields at once'),
+    open.length === 0
+      ? h('p', null, 'None was seen without a lock in common or a reason.')
+      : [
+          h('p', null, 'Too coarse: real actors could get in between, and the search did not let them.'),
+          rows(open.slice(0, MOST_ROWS)),
+        ],
+    explained.length > 0 &&
+      h(
+        'details',
+        null,
+        h('summary', null, `${plural(explained.length, 'step')} taken as one for a reason`),
+        rows(explained.slice(0, MOST_ROWS)),
       ),
   ];
 }

@@ -5,9 +5,11 @@
 import type { Counterexample } from '../../checker/trace/counterexample.ts';
 import type { CoverageEntry, Verdict } from '../../checker/verdict.ts';
 import {
+  coarseForAReason,
   contextOf,
   entryText,
   extent,
+  fieldsText,
   frequency,
   headline,
   incompleteText,
@@ -19,6 +21,7 @@ import {
   reductionsText,
   stageText,
   storeText,
+  tooCoarse,
 } from '../facts.ts';
 import { count, plural } from '../numbers.ts';
 import { cut, facts, WIDTH, wrap } from './lines.ts';
@@ -102,7 +105,9 @@ function trustLines(verdict: Verdict, rows: number): string[] {
   return [
     ...labelled('coverage', `${count(c.taken)} of ${plural(c.steps, 'step')} taken`),
     ...entries('never taken', c.neverTaken, rows),
-    ...entries('guards never false', c.neverBlocked, rows),
+    ...entries('guards never false', [...c.neverBlocked, ...c.neverFalse], rows),
+    ...entries('guards never true', c.neverTrue, rows),
+    ...coarseLines(verdict, rows),
     ...labelled('reductions', reductionsText(verdict)),
     ...labelled('failures injected', pairs(verdict.failures)),
     ...verdict.scenario.assumptions.flatMap((a) => labelled('assumes', a)),
@@ -118,6 +123,24 @@ function entries(label: string, list: readonly CoverageEntry[], rows: number): s
     `  ${label}: ${count(list.length)}`,
     ...list.slice(0, rows).map((e) => cut(`    ${entryText(e)}`)),
     ...(hidden > 0 ? [`    and ${count(hidden)} more`] : []),
+  ];
+}
+
+/** Steps that are too coarse, each with its fields; those with a reason are only counted. */
+function coarseLines(verdict: Verdict, rows: number): string[] {
+  const found = tooCoarse(verdict);
+  const explained = coarseForAReason(verdict).length;
+  const hidden = found.length - rows;
+  return [
+    ...(found.length === 0 ? [] : [`  too coarse: ${count(found.length)}`]),
+    ...found
+      .slice(0, rows)
+      .flatMap((step) => [
+        cut(`    ${entryText(step)}`),
+        ...wrap(`touches ${fieldsText(step)}`, { first: '      ', rest: '      ' }),
+      ]),
+    ...(hidden > 0 ? [`    and ${count(hidden)} more`] : []),
+    ...(explained === 0 ? [] : [`  taken as one, with a reason: ${plural(explained, 'step')}`]),
   ];
 }
 

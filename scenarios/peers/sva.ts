@@ -54,6 +54,9 @@ const Iommu = object(
   { permanent: true },
 );
 
+/** Why steps take several of the kernel's at once. */
+const oneRule = { indivisible: 'one rule in the models of the other checkers, whose counts this one equals' };
+
 /** A user thread: bind, then unbind. */
 const userThread = procedure('user_thread', { source, params: { iommu: Iommu, mm: Mm } }, (k) => [
   k.test('mmget_not_zero', (f) => f.mm.users > 0 && f.mm.users++ >= 0, [], [k.return()]),
@@ -89,6 +92,7 @@ const userThread = procedure('user_thread', { source, params: { iommu: Iommu, mm
       }),
       k.return(),
     ],
+    oneRule,
   ),
   k.step('unlock after bind', (f) => {
     f.iommu.lock.owner = null;
@@ -126,6 +130,8 @@ const userThread = procedure('user_thread', { source, params: { iommu: Iommu, mm
           return true;
         },
         [k.break()],
+        [],
+        oneRule,
       ),
       k.blockUntil('wait until the callback is done', (f) => f.mm.bond !== 'dying'),
     ]),
@@ -230,15 +236,21 @@ const shutdown = procedure('shutdown', { source, params: { iommu: Iommu, mms: ea
         return true;
       },
       [k.break()],
+      [],
+      oneRule,
     ),
-    k.blockUntil('wait until none is dying', (f) => !anyDying(f.mms)),
+    k.blockUntil('wait until none is dying', (f) => !anyDying(f.mms), oneRule),
   ]),
-  k.blockUntil('wait until the queue is empty', (f) => f.iommu.queue.length === 0 && !f.iommu.busy),
-  k.step('empty the list and unlock', (f) => {
-    if (anyDying(f.mms)) throw new Violation('assertion', 'a callback runs after shutdown');
-    for (const mm of f.mms) mm.vfio = false;
-    f.iommu.lock.owner = null;
-  }),
+  k.blockUntil('wait until the queue is empty', (f) => f.iommu.queue.length === 0 && !f.iommu.busy, oneRule),
+  k.step(
+    'empty the list and unlock',
+    (f) => {
+      if (anyDying(f.mms)) throw new Violation('assertion', 'a callback runs after shutdown');
+      for (const mm of f.mms) mm.vfio = false;
+      f.iommu.lock.owner = null;
+    },
+    oneRule,
+  ),
 ]);
 
 const device = procedure('device', { source, params: { iommu: Iommu, mms: each(Mm), requests: int(0, 15) } }, (k) => [
@@ -254,6 +266,7 @@ const device = procedure('device', { source, params: { iommu: Iommu, mms: each(M
         when: (f, mm) => f.iommu.produced < f.requests && !f.iommu.queue.full && mm.bond === 'live',
         idle: true,
         waiting: { kind: 'device' },
+        ...oneRule,
       },
     ),
   ]),
@@ -267,6 +280,7 @@ const worker = machine(
     locals: { current: ref(Mm) },
     states: ['idle', 'taken', 'faulting', 'handled', 'answering'],
     rest: ['idle'],
+    ...oneRule,
   },
   [
     {

@@ -4,8 +4,10 @@ import { type CheckOptions, check, type Progress } from '../../../checker/check.
 import {
   always,
   atEnd,
+  each,
   int,
   object,
+  procedure,
   type Scenario,
   type Setup,
   scenario,
@@ -15,7 +17,7 @@ import {
   Violation,
   violated,
 } from '../../../checker/lang/index.ts';
-import type { Verdict } from '../../../checker/verdict.ts';
+import type { CoverageEntry, Verdict } from '../../../checker/verdict.ts';
 import { anything, plain, race, rejectionOf, source, tiny } from '../../support/tiny.ts';
 
 const Cell = object('cell', { n: int(0, 9) }, { permanent: true });
@@ -200,7 +202,11 @@ describe('refused is', () => {
       'option workers has no meaning for the pct strategy',
       'only bfs and anytime run on several threads',
     ],
-    [{ preemptions: 1 }, 'option preemptions has no meaning for the bfs strategy', 'only bounded and anytime count them'],
+    [
+      { preemptions: 1 },
+      'option preemptions has no meaning for the bfs strategy',
+      'only bounded and anytime count them',
+    ],
   ])('%j', async (options, what, hint) => {
     expect(await refusal(options)).toMatchObject({ code: 'config', what, hint });
   });
@@ -295,7 +301,48 @@ describe('coverage', () => {
       taken: 4,
       neverTaken: [at('arm', 'right'), at('no')],
       neverBlocked: [at('always open')],
+      neverTrue: [at('arm', 'right')],
+      neverFalse: [at('which')],
     });
+  });
+
+  test('tells what a condition never was, of what was looked at', async () => {
+    const Box = object('box', { n: int(0, 3) }, { permanent: true });
+    const verdict = await check(
+      tiny((s) => {
+        const box = s.object(Box, 'box');
+        s.actor(
+          'a',
+          procedure('p', { source, params: { all: each(Box) } }, (k) => [
+            k.test('both', () => box.n === 0, []),
+            k.test('never', () => box.n === 3, [k.test('not looked at', () => true, [])]),
+            k.choose('arm', [{ name: 'open', when: () => box.n < 3 }, { name: 'without a condition' }]),
+            k.pick(
+              'one',
+              (f) => f.all,
+              () => {},
+              { when: (_f, one) => one.n < 3 },
+            ),
+            k.blockUntil('never more', () => box.n === 3, { idle: true }),
+          ]),
+          { all: [box] },
+        );
+        s.actor(
+          'b',
+          plain('count', (k) => [
+            k.step('one', () => {
+              box.n = 1;
+            }),
+          ]),
+          {},
+        );
+      }),
+    );
+    const words = (list: readonly CoverageEntry[]) => list.map((e) => `${e.label}${e.choice ? ` ${e.choice}` : ''}`);
+    expect(words(verdict.coverage.neverTrue)).toEqual(['never', 'never more']);
+    expect(words(verdict.coverage.neverFalse)).toEqual(['arm open', 'one option 1']);
+    expect(words(verdict.coverage.neverBlocked)).toEqual([]);
+    expect(words(verdict.coverage.neverTaken)).toEqual(['not looked at', 'never more']);
   });
 });
 
