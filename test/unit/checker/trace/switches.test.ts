@@ -21,20 +21,24 @@ import { Findings } from '../../../../checker/search/findings.ts';
 import { countSwitches } from '../../../../checker/trace/build.ts';
 import { Simulator } from '../../../../checker/trace/simulator.ts';
 import { outcomesOf } from '../../../../checker/trace/verify.ts';
+import { build } from '../../../support/random-build.ts';
+import { randomModel } from '../../../support/random-model.ts';
 import { plain, source, tiny } from '../../../support/tiny.ts';
 
 const Cell = object('cell', { n: int(0, 7) }, { permanent: true });
 
 type Op = readonly ['add' | 'wait' | 'fail' | 'nothing', number];
 
-/** Actors with programs of a few operations on one counter; equal numbers mean the same procedure. */
+/** Actors with programs of a few operations on one counter; equal numbers mean the same procedure, and may be exchanged. */
 function programs(bodies: readonly (readonly Op[])[], of: readonly number[]): Scenario {
   return tiny((s) => {
     const cell = s.object(Cell, 'cell');
     const procedures = bodies.map((ops, i) => body(`p${i}`, ops, cell));
-    of.forEach((which, i) => {
-      s.actor(`t${i}`, procedures[which % procedures.length] as Procedure<any, number>, {});
-    });
+    const actors = of.map((which, i) =>
+      s.actor(`t${i}`, procedures[which % procedures.length] as Procedure<any, number>, {}),
+    );
+    for (const p of procedures.keys())
+      s.interchangeable(actors.filter((_, i) => (of[i] as number) % procedures.length === p).map((a) => [a]));
   });
 }
 
@@ -123,6 +127,46 @@ test('random programs: no schedule is shorter, and none as short has fewer switc
   // Without these the claim would be nearly empty.
   expect(violated).toBeGreaterThan(30);
   expect(improved).toBeGreaterThan(10);
+});
+
+test('random programs with symmetry: as few switches as without', async () => {
+  let folded = 0;
+  let renamed = 0;
+  await fc.assert(
+    fc.asyncProperty(anyScenario, async ({ bodies, of }) => {
+      fc.pre(new Set(of.map((which) => which % bodies.length)).size < of.length);
+      const scenario = programs(bodies, of);
+      const plainly = (await check(scenario)).violations[0];
+      const found = (await check(scenario, { symmetry: true })).violations[0];
+      expect(found?.signature).toBe(plainly?.signature);
+      expect(found?.switches).toBe(plainly?.switches);
+      expect(found?.minimal).toBe(plainly?.minimal);
+      if (found === undefined) return;
+      folded++;
+      if (found.schedule !== plainly?.schedule) renamed++;
+    }),
+    { numRuns: 150, seed: 7 },
+  );
+  expect(folded).toBeGreaterThan(30);
+  expect(renamed).toBeGreaterThan(3);
+});
+
+test('random symmetric models: as few switches as without, where both find the same', {
+  timeout: 120_000,
+}, async () => {
+  let compared = 0;
+  for (const drawn of fc.sample(randomModel, { seed: 7, numRuns: 120 })) {
+    const scenario = build({ ...drawn, symmetric: true });
+    const plainly = await check(scenario, { maxStates: 300 }).catch(() => null);
+    const wanted = plainly?.violations[0];
+    if (plainly === null || wanted === undefined || wanted.property === 'stuck') continue;
+    const found = (await check(scenario, { symmetry: true })).violations[0];
+    expect(found?.steps.length).toBe(wanted.steps.length);
+    if (found?.signature !== wanted.signature) continue;
+    expect([found.switches, found.minimal]).toEqual([wanted.switches, wanted.minimal]);
+    compared++;
+  }
+  expect(compared).toBeGreaterThan(20);
 });
 
 test('random programs: the evidence is that of the schedule that is shown', async () => {
