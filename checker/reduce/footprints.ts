@@ -7,6 +7,7 @@
 import type { MarkLayout } from '../compile/marks.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import { modelError } from '../lang/errors.ts';
+import type { SymmetricMarks } from './symmetric-marks.ts';
 
 /** The marks of all threads of a search. They only grow. */
 export class Footprints {
@@ -46,8 +47,11 @@ export class Footprints {
     return n;
   }
 
-  /** A copy as it is now. */
-  freeze(): Snapshot {
+  /** A copy as it is now, with what `symmetric` adds. */
+  freeze(symmetric: SymmetricMarks | null = null): Snapshot {
+    const readTable = this.#reads.slice();
+    const writeTable = this.#writes.slice();
+    symmetric?.close(readTable, writeTable);
     const { width, rows, rowOf, frames } = this.layout;
     const words = (width + 31) >> 5;
     const pack = (table: Uint8Array): Int32Array => {
@@ -60,8 +64,8 @@ export class Footprints {
           }
       return bits;
     };
-    const reads = pack(this.#reads);
-    const writes = pack(this.#writes);
+    const reads = pack(readTable);
+    const writes = pack(writeTable);
     // A step moves its actor on, and with that changes which of its pointers count.
     rowOf.forEach((first, actor) => {
       const end = rowOf[actor + 1] ?? this.layout.properties;

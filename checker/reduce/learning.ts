@@ -10,8 +10,10 @@ import seedrandom from 'seedrandom';
 import { type CompiledModel, NEXT } from '../compile/model.ts';
 import { Findings } from '../search/findings.ts';
 import { type Fault, successors, successorsAlone } from '../search/successors.ts';
-import { Footprints } from './footprints.ts';
+import { Footprints, type Snapshot } from './footprints.ts';
 import { type Mistakes, PersistentSets, Programs } from './persistent.ts';
+import { SymmetricMarks } from './symmetric-marks.ts';
+import type { Symmetry } from './symmetry.ts';
 
 export interface LearningOptions {
   /** Walks from the initial state. */
@@ -20,6 +22,8 @@ export interface LearningOptions {
   readonly depth?: number;
   /** States of each of the two short searches. */
   readonly trial?: number;
+  /** The search folds states by this symmetry. */
+  readonly symmetry?: Symmetry | null;
   /** Tables to mark in, of another thread of the same search. */
   readonly buffer?: ArrayBufferLike;
 }
@@ -37,7 +41,10 @@ export class Learning {
   /** How many times as many states there seem to be without the reduction. */
   readonly estimate: number;
   readonly #model: CompiledModel;
+  /** Number of marks when the reducer was made. */
+  #size = 0;
   readonly #programs: Programs;
+  readonly #symmetric: SymmetricMarks | null;
   readonly #mistakes: Mistakes;
 
   /**
@@ -50,6 +57,7 @@ export class Learning {
     this.#mistakes = mistakes;
     this.footprints = new Footprints(model, options.buffer);
     const { walks = 32, depth = 500, trial = 3_000 } = options;
+    this.#symmetric = options.symmetry ? new SymmetricMarks(model, options.symmetry) : null;
     const findings = new Findings(model, null);
     walk(model, walks, depth, () => {
       // Learns what the properties read.
@@ -82,11 +90,17 @@ export class Learning {
    * the next pass is to be begun. May also be asked while it runs, to give up early.
    */
   get mustRepeat(): boolean {
-    return !this.reducer.agreesWith(this.footprints.freeze());
+    return this.footprints.size !== this.#size && !this.reducer.agreesWith(this.freeze());
+  }
+
+  /** What is known now: for the reducers of other threads. */
+  freeze(): Snapshot {
+    return this.footprints.freeze(this.#symmetric);
   }
 
   #frozen(): PersistentSets {
-    return new PersistentSets(this.#model, this.footprints.freeze(), this.#programs, this.#mistakes);
+    this.#size = this.footprints.size;
+    return new PersistentSets(this.#model, this.freeze(), this.#programs, this.#mistakes);
   }
 }
 

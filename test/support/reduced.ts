@@ -7,6 +7,7 @@
 import { type CompiledModel, NEXT } from '../../checker/compile/model.ts';
 import type { Evidence } from '../../checker/lang/index.ts';
 import type { Reducer } from '../../checker/reduce/persistent.ts';
+import type { Symmetry } from '../../checker/reduce/symmetry.ts';
 import { checkOf, Findings } from '../../checker/search/findings.ts';
 import { type Fault, successors, successorsAlone } from '../../checker/search/successors.ts';
 import { aboutText } from './brute-force.ts';
@@ -37,12 +38,14 @@ export interface SeenOptions {
   /** Expand fully where a step of one actor leads back. */
   readonly cycleCondition?: boolean;
   readonly maxStates?: number;
+  /** Fold states by it; then steps taken and stuck actors are not told. */
+  readonly symmetry?: Symmetry;
 }
 
 /** Explores a model; with a reducer, only what that asks for. */
 export function explore(model: CompiledModel, reducer: Reducer | null, options: SeenOptions = {}): Seen {
   const { words, registers, memory, actors } = model;
-  const { cycleCondition = true, maxStates = Number.POSITIVE_INFINITY } = options;
+  const { cycleCondition = true, maxStates = Number.POSITIVE_INFINITY, symmetry = null } = options;
   const findings = new Findings(model, null);
   const numbers = new Map<string, number>();
   const states: Int32Array[] = [];
@@ -62,7 +65,7 @@ export function explore(model: CompiledModel, reducer: Reducer | null, options: 
   const report = (property: string, evidence: Evidence, actor: number | null): void => {
     const key = `${property}: ${evidence.kind}`;
     const about = broken.get(key) ?? new Set();
-    broken.set(key, about.add(aboutText(evidence)));
+    broken.set(key, about.add(symmetry === null ? aboutText(evidence) : ''));
     signatures.add(findings.signature(property, evidence, actor));
   };
   const arrive = (key: string, state: Int32Array, level: number): number => {
@@ -80,7 +83,9 @@ export function explore(model: CompiledModel, reducer: Reducer | null, options: 
     return number;
   };
 
-  arrive(model.initial.join(), model.initial.slice(), 0);
+  const first = model.initial.slice();
+  symmetry?.canonicalise(new Uint8Array(first.buffer), 0);
+  arrive(first.join(), first, 0);
   for (let s = 0; s < states.length; s++) {
     const state = states[s] as Int32Array;
     const level = levels[s] as number;
@@ -88,6 +93,8 @@ export function explore(model: CompiledModel, reducer: Reducer | null, options: 
     registers[NEXT] = 0;
     let found: { key: string; state: Int32Array; move: number }[] = [];
     const gather = (): void => {
+      for (let i = 0; symmetry !== null && i < (registers[NEXT] as number); i++)
+        symmetry.canonicalise(memory.bytes, i * model.stateBytes);
       found = Array.from({ length: registers[NEXT] as number }, (_, i) => {
         const made = memory.words.slice(i * words, (i + 1) * words);
         return { key: made.join(), state: made, move: model.moves[i] as number };
@@ -151,12 +158,15 @@ export function explore(model: CompiledModel, reducer: Reducer | null, options: 
     broken,
     signatures,
     goals: findings.reached,
-    stuck: stuckIn(
-      actors.map((a) => a.view.name),
-      next,
-      content,
-    ),
-    taken,
+    stuck:
+      symmetry !== null
+        ? new Set()
+        : stuckIn(
+            actors.map((a) => a.view.name),
+            next,
+            content,
+          ),
+    taken: symmetry !== null ? new Set() : taken,
   };
 }
 

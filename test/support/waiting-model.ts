@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import {
+  type Actor,
   always,
   array,
   int,
@@ -20,6 +21,8 @@ import { drop, lock, source, take, tiny } from './tiny.ts';
 
 const VARIABLES = 4;
 const LOCKS = 2;
+/** The first so many variables are everybody's. */
+const SHARED = 2;
 
 type Word =
   | { readonly op: 'set' | 'wait' | 'assert'; readonly v: number; readonly c: number }
@@ -36,6 +39,11 @@ export interface WaitingModel {
   /** An `always` property over two variables, and a goal over two. */
   readonly property: readonly [number, number] | null;
   readonly goal: readonly [number, number] | null;
+}
+
+/** All actors do what the first one does, and are interchangeable; the upper variables are then their own. */
+export interface WaitingOptions {
+  readonly symmetric?: boolean;
 }
 
 const v = fc.integer({ min: 0, max: VARIABLES - 1 });
@@ -79,31 +87,33 @@ export const waitingModel: fc.Arbitrary<WaitingModel> = fc.record({
 
 const State = object('state', { x: array(int(0, 3), VARIABLES), m: array(lock(), LOCKS) }, { permanent: true });
 
-export function buildWaiting(model: WaitingModel): Scenario {
+export function buildWaiting(model: WaitingModel, { symmetric = false }: WaitingOptions = {}): Scenario {
   return tiny((s) => {
     const state = s.object(State, 'state');
-    model.programs.forEach((program, i) => {
-      const p = procedure(`p${i}`, { source, params: { state: State } }, (k) => {
+    const made: [Actor, object][] = [];
+    const procedures = model.programs.map((program, i) =>
+      procedure(`p${i}`, { source, params: { state: State, own: State } }, (k) => {
         let n = 0;
         const label = (text: string) => `${text} ${n++}`;
         type F = Parameters<Parameters<typeof k.step>[1]>[0];
+        const x = (f: F, i: number) => (i < SHARED ? f.state.x : f.own.x);
         const build = (kk: Kit<F>, body: readonly Word[]): Statement<F>[] => body.flatMap((w) => one(kk, w));
         const one = (kk: Kit<F>, w: Word): Statement<F>[] => {
           switch (w.op) {
             case 'set':
-              return [kk.step(label(`x${w.v} = ${w.c}`), (f) => f.state.x.set(w.v, w.c))];
+              return [kk.step(label(`x${w.v} = ${w.c}`), (f) => x(f, w.v).set(w.v, w.c))];
             case 'inc':
-              return [kk.step(label(`x${w.v}++`), (f) => f.state.x.set(w.v, (f.state.x.at(w.v) + 1) % 3))];
+              return [kk.step(label(`x${w.v}++`), (f) => x(f, w.v).set(w.v, (x(f, w.v).at(w.v) + 1) % 3))];
             case 'wait':
-              return [kk.blockUntil(label(`wait x${w.v} = ${w.c}`), (f) => f.state.x.at(w.v) === w.c)];
+              return [kk.blockUntil(label(`wait x${w.v} = ${w.c}`), (f) => x(f, w.v).at(w.v) === w.c)];
             case 'assert':
               return [
                 kk.step(label(`assert x${w.v} != ${w.c}`), (f) => {
-                  if (f.state.x.at(w.v) === w.c) throw new Violation('assertion', `x${w.v} is ${w.c}`);
+                  if (x(f, w.v).at(w.v) === w.c) throw new Violation('assertion', `x${w.v} is ${w.c}`);
                 }),
               ];
             case 'through':
-              return [kk.step(label(`x[x${w.v}] = ${w.c}`), (f) => f.state.x.set(f.state.x.at(w.v) % VARIABLES, w.c))];
+              return [kk.step(label(`x[x${w.v}] = ${w.c}`), (f) => f.state.x.set(x(f, w.v).at(w.v) % VARIABLES, w.c))];
             case 'section':
               return [
                 take(label(`lock ${w.m}`), (f: F) => f.state.m.at(w.m)),
@@ -111,27 +121,32 @@ export function buildWaiting(model: WaitingModel): Scenario {
                 drop(label(`unlock ${w.m}`), (f: F) => f.state.m.at(w.m)),
               ];
             case 'branch':
-              return [kk.test(label(`if x${w.v} = ${w.c}`), (f) => f.state.x.at(w.v) === w.c, build(kk, w.body))];
+              return [kk.test(label(`if x${w.v} = ${w.c}`), (f) => x(f, w.v).at(w.v) === w.c, build(kk, w.body))];
             case 'choose':
               return [
                 kk.choose(label('choose'), [
                   { name: 'on' },
-                  { name: 'in', when: (f) => f.state.x.at(w.v) === w.c, body: build(kk, w.body) },
+                  { name: 'in', when: (f) => x(f, w.v).at(w.v) === w.c, body: build(kk, w.body) },
                 ]),
               ];
             case 'loop':
               return [
                 kk.loop([
-                  kk.test(label(`until x${w.v} = ${w.c}`), (f) => f.state.x.at(w.v) === w.c, [kk.break()]),
+                  kk.test(label(`until x${w.v} = ${w.c}`), (f) => x(f, w.v).at(w.v) === w.c, [kk.break()]),
                   ...build(kk, w.body),
                 ]),
               ];
           }
         };
         return build(k as Kit<F>, program);
-      });
-      s.actor('abc'[i] as string, p, { state });
+      }),
+    );
+    model.programs.forEach((_, i) => {
+      const own = symmetric ? s.object(State, `own${i}`) : state;
+      const does = procedures[symmetric ? 0 : i] as (typeof procedures)[number];
+      made.push([s.actor('abc'[i] as string, does, { state, own }), own]);
     });
+    if (symmetric) s.interchangeable(made);
     const { property, goal } = model;
     if (property !== null)
       s.property(

@@ -10,6 +10,7 @@ import { compile } from '../../../../checker/compile/compile.ts';
 import { int, object, procedure, QuiesceError, type Scenario, sometimes } from '../../../../checker/lang/index.ts';
 import { Learning, searchUntilLearned } from '../../../../checker/reduce/learning.ts';
 import type { Mistakes } from '../../../../checker/reduce/persistent.ts';
+import { Symmetry } from '../../../../checker/reduce/symmetry.ts';
 import { scenarios } from '../../../../scenarios/index.ts';
 import { type Broken, bruteForce } from '../../../support/brute-force.ts';
 import { print } from '../../../support/random-print.ts';
@@ -21,8 +22,8 @@ import { buildWaiting, type WaitingModel, waitingModel } from '../../../support/
 const MODELS = Number(process.env['QUIESCE_MODELS'] ?? 600);
 const SEED = Number(process.env['QUIESCE_SEED'] ?? 20_180_511);
 const MAX_STATES = 1500;
-/** Few and short walks, so that the searches themselves have something to learn. */
-const HASTE = { walks: 2, depth: 20, trial: 10 };
+/** Nothing is learned beforehand, so that the searches themselves have to. */
+const HASTE = { walks: 0, trial: 0 };
 
 function reduced(scenario: Scenario, variant?: string, mistakes: Mistakes = {}, options: SeenOptions = {}): Seen {
   const model = compile(scenario, { marks: true, ...(variant === undefined ? {} : { variant }) });
@@ -59,6 +60,21 @@ function differsFromBruteForce(scenario: Scenario, seen: Seen): string[] {
   if (stuck !== [...seen.stuck].sort().join())
     wrong.push(`brute force sees ${stuck} stuck, not ${[...seen.stuck].join()}`);
   return wrong;
+}
+
+/** Both searches fold states; one of them also explores actors alone. */
+function folded(scenario: Scenario, closed = true): { all: number; some: number; wrong: string[] } | null {
+  try {
+    const model = compile(scenario, { marks: true });
+    const symmetry = new Symmetry(model);
+    const all = explore(model, null, { symmetry, maxStates: MAX_STATES });
+    const learning = new Learning(model, { ...HASTE, symmetry: closed ? symmetry : null });
+    const some = searchUntilLearned(learning, (reducer) => explore(model, reducer, { symmetry }));
+    return { all: all.states, some: some.states, wrong: seenDifferently(all, some) };
+  } catch (error) {
+    if (error instanceof TooMany || (error instanceof QuiesceError && error.code.startsWith('model'))) return null;
+    throw error;
+  }
 }
 
 describe(`random models, seed ${SEED}`, () => {
@@ -104,6 +120,35 @@ describe(`random models, seed ${SEED}`, () => {
   });
 });
 
+describe(`together with symmetry, seed ${SEED}`, () => {
+  const total = { all: 0, some: 0 };
+  const same = (scenario: Scenario): void => {
+    const result = folded(scenario);
+    fc.pre(result !== null);
+    total.all += result.all;
+    total.some += result.some;
+    expect(result.wrong).toEqual([]);
+  };
+
+  test('interchangeable actors: the same is found', { timeout: 3_600_000 }, () => {
+    fc.assert(
+      fc.property(waitingModel, (model) => same(buildWaiting(model, { symmetric: true }))),
+      { numRuns: Math.ceil(MODELS / 2), seed: SEED, maxSkipsPerRun: 20 },
+    );
+    expect(total.some).toBeLessThan(0.9 * total.all);
+  });
+
+  test('slots of the heap: the same is found', { timeout: 3_600_000 }, () => {
+    fc.assert(
+      fc.property(
+        sparseModel.map((model) => ({ model, [fc.toStringMethod]: () => print(model) })),
+        ({ model }) => same(buildSparse(model)),
+      ),
+      { numRuns: Math.ceil(MODELS / 5), seed: SEED, maxSkipsPerRun: 20 },
+    );
+  });
+});
+
 describe('mistakes are noticed', () => {
   const mistakes: Readonly<Record<string, readonly [Mistakes, SeenOptions]>> = {
     'no cycle condition': [{}, { cycleCondition: false }],
@@ -124,6 +169,13 @@ describe('mistakes are noticed', () => {
     };
     const models = fc.sample(waitingModel, { numRuns: 500, seed: SEED });
     expect(models.some(caught), `not noticed in ${compared} models`).toBe(true);
+  });
+
+  test('footprints are not closed under the symmetry', () => {
+    const models = fc.sample(waitingModel, { numRuns: 1000, seed: SEED });
+    const caught = (model: WaitingModel): boolean =>
+      (folded(buildWaiting(model, { symmetric: true }), false)?.wrong.length ?? 0) > 0;
+    expect(models.some(caught)).toBe(true);
   });
 });
 
