@@ -255,10 +255,10 @@ export class States {
   }
 }
 
-type Lookup = (arrays: StateArrays, root: Int32Array) => number;
+export type Lookup = (arrays: StateArrays, root: Int32Array) => number;
 export type Enter = (arrays: StateArrays, from: number, to: number) => void;
 
-function makeLookup(root: number, hash: HashText): Lookup {
+export function makeLookup(root: number, hash: HashText): Lookup {
   return new Function(`'use strict';
     ${sameFunction(root)}
     const at = 0;

@@ -12,6 +12,8 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type CompiledModel, MOVED, NEXT } from '../../compile/model.ts';
+import type { Snapshot } from '../../reduce/footprints.ts';
+import type { Reducer } from '../../reduce/persistent.ts';
 import type { Symmetry } from '../../reduce/symmetry.ts';
 import { States } from '../../store/states.ts';
 import { type TreeCount, treeCount, treeHasRoom, treeShape, treeWithRoom, uncompressed } from '../../store/tree.ts';
@@ -35,6 +37,7 @@ import {
   GOALS,
   JOINED,
   KIND,
+  LEVEL_END,
   makeRound,
   PHASE,
   ROOM,
@@ -59,6 +62,8 @@ export interface BreadthFirstOptions {
   /** Where the other threads find the scenario, and which of its properties they look at. */
   readonly module?: ScenarioModule;
   readonly properties?: readonly string[] | null;
+  /** Leave out steps that persistent sets show to be needless. The model must have been compiled with marks. */
+  readonly reduction?: Reduction | null;
   /** Store every state whole: faster, and more memory. */
   readonly uncompressed?: boolean;
   /** For tests: slots of the table at the start, states of a chunk, and the hash. */
@@ -70,6 +75,13 @@ export interface BreadthFirstOptions {
    * `random` (from 0 to 1), each on a lane drawn by it. What threads may do in any order is then tried in many.
    */
   readonly shuffle?: { readonly lanes: number; readonly random: () => number };
+}
+
+/** A reducer, and what other threads need to make the same one and to add to the same footprints. */
+export interface Reduction {
+  readonly reducer: Reducer;
+  readonly buffer: ArrayBufferLike;
+  readonly snapshot: Snapshot;
 }
 
 /** Looks at a counter of another thread before going to sleep. */
@@ -148,6 +160,7 @@ export class BreadthFirst implements Strategy, Explored {
         hash,
         lanes,
         grow: (states) => this.#growAlone(states),
+        reducer: options.reduction?.reducer ?? null,
       });
     this.#lane = makeLane();
     this.#moreLanes = options.shuffle === undefined ? [] : Array.from({ length: lanes - 1 }, makeLane);
@@ -170,6 +183,10 @@ export class BreadthFirst implements Strategy, Explored {
       symmetry: this.symmetry !== null,
       hash: model.hash,
       lanes: this.#options.workers ?? 1,
+      reduction:
+        this.#options.reduction == null
+          ? null
+          : { buffer: this.#options.reduction.buffer, snapshot: this.#options.reduction.snapshot },
       round: this.#round,
       arrays: this.store.arrays,
       taken: this.#taken,
@@ -182,6 +199,11 @@ export class BreadthFirst implements Strategy, Explored {
     });
     worker.unref();
     this.#threads.push(worker);
+  }
+
+  /** Were steps left out? Then counterexamples need not be shortest. */
+  get reduced(): boolean {
+    return this.#options.reduction != null;
   }
 
   /** For each state, whether one of its successors has a greater index: see `stuck.ts`. */
@@ -296,6 +318,7 @@ export class BreadthFirst implements Strategy, Explored {
     control[SET] = 1 - (control[SET] as number);
     control[ROUND_FROM] = from;
     control[ROUND_TO] = to;
+    control[LEVEL_END] = this.#levelEnd;
     control[COMMIT_CHUNKS] = this.#pending;
     this.#next = to;
     this.#expanding = true;

@@ -2,12 +2,13 @@
  * The work of one thread: the tasks of a phase (see `round.ts`), on its own compiled model.
  */
 import { type CompiledModel, MOVED, NEXT } from '../../compile/model.ts';
+import type { Reducer } from '../../reduce/persistent.ts';
 import type { Symmetry } from '../../reduce/symmetry.ts';
-import { type Enter, makeEnter, type StateArrays } from '../../store/states.ts';
+import { type Enter, type Lookup, makeEnter, makeLookup, type StateArrays } from '../../store/states.ts';
 import { makeTree, type Tree, type TreeShape, treeHasRoom } from '../../store/tree.ts';
 import type { HashText, WhenUnknown } from '../../store/tuples.ts';
 import type { Findings } from '../findings.ts';
-import { type Fault, successors } from '../successors.ts';
+import { type Fault, successors, successorsAlone } from '../successors.ts';
 import {
   CLAIMS,
   COMMIT_CHUNKS,
@@ -17,6 +18,7 @@ import {
   FULL,
   GOALS,
   KIND,
+  LEVEL_END,
   ROOM,
   ROUND_FROM,
   ROUND_TO,
@@ -39,6 +41,8 @@ export interface LaneParts {
   readonly lanes: number;
   /** Makes room when there are so many states; only one lane alone asks for it in the middle of a round. */
   readonly grow: (states: number) => void;
+  /** Which steps of a state are enough; null for all. */
+  readonly reducer: Reducer | null;
 }
 
 const batchOf = (model: CompiledModel): number => Math.max(1, Math.min(BATCH, model.room - model.branching));
@@ -75,6 +79,11 @@ export class Lane {
   readonly #root: number;
   /** States are their own roots. */
   readonly #whole: boolean;
+  readonly #reducer: Reducer | null;
+  /** Looks states up without adding them, for the reducer. */
+  #find!: Tree;
+  readonly #lookup: Lookup;
+  readonly #root1: Int32Array;
   /** Roots of the batch. */
   readonly #roots: Int32Array;
   /** By candidate of the batch: which of the sources it comes from. */
@@ -94,6 +103,9 @@ export class Lane {
     this.#unknown = this.#alone ? 'add' : 'add beside others';
     const { root } = parts.arrays.shape;
     this.#root = root;
+    this.#reducer = parts.reducer;
+    this.#lookup = makeLookup(root, parts.hash);
+    this.#root1 = new Int32Array(root);
     this.#whole = parts.arrays.shape.leaves.length === 0;
     this.#roots = new Int32Array((model.room + 1) * root);
     this.#enter = makeEnter(root, parts.hash);
@@ -115,10 +127,12 @@ export class Lane {
     if (JSON.stringify(arrays.shape) !== JSON.stringify(this.#shape)) {
       this.#shape = arrays.shape;
       this.#tree = makeTree(arrays.shape, this.#unknown, this.#model.room + 1, this.#hash);
+      this.#find = makeTree(arrays.shape, 'give -1', 1, this.#hash);
       this.#stride = 2 * arrays.shape.leaves.length;
       this.#ids = new Int32Array(this.#batch * this.#stride);
     }
     this.#tree.bind(arrays.tree);
+    this.#find.bind(arrays.tree);
     this.#settle.bind(arrays);
   }
 
@@ -152,6 +166,7 @@ export class Lane {
     const faults = this.#faults;
     const origin = this.#from;
     const whole = this.#whole;
+    const reducer = this.#reducer;
     let sources = this.#words;
     const root = this.#root;
     const batch = this.#batch;
@@ -168,7 +183,8 @@ export class Lane {
         sources = this.#arrays.roots;
         source = index * words;
       } else this.#tree.unfold(this.#arrays.roots, index * root, sources, source, this.#ids, slot * this.#stride);
-      successors(model, sources, source, faults);
+      if (reducer === null || !this.#expandAlone(reducer, sources, source, batched))
+        successors(model, sources, source, faults);
       const next = registers[NEXT] as number;
       for (let i = batched; i < next; i++) origin[i] = slot;
       batched = next;
@@ -191,6 +207,34 @@ export class Lane {
     set.flaggedCount[chunk] = flagged;
     set.kept[chunk] = this.#settle.kept();
     if (this.#alone) this.#committed(chunk);
+  }
+
+  /**
+   * Expands the steps of one actor, if that is enough. It is not when one of them leads to a state of this level or an
+   * earlier one: the others could then be put off for ever. Their faults, if any, are left to the full expansion.
+   */
+  #expandAlone(reducer: Reducer, words: Int32Array, at: number, batched: number): boolean {
+    const model = this.#model;
+    const faults = this.#faults;
+    if (successorsAlone(model, reducer, words, at, faults) < 0) return false;
+    const made = model.registers[NEXT] as number;
+    if (faults.length === 0 && made > batched && this.#allDeeper(batched, made)) return true;
+    faults.length = 0;
+    model.registers[NEXT] = batched;
+    return false;
+  }
+
+  /** Does none of these candidates lie on the level that is being expanded, or before it? */
+  #allDeeper(from: number, to: number): boolean {
+    const { memory, words, stateBytes } = this.#model;
+    const levelEnd = this.#round.control[LEVEL_END] as number;
+    for (let i = from; i < to; i++) {
+      this.#symmetry?.canonicalise(memory.bytes, i * stateBytes);
+      if (!this.#find.foldAlone(memory.words, i * words, this.#root1, 0)) continue;
+      const known = this.#lookup(this.#arrays, this.#root1);
+      if (known > 0 && known <= levelEnd) return false;
+    }
+    return true;
   }
 
   /** The only lane has given the states of a chunk their indices already. */

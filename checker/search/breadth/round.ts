@@ -41,7 +41,8 @@ export const COUNT = 12; // states to enter into a table that has grown
 export const CLAIMS = 13; // slots taken in this round
 export const ROOM = 14; // slots that may be taken in this round
 export const FULL = 15; // a chunk was given up for want of room
-const CONTROL_WORDS = 16;
+export const LEVEL_END = 16; // where the level that is being expanded ends
+const CONTROL_WORDS = 17;
 
 /** Kinds of phases. */
 export const EXPAND = 0;

@@ -1,11 +1,15 @@
 /** Entry of a worker thread: compiles the model, then does tasks until it is told to stop. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { compile } from '../../compile/compile.ts';
+import type { CompiledModel } from '../../compile/model.ts';
 import type { Scenario } from '../../lang/scenario.ts';
+import { Footprints } from '../../reduce/footprints.ts';
+import { PersistentSets, type Reducer } from '../../reduce/persistent.ts';
 import { Symmetry } from '../../reduce/symmetry.ts';
 import type { StateArrays } from '../../store/states.ts';
 import { tupleHash } from '../../store/tuples.ts';
 import { Findings } from '../findings.ts';
+import type { Reduction } from './bfs.ts';
 import { Lane } from './lane.ts';
 import { DONE, FAILED, JOINED, KIND, PHASE, type SharedRound, STOP, STORE, TICKET, taskOf } from './round.ts';
 
@@ -24,6 +28,7 @@ export interface ThreadData {
   readonly symmetry: boolean;
   readonly hash: string;
   readonly lanes: number;
+  readonly reduction: Pick<Reduction, 'buffer' | 'snapshot'> | null;
   readonly round: SharedRound;
   readonly arrays: StateArrays;
   readonly taken: Uint8Array;
@@ -47,7 +52,11 @@ async function run(data: ThreadData): Promise<void> {
 
 async function work(data: ThreadData, control: Int32Array): Promise<void> {
   const scenario = findScenario((await import(data.module.url)) as Record<string, unknown>, data.module.name);
-  const model = compile(scenario, { variant: data.variant, bounds: data.bounds });
+  const model = compile(scenario, {
+    variant: data.variant,
+    bounds: data.bounds,
+    ...(data.reduction === null ? {} : { marks: true }),
+  });
   if (model.hash !== data.hash) throw new Error('the thread compiled another model than its parent');
   const lane = new Lane(model, {
     findings: new Findings(model, data.properties),
@@ -57,6 +66,7 @@ async function work(data: ThreadData, control: Int32Array): Promise<void> {
     hash: tupleHash,
     lanes: data.lanes,
     grow: () => undefined,
+    reducer: reducerOf(model, data.reduction),
   });
   let store = 0;
   Atomics.add(control, JOINED, 1);
@@ -78,6 +88,13 @@ async function work(data: ThreadData, control: Int32Array): Promise<void> {
   }
   Atomics.add(control, DONE, 1);
   Atomics.notify(control, DONE);
+}
+
+/** Decides as the coordinator does, and adds to the same footprints. */
+function reducerOf(model: CompiledModel, reduction: ThreadData['reduction']): Reducer | null {
+  if (reduction === null) return null;
+  new Footprints(model, reduction.buffer);
+  return new PersistentSets(model, reduction.snapshot);
 }
 
 /** Waits for a phase after `seen`: a moment awake, since most phases are short, then asleep. */
