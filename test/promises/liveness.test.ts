@@ -8,6 +8,8 @@ import { describe, expect, test } from 'vitest';
 import { type CheckOptions, check } from '../../checker/check.ts';
 import {
   type Actor,
+  array,
+  bool,
   eventually,
   int,
   leadsTo,
@@ -15,6 +17,7 @@ import {
   procedure,
   type Scenario,
   type Setup,
+  type ViewOf,
 } from '../../checker/lang/index.ts';
 import { replay } from '../../checker/trace/replay.ts';
 import { parseSchedule } from '../../checker/trace/schedule.ts';
@@ -314,4 +317,80 @@ test('a chain of more than 200,000 states is decided without recursion', { timeo
   const verdict = await check(scenario, exhaustive);
   expect(verdict.counts.states).toBe(3 * 65_536 + 100 * 256 + 256);
   expect(verdict.properties.find((p) => p.name === 'ends')?.result).toBe('holds');
+});
+
+describe('two who want in, again and again', () => {
+  const Room = object(
+    'room',
+    { wants: array(bool(), 2), turn: int(0, 1), locked: bool(), inside: int(-1, 1, -1) },
+    { permanent: true },
+  );
+  type Room = ViewOf<typeof Room>;
+
+  /** `ask` lines up and tells whether the other must be waited for; both poll. */
+  const room = (ask: (r: Room, me: number) => void, mayEnter: (r: Room, me: number) => boolean, fair = true) =>
+    tiny((s) => {
+      const it = s.object(Room, 'room');
+      [0, 1].forEach((me) => {
+        const visit = procedure(`visit${me}`, { source, params: { room: Room } }, (k) => [
+          k.loop([
+            k.step('want in', (f) => {
+              f.room.wants.set(me, true);
+            }),
+            k.step('let the other go first', (f) => ask(f.room, me)),
+            k.loop([
+              k.test(
+                'look',
+                (f) => {
+                  if (!mayEnter(f.room, me)) return false;
+                  f.room.locked = true;
+                  f.room.inside = me;
+                  return true;
+                },
+                [k.break()],
+              ),
+            ]),
+            k.step('leave', (f) => {
+              f.room.locked = false;
+              f.room.inside = -1;
+              f.room.wants.set(me, false);
+            }),
+          ]),
+        ]);
+        s.actor(`visitor${me}`, visit, { room: it }, { fair });
+        s.property(
+          leadsTo(
+            `enters${me}`,
+            `visitor${me} enters`,
+            () => it.wants.at(me),
+            () => it.inside === me,
+          ),
+        );
+      });
+    });
+  const peterson = (fair: boolean) =>
+    room(
+      (r, me) => {
+        r.turn = 1 - me;
+      },
+      (r, me) => !r.wants.at(1 - me) || r.turn === me,
+      fair,
+    );
+  const results = async (scenario: Scenario) => {
+    const { properties } = await check(scenario, { all: true });
+    return properties.filter(isPromise).map((p) => p.result);
+  };
+
+  test('by the algorithm of Peterson both get in, if both are fair', async () => {
+    expect(await results(peterson(true))).toEqual(['holds', 'holds']);
+    expect(await results(peterson(false))).toEqual(['violated', 'violated']);
+  });
+
+  test('with a lock that whoever comes first takes, either may be left outside for ever', async () => {
+    const grab = room(
+      () => {},
+      (r) => !r.locked,
+    );
+    expect(await results(grab)).toEqual(['violated', 'violated']);
+  });
 });
