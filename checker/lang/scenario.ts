@@ -27,7 +27,8 @@ export interface ActorOptions {
   readonly role?: 'task' | 'irq' | 'worker' | 'hardware' | 'timer';
   /**
    * False for an actor that may stop at any step for ever although it could go on, such as a device that need not ask
-   * or a process that need not exit. Only promises about the future make a difference between the two.
+   * or a process that need not exit. Others do not, not even where they may rest. Only promises about the future make
+   * a difference between the two.
    */
   readonly fair?: boolean;
 }
