@@ -43,10 +43,7 @@ export async function checkCommand(given: string, flags: CheckFlags, console: Co
   const out = resolve(flags.out);
   const { scenario, module } = await findScenario(given);
   const variant = variantOf(scenario, flags.variant);
-  if (expected === 'declared' && flags.bound !== undefined)
-    throw new QuiesceError('config', '--expect declared does not go with --bound', {
-      hint: 'the scenario declares its verdict for its own bounds only',
-    });
+  if (expected === 'declared') refuseBesideDeclared(flags);
 
   const bounds = boundsOf(scenario, variant, flags.bound);
   console.note(heading(scenario, variant, bounds));
@@ -163,6 +160,24 @@ export function boundsOf(
 export function heading(scenario: Scenario, variant: string, bounds: Readonly<Record<string, number>>): string {
   const listed = Object.entries(bounds).map(([name, value]) => `${name}=${value}`);
   return [`${scenario.name} ${variant}`, ...(listed.length === 0 ? [] : [listed.join(' ')])].join('  ');
+}
+
+/** The scenario declares its verdict for its own bounds, searched as a whole: anything else could not be compared. */
+function refuseBesideDeclared(flags: CheckFlags): void {
+  const beside = {
+    bound: flags.bound !== undefined,
+    property: flags.property !== undefined,
+    depth: flags.depth !== undefined,
+    all: flags.all === true,
+    symmetry: flags.symmetry === true,
+    order: flags.order !== undefined && flags.order !== 'bfs',
+    store: flags.store === 'bitstate',
+  };
+  for (const [flag, given] of Object.entries(beside))
+    if (given)
+      throw new QuiesceError('config', `--expect declared does not go with --${flag}`, {
+        hint: 'the scenario declares its verdict for its own bounds, searched breadth-first as a whole',
+      });
 }
 
 type Expected = 'none' | 'declared' | ViolationKind;

@@ -99,6 +99,22 @@ describe('for programs', () => {
   });
 });
 
+// What is not compared can be neither met nor missed.
+test.each([
+  ['--order', 'anytime'],
+  ['--order', 'dfs'],
+  ['--all'],
+  ['--symmetry'],
+  ['--depth', '3'],
+  ['--property', 'leak'],
+  ['--bound', 'tasks=1'],
+  ['--store', 'bitstate'],
+])('--expect declared does not go with %s', async (...flags) => {
+  const run = await quiesce(['check', './first.model.ts', '--expect', 'declared', ...flags], { cwd });
+  expect(run).toMatchObject({ status: 151, stdout: '' });
+  expect(run.stderr).toContain(`--expect declared does not go with ${flags[0]}`);
+});
+
 /** Small enough that all of them together take a few seconds. */
 const small = scenarios.flatMap((scenario) =>
   Object.entries(scenario.variants)
