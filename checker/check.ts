@@ -14,6 +14,7 @@ import type { Bounds, Scenario } from './lang/scenario.ts';
 import { violated } from './lang/violation.ts';
 import { refuseMeaninglessOptions } from './options.ts';
 import { confirmSymmetry } from './reduce/confirm.ts';
+import { spreadCoverage } from './reduce/coverage.ts';
 import { Symmetry } from './reduce/symmetry.ts';
 import { Anytime, type Best, type Stage } from './search/anytime.ts';
 import { BitstateDepthFirst } from './search/bitstate.ts';
@@ -189,6 +190,7 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
     incomplete = decided.because;
   }
 
+  if (symmetry !== null) spreadCoverage(model, symmetry.generators);
   const searched = performance.now();
   const found = inOrder(findingsOf(search, findings), stopAtFirst);
   if (found.length > 0) tell('explain', counts);

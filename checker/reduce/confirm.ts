@@ -20,6 +20,8 @@ const STATES = 200;
 export function confirmSymmetry(model: CompiledModel, symmetry: Symmetry): void {
   const random = seedrandom('symmetry');
   const pools = poolsOf(model, symmetry);
+  // What is tried here is no part of the search.
+  const [taken, refused] = [model.taken.slice(), model.refused.slice()];
   let state: Int32Array = model.initial.slice();
   for (let n = 0; n < STATES; n++) {
     const here = successorsOf(model, state);
@@ -29,6 +31,8 @@ export function confirmSymmetry(model: CompiledModel, symmetry: Symmetry): void 
     const { states } = here;
     state = states.length === 0 ? model.initial.slice() : (states[Math.floor(random() * states.length)] as Int32Array);
   }
+  model.taken.set(taken);
+  model.refused.set(refused);
 }
 
 type What = 'blocks' | 'slots';
