@@ -4,6 +4,9 @@ import iopfCoreUnbind from './iopf-core-unbind.ts';
 import iopfFlushThenClear from './iopf-flush-then-clear.ts';
 import iopfLostLast from './iopf-lost-last.ts';
 import iopfWorkerMmput from './iopf-worker-mmput.ts';
+import mdevOpenVsClose from './mdev-open-vs-close.ts';
+import mdevParentRemoval from './mdev-parent-removal.ts';
+import mdevSharedProcess from './mdev-shared-process.ts';
 import peersDining from './peers/dining.ts';
 import peersPeterson from './peers/peterson.ts';
 import peersSva from './peers/sva.ts';
@@ -43,6 +46,9 @@ export const scenarios: readonly Scenario[] = [
   iopfFlushThenClear,
   iopfLostLast,
   iopfWorkerMmput,
+  mdevOpenVsClose,
+  mdevParentRemoval,
+  mdevSharedProcess,
   peersDining,
   peersPeterson,
   peersSva, //
