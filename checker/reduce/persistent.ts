@@ -44,8 +44,8 @@
  * So the same deadlocks and end states are found, hence the same leaks and `at-end` violations, the same broken promises of
  * steps (by kind, objects, actors and step), the same violated properties with the same evidence, the same goals, the
  * same actors that can be stuck, and the same steps never taken. *Not* kept: that a counterexample is a shortest one;
- * where actors stand that have no part in a violation (a signature that names them may differ); that a guard was ever
- * false; anything that must hold for infinite schedules.
+ * that a guard was ever false; anything that must hold for infinite schedules. `docs/reductions.md` says it at
+ * greater length.
  *
  * (Valmari, Stubborn sets for reduced state space generation, 1989; Godefroid, Partial-order methods for the verification of
  * concurrent systems, 1996; the condition on levels is the queue proviso of Bosnacki and Holzmann, Improving Spin's partial-order
