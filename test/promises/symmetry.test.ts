@@ -10,6 +10,7 @@ import {
   atEnd,
   bool,
   each,
+  eventually,
   int,
   list,
   object,
@@ -272,6 +273,15 @@ describe('what is no symmetry is refused by name', () => {
   test('a goal about one actor', async () => {
     const watched = cells(clear, (all) => sometimes('the second is set first', 'one cell', () => isFirst(all, 1)));
     await expect(check(watched, { symmetry: true })).rejects.toThrow('the second is set first');
+  });
+
+  test('a promise about what comes', async () => {
+    const watched = cells(clear, (all) =>
+      eventually('all are set', 'for once', () => all.every((cell) => cell.set), {}),
+    );
+    await expect(check(watched, { symmetry: true })).rejects.toThrow(
+      'property "all are set" (eventually) cannot be decided with symmetry',
+    );
   });
 
   test('a ring in which only one direction is the same', async () => {
