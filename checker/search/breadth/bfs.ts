@@ -227,7 +227,7 @@ export class BreadthFirst implements Strategy, Explored {
       states,
       transitions: this.transitions,
       depth: this.#depth,
-      left: states - this.#next,
+      left: states - (this.#expanding ? (this.#round.control[ROUND_FROM] as number) : this.#next),
       duplicates: this.transitions === 0 ? 0 : 1 - (states - 1) / this.transitions,
       levels,
       memoryBytes: this.store.bytes,
