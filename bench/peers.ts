@@ -1,9 +1,9 @@
 /**
  * The other checkers on the same models, where they are installed and their models are at hand: `QUIESCE_PEERS`
- * names the folder with `promela/` and `micro/`.
+ * names the folder with `promela/`, `murphi/`, `tla/` and `micro/`, and `TLA2TOOLS` the jar of TLC.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,6 +16,8 @@ export interface PeerRun {
 export interface Peer {
   readonly name: string;
   readonly about: string;
+  /** It keeps one state for each set of symmetric ones, so its number of states is another. */
+  readonly symmetric: boolean;
   /** Null when the peer does not know the case. */
   run(test: PeerCase): PeerRun | null;
 }
@@ -40,7 +42,13 @@ export function findPeers(folder: string | undefined): Peer[] {
   if (existsSync(promela) && has('spin') && has('gcc')) {
     peers.push(spin('spin dfs', promela, ['-DSAFETY', '-DNOREDUCE']));
     peers.push(spin('spin bfs', promela, ['-DBFS', '-DNOREDUCE']));
+    peers.push(spin('spin dfs, 2 cores', promela, ['-DSAFETY', '-DNOREDUCE', '-DNCORE=2', '-DMEMLIM=8000']));
   }
+  const murphi = join(folder, 'murphi', 'sva.m');
+  if (existsSync(murphi) && has('rumur') && has('gcc')) peers.push(rumur(murphi));
+  const tla = join(folder, 'tla', 'Sva.tla');
+  const jar = process.env['TLA2TOOLS'];
+  if (existsSync(tla) && jar !== undefined && existsSync(jar) && has('java')) peers.push(tlc(tla, jar));
   return peers;
 }
 
@@ -52,6 +60,7 @@ function handWritten(file: string): Peer {
   return {
     name: 'hand-written js',
     about: 'this one model written by hand for typed arrays',
+    symmetric: false,
     run: (test) => {
       const started = performance.now();
       const result = spawnSync(
@@ -77,22 +86,79 @@ function spin(name: string, model: string, flags: readonly string[]): Peer {
   return {
     name,
     about: `generated, compiled with -O3 ${flags.join(' ')}, run`,
-    run: (test) => {
-      const folder = mkdtempSync(join(tmpdir(), 'quiesce-bench-'));
-      try {
+    symmetric: false,
+    run: (test) =>
+      inFolder((run) => {
         const sizes = [`-DM=${test.mms}`, `-DTPP=${test.threads}`, '-DR=1', `-DQ=${test.requests}`, '-DQL=2'];
-        const started = performance.now();
-        const run = (command: string, args: string[]) =>
-          spawnSync(command, args, { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 26 });
         run('spin', ['-a', ...sizes, ...(test.fixed ? ['-DFIXED'] : []), model]);
-        run('gcc', ['-O3', '-w', '-DNOFAIR', ...flags, '-o', 'pan', 'pan.c']);
-        const result = run('./pan', ['-n', '-m100000', '-w24']);
-        const seconds = (performance.now() - started) / 1000;
-        const states = /([\d.e+]+) states, stored/.exec(result.stdout)?.[1];
-        return states === undefined ? null : { seconds, states: Number(states) };
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
-      }
-    },
+        run('gcc', ['-O3', '-w', '-DNOFAIR', ...flags, '-o', 'pan', 'pan.c', '-lpthread']);
+        return /([\d.e+]+) states, stored/.exec(run('./pan', ['-n', '-m100000', '-w24']))?.[1];
+      }),
   };
+}
+
+function rumur(model: string): Peer {
+  return {
+    name: 'rumur, symmetry, 2 cores',
+    about: 'generated with heuristic symmetry reduction, compiled with -O3 -march=native, run',
+    symmetric: true,
+    run: (test) =>
+      inFolder((run, folder) => {
+        let text = readFileSync(model, 'utf8');
+        for (const [name, value] of Object.entries(sizesOf(test)))
+          text = text.replace(new RegExp(`^( *${name}: *)\\d+;`, 'm'), `$1${value};`);
+        writeFileSync(join(folder, 'm.m'), text);
+        const flags = ['--deadlock-detection', 'stuck', '--symmetry-reduction', 'heuristic', '--threads', '2'];
+        run('rumur', ['--output', 'm.c', ...flags, 'm.m']);
+        const libraries = ['-lpthread', '-latomic'];
+        run('gcc', ['-std=c11', '-O3', '-w', '-march=native', '-mcx16', '-o', 'm', 'm.c', ...libraries]);
+        return /(\d+) states, \d+ rules fired/.exec(run('./m', []))?.[1];
+      }),
+  };
+}
+
+function tlc(model: string, jar: string): Peer {
+  return {
+    name: 'tlc, 2 workers',
+    about: 'java -Xmx6g, parallel collector',
+    symmetric: false,
+    run: (test) =>
+      inFolder((run, folder) => {
+        copyFileSync(model, join(folder, 'Sva.tla'));
+        const constants = Object.entries(sizesOf(test)).map(([name, value]) => `  ${name} = ${value}`);
+        const invariants = ['INVARIANT NoCallbackAfterShutdown', 'INVARIANT BondHasRefs'];
+        writeFileSync(
+          join(folder, 'Sva.cfg'),
+          ['INIT Init', 'NEXT Next', 'CONSTANTS', ...constants, ...invariants].join('\n'),
+        );
+        const flags = ['-XX:+UseParallelGC', '-Xmx6g', '-cp', jar, 'tlc2.TLC', '-workers', '2', '-noGenerateSpecTE'];
+        const counts = [...run('java', [...flags, 'Sva']).matchAll(/generated, ([\d,]+) distinct/g)];
+        return counts[counts.length - 1]?.[1]?.replaceAll(',', '');
+      }),
+  };
+}
+
+const sizesOf = (test: PeerCase) => ({
+  M: test.mms,
+  TPP: test.threads,
+  Q: test.requests,
+  QL: 2,
+  FIXED: test.fixed ? 1 : 0,
+});
+
+type Run = (command: string, args: string[]) => string;
+
+/** Times what happens in a folder of its own; `work` returns the number of states as text. */
+function inFolder(work: (run: Run, folder: string) => string | undefined): PeerRun | null {
+  const folder = mkdtempSync(join(tmpdir(), 'quiesce-bench-'));
+  try {
+    const started = performance.now();
+    const states = work(
+      (command, args) => spawnSync(command, args, { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 26 }).stdout,
+      folder,
+    );
+    return states === undefined ? null : { seconds: (performance.now() - started) / 1000, states: Number(states) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -5,21 +5,43 @@
  *   --smoke       one run of the small cases, to see that the benchmark itself works
  *   --runs N      paired runs of each case (5)
  *   --only TEXT   cases whose name contains the text
+ *   --large       the long cases too: 1e8 states
+ *   --no-peers    ours alone
  *
- * Environment: QUIESCE_PEERS, the folder with the peers' models.
+ * Environment: QUIESCE_PEERS, the folder with the peers' models; TLA2TOOLS, the jar of TLC.
  */
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { CheckOptions } from '../checker/check.ts';
 import { findPeers, type PeerCase } from './peers.ts';
 
 interface Case {
   readonly scenario: string;
   readonly variant: string;
+  readonly bounds?: Readonly<Record<string, number>>;
   readonly peer: PeerCase | null;
-  readonly smoke: boolean;
+  /** Ways to search it besides the usual one: one worker, exact, no reduction. */
+  readonly ways: readonly Way[];
+  readonly when: 'smoke' | 'usual' | 'large';
 }
+
+interface Way {
+  readonly name: string;
+  readonly options: CheckOptions;
+  /** The number of states is that of the usual search. */
+  readonly same: boolean;
+}
+
+const ways = {
+  compressed: { name: 'compressed', options: { store: 'compressed' }, same: true },
+  two: { name: '2 workers', options: { workers: 2 }, same: true },
+  compressedTwo: { name: 'compressed, 2 workers', options: { store: 'compressed', workers: 2 }, same: true },
+  symmetry: { name: 'symmetry', options: { symmetry: true }, same: false },
+  symmetryTwo: { name: 'symmetry, 2 workers', options: { symmetry: true, workers: 2 }, same: false },
+  persistent: { name: 'persistent sets', options: { persistentSets: true }, same: false },
+} satisfies Record<string, Way>;
 
 const sva = (mms: number, threads: number, requests: number, log2Slots: number, fixed: boolean): PeerCase => ({
   fixed,
@@ -28,24 +50,57 @@ const sva = (mms: number, threads: number, requests: number, log2Slots: number, 
   requests,
   log2Slots,
 });
+const teardown = (variant: string, peer: PeerCase, when: Case['when'], more: readonly Way[] = []): Case => ({
+  scenario: 'peers-sva',
+  variant,
+  peer,
+  ways: more,
+  when,
+});
+const ours = (scenario: string, variant: string, when: Case['when'], more: readonly Way[] = []): Case => ({
+  scenario,
+  variant,
+  peer: null,
+  ways: more,
+  when,
+});
 
 const cases: readonly Case[] = [
-  { scenario: 'peers-sva', variant: 'posted', peer: sva(2, 1, 2, 18, false), smoke: true },
-  { scenario: 'peers-sva', variant: 'fixed', peer: sva(2, 1, 2, 18, true), smoke: true },
-  { scenario: 'peers-sva', variant: 'posted-m', peer: sva(2, 2, 1, 21, false), smoke: false },
-  { scenario: 'peers-sva', variant: 'fixed-m', peer: sva(2, 2, 1, 21, true), smoke: false },
-  { scenario: 'peers-sva', variant: 'posted-l', peer: sva(3, 1, 3, 24, false), smoke: false },
-  { scenario: 'peers-sva', variant: 'fixed-l', peer: sva(3, 1, 3, 24, true), smoke: false },
-  { scenario: 'peers-peterson', variant: 'fixed-4', peer: null, smoke: false },
-  { scenario: 'vfio-detach-vs-mm-exit', variant: 'posted', peer: null, smoke: true },
-  { scenario: 'vfio-detach-vs-mm-exit', variant: 'fixed', peer: null, smoke: true },
+  ours('peers-dining', 'posted', 'smoke'),
+  teardown('posted', sva(2, 1, 2, 18, false), 'smoke'),
+  teardown('fixed', sva(2, 1, 2, 18, true), 'smoke', [ways.compressed, ways.two, ways.symmetry]),
+  teardown('posted-m', sva(2, 2, 1, 21, false), 'usual'),
+  teardown('fixed-m', sva(2, 2, 1, 21, true), 'usual', [ways.compressed, ways.two, ways.symmetryTwo]),
+  teardown('posted-l', sva(3, 1, 3, 24, false), 'usual'),
+  teardown('fixed-l', sva(3, 1, 3, 24, true), 'usual', [
+    ways.compressed,
+    ways.two,
+    ways.compressedTwo,
+    ways.symmetry,
+    ways.symmetryTwo,
+  ]),
+  ours('peers-peterson', 'fixed-4', 'usual'),
+  ours('vfio-detach-vs-mm-exit', 'posted', 'smoke'),
+  ours('vfio-detach-vs-mm-exit', 'fixed', 'smoke', [ways.compressed, ways.persistent]),
+  ours('iopf-core-unbind', 'clear-first', 'usual', [ways.compressed, ways.two]),
+  {
+    ...ours('peers-sva', 'fixed-l', 'large', [ways.compressedTwo]),
+    // 95 million states: see README.md.
+    bounds: { mms: 3, threads: 1, requests: 5 },
+  },
 ];
 
 const { values: flags } = parseArgs({
-  options: { smoke: { type: 'boolean' }, runs: { type: 'string' }, only: { type: 'string' } },
+  options: {
+    smoke: { type: 'boolean' },
+    large: { type: 'boolean' },
+    'no-peers': { type: 'boolean' },
+    runs: { type: 'string' },
+    only: { type: 'string' },
+  },
 });
 const runs = flags.smoke ? 1 : Number(flags.runs ?? 5);
-const peers = findPeers(process.env['QUIESCE_PEERS']);
+const peers = flags['no-peers'] ? [] : findPeers(process.env['QUIESCE_PEERS']);
 console.log(
   `node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? '?'}; medians of ${runs}, whole processes`,
 );
@@ -53,49 +108,98 @@ if (peers.length === 0) console.log('no peers at hand: set QUIESCE_PEERS to the 
 
 let wrong = 0;
 for (const test of cases) {
-  const name = `${test.scenario} ${test.variant}`;
-  if ((flags.smoke && !test.smoke) || (flags.only !== undefined && !name.includes(flags.only))) continue;
-  const ours: number[] = [];
-  const theirs = new Map<string, number[]>();
-  let states = 0;
-  let memory = 0;
-  for (let i = 0; i < runs; i++) {
-    const started = performance.now();
-    const result = spawnSync(process.execPath, [join(import.meta.dirname, 'one.js'), test.scenario, test.variant], {
-      encoding: 'utf8',
-    });
-    ours.push((performance.now() - started) / 1000);
-    if (result.status !== 0) throw new Error(`${name}: ${result.stderr}`);
-    const line = JSON.parse(result.stdout) as { states: number; peakMemoryBytes: number; complete: boolean };
-    if (i > 0 && line.states !== states) {
-      console.error(`${name}: ${line.states} states in one run, ${states} in another`);
-      wrong++;
+  const bounds = test.bounds === undefined ? '' : ` ${JSON.stringify(test.bounds).replace(/[{}"]/g, '')}`;
+  const name = `${test.scenario} ${test.variant}${bounds}`;
+  if (flags.smoke ? test.when !== 'smoke' : test.when === 'large' && !flags.large) continue;
+  if (flags.only !== undefined && !name.includes(flags.only)) continue;
+  measure(name, test);
+}
+process.exitCode = wrong === 0 ? 0 : 1;
+
+interface Line {
+  readonly states: number;
+  readonly transitions: number;
+  readonly complete: boolean;
+  readonly searchSeconds: number;
+  readonly storeBytes: number;
+  readonly peakMemoryBytes: number;
+}
+
+/** Runs the ways of a case and its peers in turn, and prints what they took. */
+function measure(name: string, test: Case): void {
+  const large = test.when === 'large';
+  const usual: Way = large
+    ? { ...ways.compressed, name: 'compressed' }
+    : { name: 'exact, 1 worker', options: {}, same: true };
+  const all = [usual, ...test.ways];
+  const seconds = new Map<string, number[]>();
+  const lines = new Map<string, Line>();
+  const note = (who: string, value: number) => seconds.set(who, [...(seconds.get(who) ?? []), value]);
+  for (let i = 0; i < (large ? 1 : runs); i++) {
+    for (const way of all) {
+      const started = performance.now();
+      const line = search(test, way);
+      note(way.name, (performance.now() - started) / 1000);
+      const before = lines.get(way.same ? usual.name : way.name) ?? line;
+      if (line.states !== before.states) complain(`${name}, ${way.name}: ${line.states} states, once ${before.states}`);
+      lines.set(way.name, line);
     }
-    states = line.states;
-    memory = Math.max(memory, line.peakMemoryBytes);
+    const line = lines.get(usual.name) as Line;
     for (const peer of test.peer === null ? [] : peers) {
       const run = peer.run(test.peer as PeerCase);
       if (run === null) continue;
-      theirs.set(peer.name, [...(theirs.get(peer.name) ?? []), run.seconds]);
-      if (line.complete && run.states !== null && Math.abs(run.states - states) > states * 1e-5) {
-        console.error(`${name}: ${peer.name} has ${run.states} states, we have ${states}`);
-        wrong++;
-      }
+      note(peer.name, run.seconds);
+      if (peer.symmetric || !line.complete || run.states === null) continue;
+      if (Math.abs(run.states - line.states) > line.states * 1e-5)
+        complain(`${name}: ${peer.name} has ${run.states} states, we have ${line.states}`);
     }
   }
-  const rate = Math.round(states / median(ours));
-  console.log(
-    `${name.padEnd(34)} ${median(ours).toFixed(2).padStart(7)} s ${String(states).padStart(10)} states ` +
-      `${String(rate).padStart(9)}/s ${(memory / 2 ** 20).toFixed(0).padStart(5)} MiB`,
-  );
-  for (const [peer, seconds] of theirs) {
-    const ratios = seconds.map((s, i) => (ours[i] as number) / s);
+  const base = lines.get(usual.name) as Line;
+  console.log(`\n${name}: ${base.states} states, ${base.transitions} transitions`);
+  for (const way of all) {
+    const line = lines.get(way.name) as Line;
+    const time = median(seconds.get(way.name) as number[]);
     console.log(
-      `  / ${peer.padEnd(30)} ${median(seconds).toFixed(2).padStart(7)} s   ratio ${median(ratios).toFixed(2)}`,
+      `  ${way.name.padEnd(26)} ${time.toFixed(2).padStart(7)} s  ${perState(line.storeBytes, line)} B a state  ` +
+        `${(line.peakMemoryBytes / 2 ** 20).toFixed(0).padStart(5)} MiB  ` +
+        `${((line.searchSeconds / line.transitions) * 1e9).toFixed(0).padStart(4)} ns a transition` +
+        (way === usual ? '' : `  ${ratio(seconds, way.name, usual.name)} of ${usual.name}`),
     );
   }
+  for (const peer of peers)
+    if (seconds.has(peer.name)) {
+      const ratios = all.map((way) => `${way.name} ${ratio(seconds, way.name, peer.name)}`);
+      const time = median(seconds.get(peer.name) as number[]);
+      console.log(`  / ${peer.name.padEnd(24)} ${time.toFixed(2).padStart(7)} s  ${ratios.join('   ')}`);
+    }
 }
-process.exitCode = wrong === 0 ? 0 : 1;
+
+function search(test: Case, way: Way): Line {
+  const options = { ...way.options, ...(test.bounds === undefined ? {} : { bounds: test.bounds }) };
+  const result = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, 'one.js'), test.scenario, test.variant, JSON.stringify(options)],
+    { encoding: 'utf8' },
+  );
+  if (result.status !== 0) throw new Error(`${test.scenario} ${test.variant}, ${way.name}: ${result.stderr}`);
+  return JSON.parse(result.stdout) as Line;
+}
+
+function complain(what: string): void {
+  console.error(what);
+  wrong++;
+}
+
+/** Median of the ratios of paired runs. */
+function ratio(seconds: ReadonlyMap<string, readonly number[]>, one: string, other: string): string {
+  const theirs = seconds.get(other) ?? [];
+  const ratios = (seconds.get(one) ?? []).map((s, i) => s / (theirs[i] as number));
+  return median(ratios).toFixed(2);
+}
+
+function perState(bytes: number, line: Line): string {
+  return (bytes / line.states).toFixed(1).padStart(6);
+}
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

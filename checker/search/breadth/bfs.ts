@@ -168,7 +168,6 @@ export class BreadthFirst implements Strategy, Explored {
     const shared = (bytes: Uint8Array) => (workers === 1 ? bytes : new Uint8Array(new SharedArrayBuffer(bytes.length)));
     this.#taken = shared(model.taken);
     this.#refused = shared(model.refused);
-    this.#look(0);
     this.#watch(0, 0);
     for (let i = 1; i < workers; i++) this.#startThread(options.module as ScenarioModule);
   }
