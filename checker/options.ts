@@ -40,7 +40,9 @@ const breadthFirst: readonly StrategyName[] = ['bfs', 'anytime'];
 const rules: { readonly [K in keyof Required<CheckOptions>]: Rule } = {
   variant: everywhere('variant'),
   bounds: everywhere('bound'),
-  properties: everywhere('property'),
+  properties: everywhere('property', (names: readonly string[]) =>
+    names.length > 0 ? null : 'must name at least one',
+  ),
   strategy: everywhere('order'),
   preemptions: {
     name: 'preemptions',

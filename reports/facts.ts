@@ -9,7 +9,6 @@ import { coverageText } from '../checker/store/bitstate.ts';
 import type { Counterexample } from '../checker/trace/counterexample.ts';
 import type { CoverageEntry, Verdict } from '../checker/verdict.ts';
 import { count, factor, plural, probability, share } from './numbers.ts';
-import { mainOrderings } from './trace.ts';
 
 /** What a counterexample belongs to; a verdict gives it, and so does a stored schedule. */
 export interface Context {
@@ -182,13 +181,11 @@ const MOST_ORDERINGS = 8;
 
 /** `step 6 before 11, and 9 before 14`; null when it was not computed. */
 export function neededText(ce: Counterexample): string | null {
-  const orderings = mainOrderings(ce);
-  if (orderings === null) return null;
-  if (orderings.main.length === 0) return 'no ordering between actors: every swap of two steps violates it too';
-  const shown = orderings.main
-    .slice(0, MOST_ORDERINGS)
-    .map((o, i) => `${i === 0 ? 'step ' : ''}${o.before} before ${o.after}`);
-  const rest = orderings.main.length - shown.length;
+  const { needed } = ce;
+  if (needed === null) return null;
+  if (needed.length === 0) return 'no ordering between actors: every swap of two steps violates it too';
+  const shown = needed.slice(0, MOST_ORDERINGS).map((o, i) => `${i === 0 ? 'step ' : ''}${o.before} before ${o.after}`);
+  const rest = needed.length - shown.length;
   return `${shown.join(', and ')}${rest > 0 ? `, and ${count(rest)} more` : ''}`;
 }
 

@@ -7,7 +7,6 @@ import type {
   Call,
   Change,
   Counterexample,
-  Ordering,
   Standing,
   TraceStep,
   Wait,
@@ -82,39 +81,6 @@ export function standingsAfter(ce: Counterexample, index: number): readonly Stan
 
 export function finalStandings(ce: Counterexample): readonly Standing[] {
   return standingsAfter(ce, ce.steps.length);
-}
-
-/**
- * The essential orderings that do not follow from others together with each actor's own order: what a reader must be
- * told. `implied` is how many were left out. Null when they were not computed.
- */
-export function mainOrderings(
-  ce: Counterexample,
-): { readonly main: readonly Ordering[]; readonly implied: number } | null {
-  if (ce.needed === null) return null;
-  const after = new Map<number, number[]>();
-  const lead = (from: number, to: number) => after.set(from, [...(after.get(from) ?? []), to]);
-  for (const o of ce.needed) lead(o.before, o.after);
-  const last = new Map<string, number>();
-  for (const s of ce.steps) {
-    const previous = last.get(s.actor);
-    if (previous !== undefined) lead(previous, s.index);
-    last.set(s.actor, s.index);
-  }
-  // Every edge leads forward, so the walk ends at the step it looks for.
-  const follows = (o: Ordering) => {
-    const seen = new Set<number>();
-    const open = (after.get(o.before) ?? []).filter((n) => n !== o.after);
-    for (let n = open.pop(); n !== undefined; n = open.pop()) {
-      if (n === o.after) return true;
-      if (n > o.after || seen.has(n)) continue;
-      seen.add(n);
-      open.push(...(after.get(n) ?? []));
-    }
-    return false;
-  };
-  const main = ce.needed.filter((o) => !follows(o));
-  return { main, implied: ce.needed.length - main.length };
 }
 
 /** Those who wait for something at the end and may not stay there. */
@@ -236,7 +202,7 @@ export function locksOf(ce: Counterexample): string[] {
 export function weights(ce: Counterexample): number[] {
   const about = ce.evidence.objects;
   const life = new Set(about.flatMap((o) => [allocationOf(ce, o)?.index, freeOf(ce, o)?.index]));
-  const ordered = new Set((mainOrderings(ce)?.main ?? []).flatMap((o) => [o.before, o.after]));
+  const ordered = new Set((ce.needed ?? []).flatMap((o) => [o.before, o.after]));
   const heldAtEnd = new Set(finalStandings(ce).flatMap((s) => s.holds.map((h) => h.since)));
   return ce.steps.map((step, i) => {
     const violating = i === ce.steps.length - 1 && !isAboutWaiting(ce) && ce.loop === undefined;

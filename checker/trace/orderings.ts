@@ -3,8 +3,8 @@
  *
  * For steps i < j of different actors, the schedule is rearranged so that j (with the steps of its actor that
  * must come before it) runs right before i, everything else keeping its order. When the rearranged schedule cannot
- * be driven, or does not end in a violation of the same signature, the pair is essential. Of pairs that follow from
- * each other by program order only the tightest are kept.
+ * be driven, or does not end in a violation of the same signature, the pair is essential. Pairs that follow from others
+ * together with each actor's own order are left out: they say no more than that time passes.
  *
  * Cost: at most n²/2 replays. Limits: it answers for this schedule with one pair exchanged, not for every schedule
  * that exchanges it.
@@ -34,7 +34,7 @@ export function essentialOrderings(
       if (outcomes === null || !outcomes.some((o) => o.signature === signature))
         essential.push({ before: i + 1, after: j + 1 });
     }
-  return tightest(essential, moves);
+  return withoutImplied(essential, moves);
 }
 
 /** The schedule with step j, and what its actor does between, moved right before step i. */
@@ -49,19 +49,28 @@ function exchange(moves: readonly number[], i: number, j: number): number[] {
   ];
 }
 
-/** Drops every pair that follows from another one and program order. */
-function tightest(pairs: readonly Ordering[], moves: readonly number[]): Ordering[] {
-  const sameActor = (a: number, b: number) => actorOf(moves[a - 1] as number) === actorOf(moves[b - 1] as number);
-  return pairs.filter(
-    (p) =>
-      !pairs.some(
-        (q) =>
-          q !== p &&
-          sameActor(p.before, q.before) &&
-          sameActor(p.after, q.after) &&
-          q.before >= p.before &&
-          q.after <= p.after &&
-          (q.before > p.before || q.after < p.after),
-      ),
-  );
+/** Drops every pair that follows from others and program order. */
+function withoutImplied(pairs: readonly Ordering[], moves: readonly number[]): Ordering[] {
+  const after = new Map<number, number[]>();
+  const lead = (from: number, to: number) => after.set(from, [...(after.get(from) ?? []), to]);
+  for (const p of pairs) lead(p.before, p.after);
+  const last = new Map<number, number>();
+  for (const [i, move] of moves.entries()) {
+    const previous = last.get(actorOf(move));
+    if (previous !== undefined) lead(previous, i + 1);
+    last.set(actorOf(move), i + 1);
+  }
+  // Every edge leads forward, so that the walk ends at the step it looks for.
+  const follows = (pair: Ordering) => {
+    const seen = new Set<number>();
+    const open = (after.get(pair.before) ?? []).filter((n) => n !== pair.after);
+    for (let n = open.pop(); n !== undefined; n = open.pop()) {
+      if (n === pair.after) return true;
+      if (n > pair.after || seen.has(n)) continue;
+      seen.add(n);
+      open.push(...(after.get(n) ?? []));
+    }
+    return false;
+  };
+  return pairs.filter((pair) => !follows(pair));
 }

@@ -29,6 +29,14 @@ export interface Divergence {
 
 export type Replay =
   | { readonly result: 'reproduced'; readonly counterexample: Counterexample; readonly modelHash: string }
+  | {
+      /** All its steps can be taken, and what they end in is no violation of the stored signature. */
+      readonly result: 'another violation';
+      readonly counterexample: Counterexample;
+      /** What the schedule was stored for: `deadlock (4f3c21d9)`. */
+      readonly wanted: string;
+      readonly modelHash: string;
+    }
   | { readonly result: 'diverged'; readonly divergence: Divergence; readonly modelHash: string };
 
 /**
@@ -39,13 +47,18 @@ export function replay(scenario: Scenario, schedule: Schedule, variant = schedul
   const simulator = new Simulator(scenario, { variant, bounds: schedule.bounds });
   const model = simulator.model;
   const findings = new Findings(model, null);
+  const wantedViolation = `${schedule.property} (${schedule.signature})`;
+  const ended = (counterexample: Counterexample): Replay =>
+    counterexample.signature === schedule.signature
+      ? { result: 'reproduced', modelHash: model.hash, counterexample }
+      : { result: 'another violation', modelHash: model.hash, counterexample, wanted: wantedViolation };
   const diverged = (step: number, move: ScheduleMove | null, reason: string, guard: string | null = null): Replay => ({
     result: 'diverged',
     modelHash: model.hash,
     divergence: {
       step,
       line: move?.line ?? 0,
-      wanted: move === null ? `${schedule.property} (${schedule.signature})` : formatMove(move),
+      wanted: move === null ? wantedViolation : formatMove(move),
       reason,
       guard,
       standings: standingsOf(simulator, moves),
@@ -65,10 +78,8 @@ export function replay(scenario: Scenario, schedule: Schedule, variant = schedul
       return diverged(move === null ? missing : judged.step, move, judged.because);
     }
     const signature = findings.signature(property.name, judged.evidence, null);
-    return {
-      result: 'reproduced',
-      modelHash: model.hash,
-      counterexample: buildCounterexample({
+    return ended(
+      buildCounterexample({
         simulator,
         property: property.name,
         evidence: judged.evidence,
@@ -79,7 +90,7 @@ export function replay(scenario: Scenario, schedule: Schedule, variant = schedul
         minimal: 'local',
         needed: null,
       }),
-    };
+    );
   };
   for (const [i, wanted] of schedule.moves.entries()) {
     const a = model.actors.find((actor) => actor.view.name === wanted.actor);
@@ -116,19 +127,12 @@ export function replay(scenario: Scenario, schedule: Schedule, variant = schedul
 
   const outcomes = [...(outcomesOf(model, findings, moves) ?? []), ...stuckOutcomes(simulator, findings, schedule)];
   const hit =
-    outcomes.find((o) => o.signature === schedule.signature) ?? outcomes.find((o) => o.property === schedule.property);
-  if (hit === undefined) {
-    const other = outcomes[0];
-    return diverged(
-      schedule.moves.length + 1,
-      null,
-      other ? `it ends in ${other.property} instead: ${other.evidence.message}` : 'no promise is broken at the end',
-    );
-  }
-  return {
-    result: 'reproduced',
-    modelHash: model.hash,
-    counterexample: buildCounterexample({
+    outcomes.find((o) => o.signature === schedule.signature) ??
+    outcomes.find((o) => o.property === schedule.property) ??
+    outcomes[0];
+  if (hit === undefined) return diverged(schedule.moves.length + 1, null, 'no promise is broken at the end');
+  return ended(
+    buildCounterexample({
       simulator,
       property: hit.property,
       evidence: hit.evidence,
@@ -138,7 +142,7 @@ export function replay(scenario: Scenario, schedule: Schedule, variant = schedul
       minimal: 'local',
       needed: hit.property === 'stuck' ? null : essentialOrderings(model, findings, moves, hit.signature),
     }),
-  };
+  );
 }
 
 /** The violation of a schedule about actors that are stuck, which no look at one state can tell. */

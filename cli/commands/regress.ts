@@ -83,6 +83,14 @@ function replayOne(path: string, models: readonly Scenario[]): Outcome {
       const { steps, headline } = result.counterexample;
       return { file, result: 'reproduced', text: `${name}  ${headline}, ${plural(steps.length, 'step')}` };
     }
+    if (result.result === 'another violation') {
+      const { property, signature } = result.counterexample;
+      return {
+        file,
+        result: 'failed',
+        text: `${name}  ${file}: it ends in another violation: ${property} (${signature}) instead of ${result.wanted}`,
+      };
+    }
     const d = result.divergence;
     const guard = d.guard === null ? '' : `; guard ${d.guard}`;
     return {

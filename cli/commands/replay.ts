@@ -1,7 +1,7 @@
 /** `quiesce replay`: drives one stored schedule through its model. */
 import { dirname, join, resolve } from 'node:path';
 import { QuiesceError, type Scenario } from '../../checker/lang/index.ts';
-import { replay } from '../../checker/trace/replay.ts';
+import { type Replay, replay } from '../../checker/trace/replay.ts';
 import { parseSchedule, type Schedule } from '../../checker/trace/schedule.ts';
 import { ascii, divergenceText, replayText, splat, verdictFromJson } from '../../reports/index.ts';
 import { scenarios } from '../../scenarios/index.ts';
@@ -26,16 +26,24 @@ export async function replayCommand(file: string, flags: ReplayFlags, console: C
   const result = replay(scenario, schedule, variant);
   if (flags.json === true) console.out(JSON.stringify(result, null, 2));
   else if (result.result === 'diverged') console.out(divergenceText(result.divergence, schedule, variant));
-  else if (flags.steps === true) console.out(replayText(result.counterexample));
+  else if (flags.steps === true) console.out(`${otherText(result)}${replayText(result.counterexample)}`);
   else {
     const context = { scenario: scenario.name, variant, bounds: schedule.bounds };
-    console.out(paint(splat(result.counterexample, context, { schedule: shown(resolve(file)) }), console));
+    const text = splat(result.counterexample, context, { schedule: shown(resolve(file)) });
+    console.out(paint(`${otherText(result)}${text}`, console));
   }
-  if (result.result === 'reproduced' && result.modelHash !== schedule.modelHash)
+  if (result.result !== 'diverged' && result.modelHash !== schedule.modelHash)
     console.note(
       `note: the model has changed since the schedule was stored (${schedule.modelHash} is now ${result.modelHash})`,
     );
   return result.result === 'reproduced' ? 0 : 20;
+}
+
+/** A headline for a schedule that ends in another violation than the one it was stored for; else nothing. */
+export function otherText(result: Replay): string {
+  if (result.result !== 'another violation') return '';
+  const { property, signature } = result.counterexample;
+  return `ANOTHER VIOLATION: ${property} (${signature}) instead of ${result.wanted}\n`;
 }
 
 /** Reads and parses a schedule; errors name the file and the line. */

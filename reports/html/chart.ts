@@ -12,7 +12,6 @@ import {
   isAboutWaiting,
   locksOf,
   loopText,
-  mainOrderings,
   ownerText,
   participants,
   standingsAfter,
@@ -83,7 +82,7 @@ export function chart(ce: Counterexample): Markup {
   const narrow = lanes.length > WIDE_LANES;
   const held = lanes.map((s) => ownership(ce, s.actor, locks));
   const orders = intoTracks(
-    (mainOrderings(ce)?.main ?? []).map((o, what) => ({
+    (ce.needed ?? []).map((o, what) => ({
       from: o.before,
       to: o.after,
       what,

@@ -26,7 +26,7 @@ import {
 } from '../facts.ts';
 import { bytes, count, duration, plural, rate } from '../numbers.ts';
 import { splat } from '../text/splat.ts';
-import { mainOrderings, stepText } from '../trace.ts';
+import { stepText } from '../trace.ts';
 import { chart } from './chart.ts';
 import { graphFigure } from './graph.ts';
 import { type PageData, page } from './page.ts';
@@ -263,20 +263,19 @@ function race(verdict: Verdict, ce: Counterexample): Markup {
       s === undefined ? null : [' (', s.actor, ': ', h('code', null, stepText(s)), ')'],
     );
   };
-  const orderings = mainOrderings(ce);
-  const items = (orderings?.main ?? []).map((o) => h('li', null, step(o.before), ' before ', step(o.after)));
+  const items = (ce.needed ?? []).map((o) => h('li', null, step(o.before), ' before ', step(o.after)));
   const others = verdict.violations.filter((o) => o !== ce);
   const story = ce.story.length > 0 ? ce.story : [`${ce.evidence.message}.`];
   return fragment(
     story.map((sentence) => h('p', { class: 'words' }, withSteps(sentence, ce.steps.length))),
-    orderings !== null &&
-      (orderings.main.length === 0
+    ce.needed !== null &&
+      (items.length === 0
         ? h('p', null, 'No ordering between actors is essential: every swap of two steps breaks it too.')
         : fragment(
             h(
               'p',
               null,
-              orderings.main.length === 1
+              items.length === 1
                 ? 'It needs one ordering. Turn it round and the violation is gone:'
                 : 'It needs these orderings. Turn any one of them round and the violation is gone:',
             ),
@@ -287,12 +286,6 @@ function race(verdict: Verdict, ce: Counterexample): Markup {
                 null,
                 h('summary', null, `${count(items.length - SHOWN_ORDERINGS)} more`),
                 h('ol', { class: 'needed', start: SHOWN_ORDERINGS + 1 }, items.slice(SHOWN_ORDERINGS)),
-              ),
-            orderings.implied > 0 &&
-              h(
-                'p',
-                { class: 'soft' },
-                `${plural(orderings.implied, 'more ordering')} of ${count(ce.needed?.length ?? 0)} ${orderings.implied === 1 ? 'follows' : 'follow'} from these and each actor\u2019s own order.`,
               ),
           )),
     h('p', { class: 'soft' }, capital(verdict.scenario.title), '. ', verdict.scenario.about),

@@ -182,10 +182,7 @@ export const deadlock: Counterexample = counterexample(
     headline: 'deadlock in vfio_iommu_type1_detach_group / vfio_iommu_mm_exit',
     subkind: 'lock + wait',
     initial,
-    needed: [
-      { before: 11, after: 17 },
-      { before: 12, after: 15 },
-    ],
+    needed: [{ before: 12, after: 15 }],
     story: [
       'exit marks bond0 as exiting (step 11) and is about to call back into VFIO.',
       'Before it does, owner takes iommu.lock to detach the group (step 13) and waits, with the lock held, for the callback to end (step 17).',

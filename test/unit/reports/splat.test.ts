@@ -4,7 +4,7 @@ import { contextOf } from '../../../reports/facts.ts';
 import { interleaving } from '../../../reports/text/interleaving.ts';
 import { WIDTH } from '../../../reports/text/lines.ts';
 import { MAX_LINES, splat } from '../../../reports/text/splat.ts';
-import { mainOrderings, weights } from '../../../reports/trace.ts';
+import { weights } from '../../../reports/trace.ts';
 import * as fixtures from './fixtures.ts';
 import { counterexample } from './trace-builder.ts';
 
@@ -40,7 +40,7 @@ describe.each(Object.entries(ordinary))('splat of a %s', (name, ce) => {
   });
 
   it('shows every step that an ordering names', () => {
-    for (const o of mainOrderings(ce)?.main ?? [])
+    for (const o of ce.needed ?? [])
       for (const n of [o.before, o.after]) expect(text).toMatch(new RegExp(`^ *${n}  `, 'm'));
   });
 

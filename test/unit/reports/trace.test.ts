@@ -7,7 +7,6 @@ import {
   heldSince,
   historyOf,
   locksOf,
-  mainOrderings,
   objectOf,
   participants,
   weights,
@@ -79,13 +78,6 @@ describe('trace', () => {
     expect(locksOf(deadlock)).toEqual(['iommu.lock', 'iommu_sva_lock', 'group0.mutex']);
     const last = deadlock.steps[16]?.standings ?? [];
     expect([heldSince(last, 'owner', 'iommu.lock'), heldSince(last, 'exit', 'iommu.lock')]).toEqual([13, null]);
-  });
-
-  it('keeps the orderings that do not follow from others', () => {
-    // 11 before 17 follows: 11, 12 are one actor's, 12 before 15 is needed, 15, 17 are one actor's.
-    expect(mainOrderings(deadlock)).toEqual({ main: [{ before: 12, after: 15 }], implied: 1 });
-    expect(mainOrderings(useAfterFree)).toEqual({ main: useAfterFree.needed, implied: 0 });
-    expect(mainOrderings({ ...deadlock, needed: null })).toBeNull();
   });
 
   it('weighs essential steps most and reads least', () => {

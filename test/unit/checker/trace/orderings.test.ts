@@ -5,7 +5,7 @@ import { bool, int, object, type Scenario } from '../../../../checker/lang/index
 import { drop, lock, plain, take, tiny } from '../../../support/tiny.ts';
 
 const Bond = object('bond', { users: int(0, 9) });
-const World = object('w', { live: bool(true), l: lock(), m: lock() }, { permanent: true });
+const World = object('w', { live: bool(true), n: int(0, 2), l: lock(), m: lock() }, { permanent: true });
 
 async function explained(scenario: Scenario) {
   const found = (await check(scenario)).violations[0];
@@ -102,4 +102,40 @@ test('a schedule of more than 120 steps is not tried pair by pair', async () => 
   });
   const found = (await check(long)).violations[0];
   expect([found?.steps.length, found?.needed]).toEqual([122, null]);
+});
+
+test('what follows from other orderings and from each actor\u2019s own order is not told again', async () => {
+  // b needs a's flag before it frees, and c needs b's before it uses: that a comes before c says nothing new.
+  const relay = tiny((s) => {
+    const w = s.object(World, 'w');
+    const bond = s.object(Bond, 'bond');
+    s.actor(
+      'a',
+      plain('p', (k) => [
+        k.step('say go', () => {
+          w.n = 1;
+        }),
+      ]),
+      {},
+    );
+    s.actor(
+      'b',
+      plain('q', (k) => [
+        k.blockUntil('wait for go', () => w.n === 1),
+        k.free(() => bond, { label: 'free' }),
+        k.step('say free', () => {
+          w.n = 2;
+        }),
+      ]),
+      {},
+    );
+    s.actor(
+      'c',
+      plain('r', (k) => [k.blockUntil('wait for free', () => w.n === 2), k.step('use', () => void bond.users)]),
+      {},
+    );
+  });
+  const { steps, needed } = await explained(relay);
+  expect(steps).toEqual(['a say go', 'b wait for go', 'b free', 'b say free', 'c wait for free', 'c use']);
+  expect(needed).toEqual(['1 before 2', '4 before 5']);
 });
