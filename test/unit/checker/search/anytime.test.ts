@@ -143,6 +143,25 @@ describe('without a violation', () => {
     expect(verdict.stages).toMatchObject([{ strategy: 'pct', proven: null, because: 'interrupted' }]);
   });
 
+  test('keeps the goals that earlier stages reached', async () => {
+    const far = tiny((s) => {
+      const cell = s.object(Cell, 'cell');
+      const p = plain('p', (k) => [
+        ...Array.from({ length: 30 }, (_, i) => k.step(`${i}`, () => {})),
+        k.step('arrive', () => {
+          cell.open++;
+        }),
+      ]);
+      for (const name of ['a', 'b', 'c']) s.actor(name, p, {});
+      s.property(sometimes('all there', '', () => cell.open === 3));
+    });
+    const { verdict } = await anytime(far, { maxStates: 500 });
+    expect(verdict).toMatchObject({ outcome: 'undecided', incompleteBecause: 'limit of states' });
+    // The last stage does not come that far.
+    expect(verdict.counts.depth).toBeLessThan(93);
+    expect(verdict.properties.find((p) => p.name === 'all there')?.result).toBe('reached');
+  });
+
   test('a goal that no schedule reaches is known at the end, one that walks reach is kept', async () => {
     const goals = tiny((s) => {
       const cell = s.object(Cell, 'cell');
