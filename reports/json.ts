@@ -5,6 +5,7 @@
  *
  * The document's shape is written down once, below; TypeScript refuses it when a field of `Verdict` is missing.
  */
+import * as v from 'valibot';
 import type { CoarseStep, OpenAccess } from '../checker/analyse/coarse.ts';
 import { QuiesceError } from '../checker/lang/errors.ts';
 import type { Expectation } from '../checker/lang/scenario.ts';
@@ -27,69 +28,83 @@ import type {
 } from '../checker/trace/counterexample.ts';
 import type { Coverage, CoverageEntry, Hashing, PropertyResult, Reduction, Verdict } from '../checker/verdict.ts';
 
-/** Checks a value and puts its keys in order; `path` is where it stands in the document. */
-type Shape<T> = (value: unknown, path: string) => T;
+/** Checks a value and puts its keys in order. The message of each schema is what it wants, for `refuse`. */
+type Shape<T> = v.GenericSchema<unknown, T>;
 
-function refuse(path: string, wanted: string, value: unknown): never {
-  const got =
-    value === undefined ? 'nothing' : value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`;
-  throw new QuiesceError('usage', `not a stored verdict: ${path || 'the document'} should be ${wanted}, not ${got}`, {
-    hint: 'verdicts are written by `quiesce check`, one verdict.json a run',
-  });
-}
-
-const text: Shape<string> = (v, path) => (typeof v === 'string' ? v : refuse(path, 'a string', v));
-const number: Shape<number> = (v, path) =>
-  typeof v === 'number' && Number.isFinite(v) ? v : refuse(path, 'a number', v);
-const flag: Shape<boolean> = (v, path) => (typeof v === 'boolean' ? v : refuse(path, 'true or false', v));
-const scalar: Shape<string | number | boolean | null> = (v, path) =>
-  v === null || typeof v === 'string' || typeof v === 'number' || typeof v === 'boolean'
-    ? v
-    : refuse(path, 'a single value', v);
+const text: Shape<string> = v.string('a string');
+const number: Shape<number> = v.pipe(v.number('a number'), v.finite('a finite number'));
+const flag: Shape<boolean> = v.boolean('true or false');
+const scalar: Shape<string | number | boolean | null> = v.union(
+  [v.string(), v.number(), v.boolean(), v.null()],
+  'a single value',
+);
 
 function word<const W extends string>(...words: readonly W[]): Shape<W> {
-  return (v, path) =>
-    (words as readonly unknown[]).includes(v) ? (v as W) : refuse(path, `one of ${words.join(', ')}`, v);
+  return v.picklist(words, `one of ${words.join(', ')}`);
 }
 
 function orNull<T>(shape: Shape<T>): Shape<T | null> {
-  return (v, path) => (v === null ? null : shape(v, path));
+  return v.nullable(shape);
 }
 
 function list<T>(shape: Shape<T>): Shape<readonly T[]> {
-  return (v, path) => (Array.isArray(v) ? v.map((e, i) => shape(e, `${path}[${i}]`)) : refuse(path, 'a list', v));
+  return v.array(shape, 'a list');
 }
 
-function isObject(v: unknown): v is Record<string, unknown> {
-  return typeof v === 'object' && v !== null && !Array.isArray(v);
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Names chosen by a scenario, in the order it gave them. */
+const anyObject = v.custom<Record<string, unknown>>(isObject, 'an object');
+
+/** Names chosen by a scenario, in the order it gave them; `constructor` may be one, which `v.record` would drop. */
 function named<T>(shape: Shape<T>): Shape<Readonly<Record<string, T>>> {
-  return (v, path) => {
-    if (!isObject(v)) return refuse(path, 'an object', v);
-    return Object.fromEntries(Object.keys(v).map((key) => [key, shape(v[key], `${path}.${key}`)]));
-  };
+  return v.lazy((input) => {
+    if (!isObject(input)) return anyObject as Shape<Record<string, T>>;
+    return v.object(Object.fromEntries(Object.keys(input).map((name) => [name, shape]))) as Shape<Record<string, T>>;
+  });
 }
 
 type Fields<T> = { readonly [K in keyof T]-?: Shape<T[K]> };
 
 /** Exactly these keys, in this order; a key whose value is undefined is left out. */
 function record<T extends object>(fields: Fields<T>): Shape<T> {
-  const keys = Object.keys(fields) as (keyof T & string)[];
-  return (v, path) => {
-    if (!isObject(v)) return refuse(path, 'an object', v);
-    const out: Partial<T> = {};
-    for (const key of keys) {
-      const value = fields[key](v[key], path === '' ? key : `${path}.${key}`);
-      if (value !== undefined) out[key] = value;
-    }
-    return out as T;
-  };
+  const keys = Object.keys(fields);
+  const filled = (o: Record<string, unknown>) => Object.fromEntries(keys.map((key) => [key, o[key]]));
+  const given = (o: Record<string, unknown>) =>
+    Object.fromEntries(Object.entries(o).filter(([, value]) => value !== undefined));
+  // Filled first, so that a field which is missing is told as any other that is wrong.
+  return v.pipe(
+    anyObject,
+    v.transform(filled),
+    v.object(fields as unknown as v.ObjectEntries),
+    v.transform(given),
+  ) as unknown as Shape<T>;
 }
 
 function optional<T>(shape: Shape<T>): Shape<T> {
-  return (v, path) => (v === undefined ? (undefined as T) : shape(v, path));
+  return v.optional(shape) as Shape<T>;
+}
+
+/** Where a value stands: `violations[0].steps[2].actor`. */
+function pathOf(issue: v.BaseIssue<unknown>): string {
+  return (issue.path ?? [])
+    .map(({ key }, i) => (typeof key === 'number' ? `[${key}]` : `${i === 0 ? '' : '.'}${String(key)}`))
+    .join('');
+}
+
+/** The document in its own order; throws at the first field that is wrong. */
+function checked(document: unknown): Verdict {
+  const result = v.safeParse(verdictShape, document, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const { input, message } = issue;
+  const got =
+    input === undefined ? 'nothing' : input === null ? 'null' : Array.isArray(input) ? 'a list' : `a ${typeof input}`;
+  const where = pathOf(issue) || 'the document';
+  throw new QuiesceError('usage', `not a stored verdict: ${where} should be ${message}, not ${got}`, {
+    hint: 'verdicts are written by `quiesce check`, one verdict.json a run',
+  });
 }
 
 const source = record<Source>({ patch: text, file: optional(text), ref: optional(text) });
@@ -180,8 +195,9 @@ const expectViolated = record<Violated>({
   length: number,
   states: number,
 } as Fields<Violated>);
-const expectation: Shape<Expectation> = (v, path) =>
-  isObject(v) && v['verdict'] === 'holds' ? expectHolds(v, path) : expectViolated(v, path);
+const expectation: Shape<Expectation> = v.lazy((input) =>
+  isObject(input) && input['verdict'] === 'holds' ? expectHolds : expectViolated,
+);
 
 const stage = record<Stage>({
   strategy: word('pct', 'bounded', 'bfs'),
@@ -275,7 +291,7 @@ const verdictShape = record<Verdict>({
 
 /** The document as JSON text, ending in a line break. */
 export function verdictToJson(verdict: Verdict): string {
-  return `${JSON.stringify(verdictShape(verdict, ''), null, 2)}\n`;
+  return `${JSON.stringify(checked(verdict), null, 2)}\n`;
 }
 
 /** Reads what `verdictToJson` wrote; throws `QuiesceError` (code `usage`) that names the first wrong field. */
@@ -286,5 +302,5 @@ export function verdictFromJson(json: string): Verdict {
   } catch (cause) {
     throw new QuiesceError('usage', 'not a stored verdict: the file is not JSON', { cause });
   }
-  return verdictShape(parsed, '');
+  return checked(parsed);
 }

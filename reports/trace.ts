@@ -3,14 +3,7 @@
  * allocated or freed an object, which steps matter most. All answers are read off the document; nothing is searched.
  */
 import { type Source, sourceText } from '../checker/lang/source.ts';
-import type {
-  Call,
-  Change,
-  Counterexample,
-  Standing,
-  TraceStep,
-  Wait,
-} from '../checker/trace/counterexample.ts';
+import type { Call, Change, Counterexample, Standing, TraceStep, Wait } from '../checker/trace/counterexample.ts';
 
 /** The object a path belongs to: `bond0` for `bond0.refs`, null for a local such as `user0:vfio_mm`. */
 export function objectOf(path: string): string | null {

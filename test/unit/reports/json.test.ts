@@ -67,10 +67,41 @@ describe('verdict as JSON', () => {
       verdictToJson(verdict).replace('"index": 1,\n          "actor": "owner"', '"index": 1,\n          "actor": null'),
       /violations\[0\]\.steps\[0\]\.actor should be a string, not null/,
     ],
+    [
+      'a missing field',
+      JSON.stringify({ ...verdict, counts: { ...verdict.counts, depth: undefined } }),
+      /counts\.depth should be a number, not nothing/,
+    ],
+    [
+      'a number that is none',
+      JSON.stringify(verdict).replace('"depth":', '"depth":1e999,"was":'),
+      /counts\.depth should be a finite number, not a number/,
+    ],
+    [
+      'a word that is none of the words',
+      JSON.stringify({ ...verdict, outcome: 'perhaps' }),
+      /outcome should be one of violated, holds, undecided, not a string/,
+    ],
+    ['a list of names', JSON.stringify({ ...verdict, bounds: [1] }), /bounds should be an object, not a list/],
+    [
+      'a name with a wrong value',
+      JSON.stringify({ ...verdict, bounds: { mms: 1, tasks: null } }),
+      /bounds\.tasks should be a number, not null/,
+    ],
     ['half a file', verdictToJson(verdict).slice(0, 4000), /is not JSON/],
   ])('refuses %s and says where', (_name, json, message) => {
     expect(() => verdictFromJson(json)).toThrow(message);
     expect(() => verdictFromJson(json)).toThrow(QuiesceError);
+  });
+
+  it('keeps whatever names a scenario chooses', () => {
+    const bounds = Object.fromEntries([
+      ['constructor', 1],
+      ['toString', 2],
+      ['a', 3],
+    ]);
+    const back = verdictFromJson(verdictToJson({ ...verdict, bounds }));
+    expect(Object.entries(back.bounds)).toEqual(Object.entries(bounds));
   });
 
   it('drops what does not belong to the document', () => {
