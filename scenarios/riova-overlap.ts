@@ -26,11 +26,13 @@ export default scenario('riova-overlap', {
     },
   },
   setup: (s) => {
-    const { of, devices } = domainWithDevices(s, { pages: 4, devices: s.bounds.devices, cached: true });
-    devices.forEach((dev, i) => {
+    const { of, devices, parts } = domainWithDevices(s, { pages: 4, devices: s.bounds.devices, cached: true });
+    const drivers = devices.map((dev, i) => {
       const size = i === 0 ? 1 : 2;
-      s.task(`driver${i}`, [does(msiAlloc, { dev, base: 1, size, addr: size }), frees(dev, size)]);
+      return s.task(`driver${i}`, [does(msiAlloc, { dev, base: 1, size, addr: size }), frees(dev, size)]);
     });
+    // The first has a smaller region than all others.
+    s.interchangeable(drivers.map((driver, i) => [...(parts[i] ?? []), driver]).slice(1));
     room(s, devices.length);
     promises(s, of, devices, s.bounds.inner);
     s.property(

@@ -25,14 +25,23 @@ export function domainWithDevices(
     /** The IOMMU caches what the devices use; without it their translations are looked up each time. */
     readonly cached: boolean;
   },
-): { readonly of: Domain; readonly devices: readonly MsiDevice[] } {
+): {
+  readonly of: Domain;
+  readonly devices: readonly MsiDevice[];
+  /** Everything that belongs to each device, as parts of an interchangeable block. */
+  readonly parts: readonly (readonly object[])[];
+} {
   const of = makeDomain(s, s.object(IoPageTable, 'table'), options.pages);
-  const all = Array.from({ length: options.devices }, (_, i) => {
+  const parts = Array.from({ length: options.devices }, (): object[] => []);
+  const devices = parts.map((own, i) => {
     const fn = s.object(MsiFunction, `msi${i}`);
-    if (options.cached) s.actor(`device${i}`, msiFunction, { fn, table: of.table }, { role: 'hardware' });
-    return makeMsiDevice(s, of, fn, `dev${i}`);
+    own.push(fn);
+    if (options.cached) own.push(s.actor(`device${i}`, msiFunction, { fn, table: of.table }, { role: 'hardware' }));
+    const dev = makeMsiDevice(s, of, fn, `dev${i}`);
+    own.push(dev);
+    return dev;
   });
-  return { of, devices: all };
+  return { of, devices, parts };
 }
 
 /**

@@ -96,10 +96,11 @@ export default scenario('riova-two-gets', {
   },
   setup: (s) => {
     const { inner, failures } = s.bounds;
-    const { of, devices } = domainWithDevices(s, { pages: 3, devices: s.bounds.devices, cached: true });
-    devices.forEach((dev, i) => {
-      s.task(`driver${i}`, [setsUp(dev, 1), ...(s.bounds.frees > 0 ? [frees(dev, 1)] : [])]);
-    });
+    const { of, devices, parts } = domainWithDevices(s, { pages: 3, devices: s.bounds.devices, cached: true });
+    const drivers = devices.map((dev, i) =>
+      s.task(`driver${i}`, [setsUp(dev, 1), ...(s.bounds.frees > 0 ? [frees(dev, 1)] : [])]),
+    );
+    s.interchangeable(drivers.map((driver, i) => [...(parts[i] ?? []), driver]));
     room(s, devices.length);
     s.failures({ kmalloc: failures, alloc_iova: failures, iommu_map: failures });
     promises(s, of, devices, inner);
