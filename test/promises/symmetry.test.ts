@@ -27,6 +27,7 @@ import {
 } from '../../checker/lang/index.ts';
 import dining from '../../scenarios/peers/dining.ts';
 import sva from '../../scenarios/peers/sva.ts';
+import twoGets from '../../scenarios/riova-two-gets.ts';
 import bindVsBind from '../../scenarios/sva-bind-vs-bind.ts';
 import twoPasids from '../../scenarios/sva-two-pasids.ts';
 import unbindVsExit from '../../scenarios/vfio-unbind-vs-exit.ts';
@@ -64,6 +65,7 @@ describe('heap slots', () => {
     ['sva-bind-vs-bind', bindVsBind, 'posted', 30_905, 11_933, 6_117],
     ['sva-two-pasids', twoPasids, 'fixed', 89, 89, 45],
     ['vfio-unbind-vs-exit', unbindVsExit, 'posted', 2_959, 2_959, 1_602],
+    ['riova-two-gets', twoGets, 'map-under-lock', 30_803, 7_458, 1_430],
   ] as const)(
     '%s: blocks fold what the heap leaves, and the orbits add up',
     async (_, scene, variant, all, few, fewer) => {
