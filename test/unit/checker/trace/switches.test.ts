@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { check } from '../../../../checker/check.ts';
 import {
   type Actor,
+  always,
   int,
   type Kit,
   object,
@@ -16,9 +17,11 @@ import {
   type Statement,
   type View,
   Violation,
+  violated,
 } from '../../../../checker/lang/index.ts';
 import { Findings } from '../../../../checker/search/findings.ts';
 import { countSwitches } from '../../../../checker/trace/build.ts';
+import type { Counterexample } from '../../../../checker/trace/counterexample.ts';
 import { Simulator } from '../../../../checker/trace/simulator.ts';
 import { outcomesOf } from '../../../../checker/trace/verify.ts';
 import { build } from '../../../support/random-build.ts';
@@ -234,4 +237,64 @@ test('without explanation the counterexample is a shortest one and says no more'
   const found = (await check(scenario, { explain: false })).violations[0];
   expect(found).toMatchObject({ minimal: 'shortest', needed: null });
   expect(found?.steps).toHaveLength(3);
+});
+
+/** What a violation is, apart from the schedule that shows it. */
+const identity = (v: Counterexample) => [v.property, v.evidence.kind, v.signature, v.steps.length];
+
+test('random programs: explanation chooses the schedule of a violation, never the violation', async () => {
+  let several = 0;
+  await fc.assert(
+    fc.asyncProperty(anyScenario, async ({ bodies, of }) => {
+      const scenario = programs(bodies, of);
+      for (const all of [false, true]) {
+        const plainly = (await check(scenario, { all, explain: false })).violations;
+        const explained = (await check(scenario, { all })).violations;
+        expect(explained.map(identity)).toEqual(plainly.map(identity));
+        if (plainly.length > 1) several++;
+      }
+    }),
+    { numRuns: 40, seed: 7 },
+  );
+  expect(several).toBeGreaterThan(2);
+});
+
+test('of violations of several kinds and one length the same is told, explained or not', async () => {
+  const Mm = object('mm', { users: int(0, 7) });
+  const tied = (order: readonly number[]) =>
+    tiny((s) => {
+      const cell = s.object(Cell, 'cell');
+      const mm = s.object(Mm, 'mm');
+      const kinds = [
+        plain('frees twice', (k) => [k.free(() => mm, { label: 'once' }), k.free(() => mm, { label: 'twice' })]),
+        plain('blocks', (k) => [
+          k.step('close', () => {
+            cell.n = 1;
+          }),
+          k.blockUntil('open', () => cell.n === 0),
+        ]),
+        plain('asserts', (k) => [
+          k.step('first', () => {}),
+          k.step('then', () => {
+            throw new Violation('assertion', 'never');
+          }),
+        ]),
+      ];
+      for (const i of order) s.actor(`actor${i}`, kinds[i] as (typeof kinds)[0], {});
+      s.property(
+        always('closed', 'never closed after a free', () => (cell.n === 1 ? violated('protocol', 'closed') : null)),
+      );
+    });
+  for (const order of [
+    [0, 1, 2],
+    [2, 1, 0],
+    [1, 2, 0],
+    [1, 0],
+  ])
+    for (const all of [false, true]) {
+      const plainly = (await check(tied(order), { all, explain: false })).violations;
+      const explained = (await check(tied(order), { all })).violations;
+      expect(plainly.length).toBeGreaterThan(all ? 1 : 0);
+      expect(explained.map(identity)).toEqual(plainly.map(identity));
+    }
 });
