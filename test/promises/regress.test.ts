@@ -59,6 +59,23 @@ describe('a schedule that no longer fits', () => {
     expect(run.stdout).toContain('0 reproduced, 1 failed');
   });
 
+  test('one that ends in another violation than the stored one says which, and fails', async () => {
+    const folder = join(cwd, 'another');
+    mkdirSync(folder);
+    writeFileSync(join(folder, name), text.replace(/^signature .*$/m, 'signature 01234567'));
+    const instead = /deadlock \([0-9a-f]{8}\) instead of deadlock \(01234567\)/;
+    const run = await quiesce(['regress', folder], { cwd });
+    expect(run.status).toBe(20);
+    expect(run.stdout).toMatch(instead);
+    expect(run.stdout).toContain('0 reproduced, 1 failed');
+    const alone = await quiesce(['replay', join(folder, name)], { cwd });
+    expect(alone.status).toBe(20);
+    expect(alone.stdout).toMatch(new RegExp(`^ANOTHER VIOLATION: ${instead.source}\n`));
+    expect(alone.stdout).toContain('MODEL: deadlock');
+    const data = await quiesce(['replay', join(folder, name), '--json'], { cwd });
+    expect([data.status, JSON.parse(data.stdout).result]).toEqual([20, 'another violation']);
+  });
+
   /** Keeps the count of steps at the end true, so that only the steps are wrong. */
   function counted(change: number): (line: string) => string {
     return (line) => line.replace(/^end (\d+)/, (_, n: string) => `end ${Number(n) + change}`);
