@@ -15,6 +15,7 @@ import { violated } from './lang/violation.ts';
 import { refuseMeaninglessOptions } from './options.ts';
 import { confirmSymmetry } from './reduce/confirm.ts';
 import { spreadCoverage } from './reduce/coverage.ts';
+import { Learning } from './reduce/learning.ts';
 import { Symmetry } from './reduce/symmetry.ts';
 import { Anytime, type Best, type Stage } from './search/anytime.ts';
 import { BitstateDepthFirst } from './search/bitstate.ts';
@@ -25,6 +26,7 @@ import { CompactBreadthFirst } from './search/compact.ts';
 import { DepthFirst } from './search/dfs.ts';
 import type { Complete } from './search/explored.ts';
 import { builtIn, Findings, listOf } from './search/findings.ts';
+import { Passes } from './search/passes.ts';
 import { type PctBound, pctPolicy } from './search/pct.ts';
 import { randomPolicy } from './search/random.ts';
 import type { Limits, SearchCounts, Strategy } from './search/strategy.ts';
@@ -68,6 +70,12 @@ export interface CheckOptions {
   readonly module?: ScenarioModule;
   /** Look at one of all states that differ only in the names of interchangeable blocks. Breadth-first only. */
   readonly symmetry?: boolean;
+  /**
+   * Leave out steps that only change the order of what does not matter, where that pays. Nothing of a verdict is lost but
+   * that counterexamples are shortest, and whether a guard was ever false; `always` does so where it does not seem to
+   * pay, too. Breadth-first only.
+   */
+  readonly persistentSets?: boolean | 'always';
   /**
    * How visited states are kept, see `StoreName`. `compact` is for the breadth-first search on one thread; `bitstate`
    * is depth-first, takes `maxMemoryBytes` at once (64 MiB unless given), and proves nothing.
@@ -125,13 +133,19 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
     ...(options.variant === undefined ? {} : { variant: options.variant }),
     ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
   };
-  const model = compile(scenario, form);
+  let model = compile(scenario, form);
   refuseUnknownProperties(model, options.properties);
   auditOnce(scenario, form);
-  const ownFindings = new Findings(model, options.properties ?? null);
+  let ownFindings = new Findings(model, options.properties ?? null);
   refusePromisesForStore(ownFindings, options);
   refuseForPromises(ownFindings, options, strategyName);
   const stopAtFirst = !(options.all ?? false);
+  const learning = options.persistentSets ? learn(compile(scenario, { ...form, marks: true }), options) : null;
+  const leavesOut = learning !== null && (learning.pays || options.persistentSets === 'always');
+  if (leavesOut) {
+    model = learning.model;
+    ownFindings = new Findings(model, options.properties ?? null);
+  }
   const symmetry = options.symmetry === true ? new Symmetry(model) : null;
   if (symmetry !== null && !symmetry.folds)
     throw new QuiesceError(
@@ -146,7 +160,9 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
   const search =
     strategyName === 'anytime'
       ? makeAnytime(model, options, symmetry, explainer)
-      : makeStrategy(strategyName, model, ownFindings, options, stopAtFirst, symmetry);
+      : leavesOut
+        ? makePasses(learning, options, stopAtFirst, symmetry)
+        : makeStrategy(strategyName, model, ownFindings, options, stopAtFirst, symmetry);
 
   const tell = teller(options, started);
   /** Why the check must end here, if it must. */
@@ -166,8 +182,9 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
   let incomplete = cut ?? search.incomplete;
   if (search instanceof Anytime && cut !== null) search.close(cut);
   // The last stage of several is the one that decides.
-  const last = search instanceof Anytime ? search.search : search;
-  const findings = search instanceof Anytime ? search.findings : ownFindings;
+  const staged = search instanceof Anytime || search instanceof Passes;
+  const last = staged ? search.search : search;
+  const findings = staged ? search.findings : ownFindings;
   let stuck: StuckCheck = 'undecided';
   const hashed = last instanceof CompactBreadthFirst;
   if ((hashed || isComplete(last)) && incomplete === null && findings.checks('stuck')) {
@@ -192,7 +209,7 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
 
   if (symmetry !== null) spreadCoverage(model, symmetry.generators);
   const searched = performance.now();
-  const found = inOrder(findingsOf(search, findings), stopAtFirst);
+  const found = inOrder(findingsOf(search, last, findings), stopAtFirst);
   if (found.length > 0) tell('explain', counts);
   const violations = found.map(({ finding, by }) => explainer.explain(by, findings, finding));
   const outcome: Outcome =
@@ -219,10 +236,13 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
     stuck,
     promises,
     hashing: hashingOf(last),
-    reductions:
-      (hashed || isExplored(last)) && last.symmetry !== null
+    reductions: [
+      ...((hashed || isExplored(last)) && last.symmetry !== null
         ? last.symmetry.reductions(counts.states, last.unreduced)
-        : [],
+        : []),
+      ...(learning === null ? [] : [learning.reductionWhen(leavesOut)]),
+    ],
+    leavesOut,
     violations,
     seconds: (searched - started) / 1000,
   });
@@ -251,8 +271,8 @@ function lookForStuck(
 }
 
 /** Every violation, with the search that found it and can tell more about it. */
-function findingsOf(search: Strategy, findings: Findings): Best[] {
-  if (!(search instanceof Anytime)) return findings.violations.map((finding) => ({ finding, by: search }));
+function findingsOf(search: Strategy, last: Strategy, findings: Findings): Best[] {
+  if (!(search instanceof Anytime)) return findings.violations.map((finding) => ({ finding, by: last }));
   // What only a finished search can decide was found after the last stage.
   const late = findings.violations.filter((f) => f.property === 'stuck' || f.loop !== undefined);
   return [...search.best.values(), ...late.map((finding) => ({ finding, by: search.search }))];
@@ -281,6 +301,40 @@ function makeAnytime(
     exhaustive: (findings, stopAtFirst) => makeStrategy('bfs', model, findings, options, stopAtFirst, symmetry),
     onStage: (stage) => options.onStage?.(stage),
     onBetter: ({ finding }, findings) => explainer.tellEarly(findings, finding),
+  });
+}
+
+/** Footprints for persistent sets, and whether they pay. */
+function learn(marked: CompiledModel, options: CheckOptions): Learning {
+  const symmetry = options.symmetry === true ? new Symmetry(marked) : null;
+  return new Learning(marked, { symmetry });
+}
+
+function makePasses(
+  learning: Learning,
+  options: CheckOptions,
+  stopAtFirst: boolean,
+  symmetry: Symmetry | null,
+): Passes {
+  const { model } = learning;
+  const limits = limitsOf(options);
+  return new Passes({
+    learning,
+    maxDepth: limits.maxDepth,
+    stopAtFirst,
+    workers: options.workers ?? 1,
+    findings: () => new Findings(model, options.properties ?? null),
+    make: (reducer, findings, maxDepth, workers) =>
+      new BreadthFirst(model, findings, {
+        limits: { ...limits, maxDepth },
+        stopAtFirst,
+        symmetry,
+        workers,
+        uncompressed: options.store !== 'compressed',
+        properties: options.properties ?? null,
+        reduction: { reducer, buffer: learning.footprints.buffer, snapshot: learning.snapshot },
+        ...(options.module === undefined ? {} : { module: options.module }),
+      }),
   });
 }
 

@@ -20,6 +20,11 @@ export function isExplored(search: Strategy): search is Strategy & Explored {
   return 'levelStarts' in search;
 }
 
+/** Has it left out steps, so that what it found first need not be shortest? */
+function leavesOut(search: Strategy): boolean {
+  return 'reduced' in search && search.reduced === true;
+}
+
 export class Explainer {
   readonly #scenario: Scenario;
   readonly #model: CompiledModel;
@@ -38,10 +43,11 @@ export class Explainer {
   explain(search: Strategy, findings: Findings, finding: Finding): Counterexample {
     const model = this.#model;
     const ofState = finding.property !== 'stuck' && finding.loop === undefined;
-    let minimal: Counterexample['minimal'] = isExplored(search) && finding.loop === undefined ? 'shortest' : 'local';
+    const shortest = isExplored(search) && !leavesOut(search);
+    let minimal: Counterexample['minimal'] = shortest && finding.loop === undefined ? 'shortest' : 'local';
     let needed: Counterexample['needed'] = null;
     if (this.#options.explain !== false && ofState) {
-      if (isExplored(search)) {
+      if (shortest) {
         const moves = fewestSwitches(model, search, findings, finding);
         if (moves !== null) {
           finding.moves = moves;

@@ -86,6 +86,14 @@ const rules: { readonly [K in keyof Required<CheckOptions>]: Rule } = {
     hint: 'only bfs and anytime fold symmetric states',
     idle: (on: boolean) => !on,
   },
+  persistentSets: {
+    name: 'persistent-sets',
+    honoured: ['bfs'],
+    hint: 'only bfs leaves out steps',
+    idle: (on: boolean | 'always') => on === false,
+    wrong: (on: unknown) =>
+      typeof on === 'boolean' || on === 'always' ? null : `must be true, false or 'always', not ${on}`,
+  },
   store: {
     name: 'store',
     honoured: ['bfs', 'dfs'],

@@ -46,6 +46,10 @@ export function refuseForStore(options: CheckOptions, strategy: StrategyName): v
     throw new QuiesceError('config', `the ${store} store has no meaning for the ${strategy} strategy`, {
       hint: `it is for ${able.join(' and ')}`,
     });
+  if (options.persistentSets && isHashed(store))
+    throw new QuiesceError('config', `option persistent-sets has no meaning for the ${store} store`, {
+      hint: 'leave one of the two out',
+    });
   const workers = options.workers ?? 1;
   if (workers > 1 && isHashed(store))
     throw new QuiesceError('config', `option workers has no meaning for the ${store} store`, {

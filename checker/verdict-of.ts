@@ -36,6 +36,8 @@ export interface VerdictInput {
   /** Null for a store that takes no state for another. */
   readonly hashing: Hashing | null;
   readonly reductions: readonly Reduction[];
+  /** Steps were left out, by persistent sets. */
+  readonly leavesOut: boolean;
   readonly violations: readonly Counterexample[];
   readonly seconds: number;
 }
@@ -77,6 +79,7 @@ export function makeVerdict(input: VerdictInput): Verdict {
       memoryBytes: options.maxMemoryBytes ?? null,
       all: options.all ?? false,
       symmetry: options.symmetry ?? false,
+      persistentSets: options.persistentSets ?? false,
       store: options.store ?? null,
       properties: options.properties?.join(',') ?? null,
     },
@@ -98,7 +101,7 @@ export function makeVerdict(input: VerdictInput): Verdict {
     ...(input.pct === null ? {} : { pct: input.pct }),
     properties,
     ...(input.findings.live.length === 0 ? {} : { fairness: fairnessOf(model) }),
-    coverage: coverageOf(model),
+    coverage: coverageOf(model, input.leavesOut),
     // Every search begins with an audit, so that this one is over.
     coarse: auditOnce(scenario, formOf(options)).coarse,
     violations: input.violations,
@@ -151,7 +154,7 @@ function propertyResults(input: VerdictInput): PropertyResult[] {
   return results;
 }
 
-function coverageOf(model: CompiledModel): Coverage {
+function coverageOf(model: CompiledModel, leavesOut: boolean): Coverage {
   const lists = {
     neverTaken: [] as CoverageEntry[],
     neverBlocked: [] as CoverageEntry[],
@@ -180,7 +183,9 @@ function coverageOf(model: CompiledModel): Coverage {
     if (!isGuarded(point, choice)) return;
     const refused = model.refused[i] === 1;
     if (refused && !was) lists.neverTrue.push(entry);
-    if (was && !refused) lists[point.statement.op === 'block' ? 'neverBlocked' : 'neverFalse'].push(entry);
+    // A search that left steps out may have left out the refusal.
+    if (was && !refused && !leavesOut)
+      lists[point.statement.op === 'block' ? 'neverBlocked' : 'neverFalse'].push(entry);
   });
   return { steps, taken, ...lists };
 }
@@ -198,6 +203,7 @@ function expectationOf(model: CompiledModel, options: CheckOptions): Expectation
   const exhaustive = (options.strategy ?? 'bfs') === 'bfs' && options.store !== 'bitstate';
   const whole =
     options.symmetry !== true &&
+    !options.persistentSets &&
     options.properties === undefined &&
     options.depth === undefined &&
     !(options.all ?? false);

@@ -65,6 +65,7 @@ export function program(done: (status: ExitStatus) => void): Command {
         countFromZero,
       )
       .option('--symmetry', 'look at one of all states that differ in the names of interchangeable blocks only')
+      .option('--persistent-sets', 'leave out orders of steps that do not matter, where that pays')
       .addOption(new Option('--store <store>', 'how visited states are kept').choices(stores))
       .option('--seed <text>', 'seed of random, pct and anytime walks')
       .option('--runs <number>', 'number of random, pct or anytime walks', count)

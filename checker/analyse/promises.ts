@@ -31,6 +31,7 @@ export function refuseForPromises(findings: Findings, options: CheckOptions, str
   };
   for (const { name, kind } of findings.live) {
     if (options.symmetry === true) refuse(name, kind, 'symmetry');
+    if (options.persistentSets) refuse(name, kind, 'persistent sets');
     if (!(options.properties ?? []).includes(name)) continue;
     if (strategy === 'random' || strategy === 'pct') refuse(name, kind, `the ${strategy} strategy`);
     if (strategy === 'bounded' && (options.preemptions ?? Number.POSITIVE_INFINITY) !== Number.POSITIVE_INFINITY)

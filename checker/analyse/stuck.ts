@@ -11,6 +11,9 @@
  * Symmetry and model checking, 1996, call that an annotated quotient), and the set is renamed on the way back; schedules
  * from a state and ways from it in the quotient correspond one to one, so the answer is exact.
  *
+ * With persistent sets, what the search has not stored is left out here as well: who can move after a state can do so
+ * within what is stored (`reduce/persistent.ts`).
+ *
  * Limits: the second part takes 4 bytes for each transition, 8 with symmetry, and is refused above `MAX_TRANSITIONS`.
  */
 import { type CompiledModel, NEXT } from '../compile/model.ts';
@@ -68,7 +71,8 @@ function leadsOn(model: CompiledModel, search: Complete, start: number): boolean
     for (let i = 0; i < made; i++) {
       const next = (store.found[i] as number) - 1;
       if (next > start) return true;
-      seen.add(next);
+      // A search that leaves steps out has not stored what they lead to.
+      if (next >= 0) seen.add(next);
     }
   }
   return false;
@@ -116,6 +120,7 @@ function byTransitions(model: CompiledModel, search: Complete): StuckResult {
       let mask = mayMove[s] as number;
       if (mask === everybody) continue;
       for (let e = first[s] as number; e < (first[s + 1] as number); e++) {
+        if ((targets[e] as number) < 0) continue;
         const later = mayMove[targets[e] as number] as number;
         mask |= renamings === null ? later : renamings.before(renamed[e] as number, later);
       }

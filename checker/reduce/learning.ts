@@ -8,6 +8,7 @@
  */
 import seedrandom from 'seedrandom';
 import { type CompiledModel, NEXT } from '../compile/model.ts';
+import { QuiesceError } from '../lang/errors.ts';
 import { Findings } from '../search/findings.ts';
 import { type Fault, successors, successorsAlone } from '../search/successors.ts';
 import { Footprints, type Snapshot } from './footprints.ts';
@@ -36,11 +37,13 @@ export class Learning {
   readonly footprints: Footprints;
   /** Searches begun, this one included. */
   passes = 0;
+  /** What the reducer of this pass knows. */
+  snapshot!: Snapshot;
   /** The reducer of this pass. */
   reducer: PersistentSets;
   /** How many times as many states there seem to be without the reduction. */
   readonly estimate: number;
-  readonly #model: CompiledModel;
+  readonly model: CompiledModel;
   /** Number of marks when the reducer was made. */
   #size = 0;
   readonly #programs: Programs;
@@ -52,7 +55,7 @@ export class Learning {
    * @param mistakes for tests only.
    */
   constructor(model: CompiledModel, options: LearningOptions = {}, mistakes: Mistakes = {}) {
-    this.#model = model;
+    this.model = model;
     this.#programs = new Programs(model);
     this.#mistakes = mistakes;
     this.footprints = new Footprints(model, options.buffer);
@@ -69,13 +72,19 @@ export class Learning {
     // The reduced one may have come to its end: then all that the other has seen counts.
     const common = reduced.complete ? Number.POSITIVE_INFINITY : Math.min(full.sizes.length, reduced.sizes.length);
     const seen = ({ sizes }: Levels) => sizes.slice(0, common).reduce((a, b) => a + b, 0);
-    this.estimate = seen(full) / seen(reduced);
+    this.estimate = seen(full) / Math.max(1, seen(reduced));
     this.reducer = this.#frozen();
   }
 
   /** Is it worth its cost? */
   get pays(): boolean {
     return this.estimate >= WORTH;
+  }
+
+  /** How a verdict names it. How many states there are without it is not known where it was used. */
+  reductionWhen(used: boolean): { readonly name: string; readonly factor: number | null } {
+    if (used) return { name: 'persistent sets', factor: null };
+    return { name: `persistent sets off: about ${this.estimate.toFixed(1)} times fewer states`, factor: null };
   }
 
   /** Begins a pass: freezes what is known. */
@@ -90,7 +99,12 @@ export class Learning {
    * the next pass is to be begun. May also be asked while it runs, to give up early.
    */
   get mustRepeat(): boolean {
-    return this.footprints.size !== this.#size && !this.reducer.agreesWith(this.freeze());
+    return this.hasLearned && !this.reducer.agreesWith(this.freeze());
+  }
+
+  /** Has anything been marked since the pass began? */
+  get hasLearned(): boolean {
+    return this.footprints.size !== this.#size;
   }
 
   /** What is known now: for the reducers of other threads. */
@@ -100,7 +114,8 @@ export class Learning {
 
   #frozen(): PersistentSets {
     this.#size = this.footprints.size;
-    return new PersistentSets(this.#model, this.freeze(), this.#programs, this.#mistakes);
+    this.snapshot = this.freeze();
+    return new PersistentSets(this.model, this.snapshot, this.#programs, this.#mistakes);
   }
 }
 
@@ -129,6 +144,14 @@ function levelsOf(model: CompiledModel, reducer: PersistentSets | null, findings
   levels.set(key(level[0] as Int32Array), 0);
   while (level.length > 0 && levels.size < most) {
     const next: Int32Array[] = [];
+    if (!unlessWrong(() => expandLevel(next))) return { sizes, complete: false };
+    sizes.push(level.length);
+    level = next;
+  }
+  registers[NEXT] = 0;
+  return { sizes, complete: level.length === 0 };
+
+  function expandLevel(next: Int32Array[]): void {
     const made = () => Array.from({ length: registers[NEXT] as number }, (_, i) => i * words);
     for (const state of level) {
       faults.length = 0;
@@ -154,20 +177,22 @@ function levelsOf(model: CompiledModel, reducer: PersistentSets | null, findings
       }
       next.push(...fresh);
     }
-    sizes.push(level.length);
-    level = next;
   }
-  registers[NEXT] = 0;
-  return { sizes, complete: level.length === 0 };
 }
 
-/** Walks at random, always in the same way; tells each state, how many successors it has, and expands it in full. */
-function walk(
-  model: CompiledModel,
-  walks: number,
-  depth: number,
-  visit: (state: Int32Array, made: number) => void,
-): void {
+/** What is wrong with the model is told by the search, if it comes there. False when something is. */
+function unlessWrong(act: () => void): boolean {
+  try {
+    act();
+    return true;
+  } catch (error) {
+    if (error instanceof QuiesceError) return false;
+    throw error;
+  }
+}
+
+/** Walks at random, always in the same way; each state is expanded in full, and is then the current one for `visit`. */
+function walk(model: CompiledModel, walks: number, depth: number, visit: () => void): void {
   const random = seedrandom('footprints');
   const { words } = model;
   const faults: Fault[] = [];
@@ -176,13 +201,12 @@ function walk(
     for (let step = 0; step <= depth; step++) {
       faults.length = 0;
       model.registers[NEXT] = 0;
-      successors(model, state, 0, faults);
+      const right = unlessWrong(() => successors(model, state, 0, faults));
       const made = model.registers[NEXT] as number;
       const at = Math.floor(random() * made) * words;
       const next = model.memory.words.slice(at, at + words);
       model.load(state, 0);
-      visit(state, made);
-      if (made === 0) break;
+      if (!right || !unlessWrong(visit) || made === 0) break;
       state = next;
     }
   }

@@ -146,7 +146,8 @@ export class Findings {
       this.#sometimes = this.#sometimes.filter((goal) => {
         if (!goal.reached()) return true;
         this.reached.add(goal.name);
-        return false;
+        // What it reads must not depend on who reached it when.
+        return this.#model.marks !== null;
       });
     }
   }

@@ -21,6 +21,7 @@ export interface CheckFlags {
   readonly order?: StrategyName;
   readonly preemptions?: number;
   readonly symmetry?: boolean;
+  readonly persistentSets?: boolean;
   readonly store?: StoreName;
   readonly seed?: string;
   readonly runs?: number;
@@ -89,6 +90,7 @@ function searchOptions(flags: CheckFlags, variant: string): CheckOptions & { rea
     ...(flags.order === undefined ? {} : { strategy: flags.order }),
     ...(flags.preemptions === undefined ? {} : { preemptions: flags.preemptions }),
     ...(flags.symmetry === undefined ? {} : { symmetry: flags.symmetry }),
+    ...(flags.persistentSets === undefined ? {} : { persistentSets: flags.persistentSets }),
     ...(flags.store === undefined ? {} : { store: flags.store }),
     ...(flags.seed === undefined ? {} : { seed: flags.seed }),
     ...(flags.runs === undefined ? {} : { runs: flags.runs }),
@@ -170,6 +172,7 @@ function refuseBesideDeclared(flags: CheckFlags): void {
     depth: flags.depth !== undefined,
     all: flags.all === true,
     symmetry: flags.symmetry === true,
+    'persistent-sets': flags.persistentSets === true,
     order: flags.order !== undefined && flags.order !== 'bfs',
     store: flags.store === 'bitstate',
   };

@@ -86,6 +86,10 @@ const rows: { readonly [K in keyof Required<CheckOptions>]: Row } = {
     probe: { symmetry: true },
     asks: 'scenario broken declares no interchangeable blocks, and has no heap slots',
   },
+  persistentSets: {
+    probe: { persistentSets: 'always' },
+    effect: ({ reductions }) => expect(reductions).toEqual([{ name: 'persistent sets', factor: null }]),
+  },
   store: { probe: { store: 'exact' }, effect: ({ options }) => expect(options['store']).toBe('exact') },
   all: { probe: { all: true } },
   explain: { probe: { explain: false }, effect: (verdict) => expect(verdict.violations[0]?.needed).toBeNull() },
@@ -109,7 +113,7 @@ describe.each(names)('%s', (strategy) => {
     if (!honours(strategy, option)) {
       const refusal = await rejectionOf(run());
       expect(refusal.code).toBe('config');
-      expect(refusal.what).toMatch(new RegExp(`^option \\w+ has no meaning for the ${strategy} strategy$`));
+      expect(refusal.what).toMatch(new RegExp(`^option [\\w-]+ has no meaning for the ${strategy} strategy$`));
       expect(refusal.hint).not.toBe('');
     } else if (asks !== undefined) expect((await rejectionOf(run())).what).toBe(asks);
     else if (effect !== undefined) effect(await run());
@@ -135,6 +139,7 @@ describe('values out of range are refused by name', () => {
     [{ maxSeconds: Number.NaN }, 'time must be greater than 0, not NaN'],
     [{ maxMemoryBytes: 0 }, 'mem must be greater than 0, not 0'],
     [{ store: 'disk' as 'exact' }, 'store must be one of exact, compressed, compact, bitstate, not disk'],
+    [{ persistentSets: 'never' as 'always' }, "persistent-sets must be true, false or 'always', not never"],
     [{ strategy: 'pct', runs: 0 }, 'runs must be a whole number from 1, not 0'],
     [{ strategy: 'bounded', preemptions: -1 }, 'preemptions must be a whole number from 0, not -1'],
   ])('%j', async (options, what) => {

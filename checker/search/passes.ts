@@ -1,0 +1,78 @@
+/**
+ * A breadth-first search with persistent sets: passes of one search, each with the footprints that were known when it
+ * began, until one has learned nothing that would have changed it (`reduce/persistent.ts`).
+ *
+ * The first passes go to a few levels only and then deeper, so that what is to be learned is learned where it costs
+ * little. Where a pass ends does not depend on time or threads, so that the last one is the same on every run: its
+ * footprints are. A violation that any pass finds is a real one.
+ */
+import type { Learning } from '../reduce/learning.ts';
+import type { PersistentSets } from '../reduce/persistent.ts';
+import type { BreadthFirst } from './breadth/bfs.ts';
+import type { Findings } from './findings.ts';
+import type { SearchCounts, Strategy } from './strategy.ts';
+
+/** Levels of the first pass; each stage goes so many times deeper. */
+const FIRST = 12;
+const DEEPER = 2;
+/** Starting threads is not worth it for fewer levels. */
+const DEEP = 48;
+
+export interface PassesInput {
+  readonly learning: Learning;
+  /** The depth limit that was asked for; infinite without one. */
+  readonly maxDepth: number;
+  readonly stopAtFirst: boolean;
+  /** Threads of the last stage. */
+  readonly workers: number;
+  /** Makes the search of one pass, which looks at its own findings. */
+  readonly make: (reducer: PersistentSets, findings: Findings, maxDepth: number, workers: number) => BreadthFirst;
+  readonly findings: () => Findings;
+}
+
+export class Passes implements Strategy {
+  /** The search of the present pass, and what it has found. */
+  search: BreadthFirst;
+  findings: Findings;
+  readonly #input: PassesInput;
+  #depth: number;
+
+  constructor(input: PassesInput) {
+    this.#input = input;
+    this.#depth = Math.min(FIRST, input.maxDepth);
+    this.findings = input.findings();
+    this.search = this.#begin();
+  }
+
+  get counts(): SearchCounts {
+    return this.search.counts;
+  }
+
+  get incomplete(): string | null {
+    return this.search.incomplete;
+  }
+
+  advance(milliseconds: number): boolean {
+    if (this.search.advance(milliseconds)) return true;
+    const { learning, maxDepth, stopAtFirst } = this.#input;
+    const { incomplete } = this.search;
+    if (incomplete !== null && incomplete !== 'depth limit') return false;
+    const shallow = incomplete !== null && this.#depth < maxDepth;
+    if (stopAtFirst && this.findings.violations.length > 0) return false;
+    // What other threads have asked for is not known here: any new mark may matter to them.
+    const repeat = this.#workers === 1 ? learning.mustRepeat : learning.hasLearned;
+    if (!repeat && !shallow) return false;
+    if (!repeat) this.#depth = Math.min(maxDepth, this.#depth * DEEPER);
+    this.findings = this.#input.findings();
+    this.search = this.#begin();
+    return true;
+  }
+
+  get #workers(): number {
+    return this.#depth >= DEEP ? this.#input.workers : 1;
+  }
+
+  #begin(): BreadthFirst {
+    return this.#input.make(this.#input.learning.begin(), this.findings, this.#depth, this.#workers);
+  }
+}
