@@ -1,17 +1,22 @@
 /**
- * Small scenarios, explored a second time by a slow and obvious explorer that shares no code with the engine: states,
- * transitions, depth, verdict, violations with their shortest lengths and stuck actors agree.
+ * Small scenarios, explored a second time by a slow and obvious explorer that shares no code with the engine, and
+ * searched in every way there is: states, transitions, depth, verdict, violations with their shortest lengths and stuck
+ * actors agree, as far as each way promises them.
  *
- * `QUIESCE_STATES` sets how large a variant may be: 20000 takes a minute or two.
+ * `QUIESCE_STATES` sets how large a variant may be: 20000 takes some minutes.
  */
 import { describe, expect, test } from 'vitest';
-import { check } from '../../checker/check.ts';
-import { scenarios } from '../../scenarios/index.ts';
-import { bruteForce } from '../support/brute-force.ts';
-import { differences } from '../support/compare.ts';
+import type { Scenario } from '../../checker/lang/index.ts';
+import { dist, loadCompiled } from '../support/compiled.ts';
+import type { Subject } from '../support/soundness.ts';
 
 /** More states than this take the twin too long for every run of the tests. */
 const SMALL = Number(process.env['QUIESCE_STATES'] ?? 6_000);
+
+const { module } = await loadCompiled<typeof import('../support/soundness.ts')>('soundness');
+const { compareWays, declaresBlocks, ways } = module;
+const url = dist('scenarios/index');
+const { scenarios } = (await import(url)) as { scenarios: readonly Scenario[] };
 
 const small = scenarios.flatMap((scenario) =>
   Object.entries(scenario.variants)
@@ -19,21 +24,22 @@ const small = scenarios.flatMap((scenario) =>
     .map(([variant, v]) => ({ name: scenario.name, scenario, variant, expected: v.expect })),
 );
 
-describe('the engine agrees with brute force', () => {
+describe('the engine agrees with brute force, in every way to search', () => {
   test('there are scenarios to compare', () => {
     expect(small.length).toBeGreaterThan(0);
     expect(small.some((s) => s.expected.verdict === 'violated')).toBe(true);
     expect(small.some((s) => s.expected.verdict === 'holds')).toBe(true);
   });
 
-  test.each(small)('$name $variant', async ({ scenario, variant, expected }) => {
-    const options = { variant, explain: false };
-    const first = await check(scenario, options);
-    // A variant with a violation is also searched to its end, where that is not too far away.
-    const all =
-      expected.verdict === 'holds' ? first : await check(scenario, { ...options, all: true, maxStates: SMALL });
-    const twin = bruteForce(scenario, variant, { stopAtFirst: !all.complete });
-    expect(differences(first, twin)).toEqual([]);
-    if (all.complete) expect(differences(all, twin)).toEqual([]);
+  test.each(small)('$name $variant', async ({ name, scenario, variant }) => {
+    const subject: Subject = {
+      scenario,
+      variant,
+      symmetric: declaresBlocks(scenario, variant),
+      module: () => ({ url, name }),
+    };
+    const { wrong, leftOut } = await compareWays(subject, ways, SMALL, true);
+    expect(wrong).toEqual([]);
+    expect(leftOut).toBeNull();
   });
 });

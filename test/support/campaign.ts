@@ -51,7 +51,7 @@ export function campaign(part: number, parts: number): void {
 
   describe(`random models, seed ${seed}`, async () => {
     const { module, url, folder } = await loadCompiled<typeof import('./soundness.ts')>('soundness');
-    const { build, compareWays, print, randomModel, ways } = module;
+    const { build, compareWays, print, randomModel, settings, settingsThatDiffer, ways } = module;
     let made = 0;
     let compared = 0;
     /** While a failure is shrunk, the ways in which it shows. */
@@ -83,6 +83,8 @@ export function campaign(part: number, parts: number): void {
               throw new Error(`${wrong.join('\n')}\nin this model:\n${print(model)}`);
             }
             fc.pre(leftOut === null);
+            const tried = [settings[turn % settings.length], settings[(7 * turn + 3) % settings.length]];
+            expect(settingsThatDiffer(build(model), 'posted', tried as typeof settings, model.symmetric)).toEqual([]);
           },
         ),
         { numRuns: runs, seed, maxSkipsPerRun: 20 },

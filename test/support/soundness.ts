@@ -3,6 +3,7 @@
  * schedules replayed. Nothing here knows a test runner, so that it can run on the compiled tree (`compiled.ts`).
  */
 import { type CheckOptions, check } from '../../checker/check.ts';
+import { compile } from '../../checker/compile/compile.ts';
 import { QuiesceError, type Scenario } from '../../checker/lang/index.ts';
 import { replay } from '../../checker/trace/replay.ts';
 import { parseSchedule } from '../../checker/trace/schedule.ts';
@@ -11,6 +12,7 @@ import { type BruteForce, bruteForce, TooLarge } from './brute-force.ts';
 import { differences, differencesFromPlain } from './compare.ts';
 import type { Way } from './ways.ts';
 
+export { settings, settingsThatDiffer } from './engines.ts';
 export { build } from './random-build.ts';
 export { randomModel } from './random-model.ts';
 export { print } from './random-print.ts';
@@ -36,24 +38,42 @@ export interface Comparison {
   readonly met: readonly string[];
 }
 
-/** Searches a scenario of up to `maxStates` states in every way that applies to it. */
-export async function compareWays(subject: Subject, ways: readonly Way[], maxStates: number): Promise<Comparison> {
+/** Can the searches with symmetry be used? */
+export function declaresBlocks(scenario: Scenario, variant: string): boolean {
+  return compile(scenario, { variant }).symmetries.length > 0;
+}
+
+/**
+ * Searches a scenario of up to `maxStates` states in every way that applies to it. One that is larger is left out, or
+ * with `partly` compared as far as its first violation, if that comes before so many states.
+ */
+export async function compareWays(
+  subject: Subject,
+  ways: readonly Way[],
+  maxStates: number,
+  partly = false,
+): Promise<Comparison> {
   const { stackTraceLimit } = Error;
   // Every broken promise is thrown, and nobody looks where.
   Error.stackTraceLimit = 0;
   try {
-    return await compare(subject, ways, maxStates);
+    return await compare(subject, ways, maxStates, partly);
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
-async function compare(subject: Subject, ways: readonly Way[], maxStates: number): Promise<Comparison> {
+async function compare(
+  subject: Subject,
+  ways: readonly Way[],
+  maxStates: number,
+  partly: boolean,
+): Promise<Comparison> {
   const { scenario, variant } = subject;
   const common: CheckOptions = { variant, explain: false };
   const plain = await attempt(() => check(scenario, { ...common, all: true, maxStates }));
   if (plain instanceof Error) return compareErrors(subject, plain, maxStates);
-  if (!plain.complete) return { wrong: [], failed: [], leftOut: 'too large', met: [] };
+  if (!plain.complete) return partly ? compareFirst(subject, ways, maxStates) : tooLarge;
   const twin = bruteForce(scenario, variant);
   const wrong = differences(plain, twin, 'nothing');
   const met = whatIsIn(twin);
@@ -63,15 +83,7 @@ async function compare(subject: Subject, ways: readonly Way[], maxStates: number
   if (first !== null) wrong.push(...differences(first, twin, 'nothing').map((d) => `first violation: ${d}`));
   for (const way of ways) {
     if (way.needsSymmetry && !subject.symmetric) continue;
-    const promises = plain.properties.filter((p) => p.kind === 'eventually' || p.kind === 'leads-to');
-    const without = [...(way.without ?? []), ...(way.withoutPromises ? promises.map((p) => p.name) : [])];
-    const checked = plain.properties.map((p) => p.name).filter((name) => !without.includes(name));
-    const options: CheckOptions = {
-      ...common,
-      ...way.options,
-      ...(without.length === 0 ? {} : { properties: checked }),
-      ...(way.needsModule ? { module: subject.module() } : {}),
-    };
+    const options = optionsOf(subject, way, plain);
     const all = await check(scenario, { ...options, all: true });
     met.push(way.name, ...all.reductions.filter((r) => (r.factor ?? 1) > 1).map(() => `${way.name} reduces`));
     const say = (d: string): void => {
@@ -92,10 +104,49 @@ async function compare(subject: Subject, ways: readonly Way[], maxStates: number
   return { wrong, failed: [...failed], leftOut: null, met };
 }
 
+const tooLarge: Comparison = { wrong: [], failed: [], leftOut: 'too large', met: [] };
+
+/** How to search in this way, given a verdict that lists all properties. */
+function optionsOf(subject: Subject, way: Way, plain: Verdict): CheckOptions {
+  const promises = plain.properties.filter((p) => p.kind === 'eventually' || p.kind === 'leads-to');
+  const without = [...(way.without ?? []), ...(way.withoutPromises ? promises.map((p) => p.name) : [])];
+  const checked = plain.properties.map((p) => p.name).filter((name) => !without.includes(name));
+  return {
+    variant: subject.variant,
+    explain: false,
+    ...way.options,
+    ...(without.length === 0 ? {} : { properties: checked }),
+    ...(way.needsModule ? { module: subject.module() } : {}),
+  };
+}
+
+/** Compares the searches that end with the level of the first violation. */
+async function compareFirst(subject: Subject, ways: readonly Way[], maxStates: number): Promise<Comparison> {
+  const { scenario, variant } = subject;
+  const plain = await check(scenario, { variant, explain: false, maxStates });
+  if (plain.outcome === 'undecided') return tooLarge;
+  const twin = bruteForce(scenario, variant, { stopAtFirst: true });
+  const wrong = differences(plain, twin, 'nothing');
+  const failed = new Set<Way>();
+  const met = whatIsIn(twin);
+  for (const way of ways) {
+    if ((way.needsSymmetry && !subject.symmetric) || !['nothing', 'states'].includes(way.mayDiffer)) continue;
+    const found = await check(scenario, optionsOf(subject, way, plain));
+    met.push(way.name);
+    const say = (d: string): void => {
+      wrong.push(`${way.name}: ${d}`);
+      failed.add(way);
+    };
+    differences(found, twin, way.mayDiffer).forEach(say);
+    if (way.mayDiffer === 'nothing') differencesFromPlain(found, plain, 'nothing').forEach(say);
+  }
+  return { wrong, failed: [...failed], leftOut: null, met };
+}
+
 /** The pool is too small for what is allocated. Brute force must come to the same conclusion. */
 async function compareErrors(subject: Subject, error: Error, maxStates: number): Promise<Comparison> {
   const twin = await attempt(() => bruteForce(subject.scenario, subject.variant, { maxStates: 20 * maxStates }));
-  if (twin instanceof TooLarge) return { wrong: [], failed: [], leftOut: 'too large', met: [] };
+  if (twin instanceof TooLarge) return tooLarge;
   const agreed = [error, twin].every((e) => e instanceof QuiesceError && e.message.includes('no slot is left'));
   const wrong = agreed
     ? []
