@@ -24,7 +24,7 @@ export function confirmSymmetry(model: CompiledModel, symmetry: Symmetry): void 
   const [taken, refused] = [model.taken.slice(), model.refused.slice()];
   let state: Int32Array = model.initial.slice();
   for (let n = 0; n < STATES; n++) {
-    const here = successorsOf(model, state);
+    const here = { ...successorsOf(model, state), properties: propertiesIn(model, state) };
     for (const p of symmetry.sampled) compareUnder(model, symmetry, p, state, here, 'blocks');
     const p = exchangeOfSlots(model, pools, state, random);
     if (p !== null) compareUnder(model, symmetry, p, state, here, 'slots');
@@ -41,6 +41,8 @@ interface Successors {
   readonly states: readonly Int32Array[];
   readonly actors: readonly number[];
   readonly faults: readonly Fault[];
+  /** What each property says of the state itself. */
+  readonly properties: readonly (boolean | null)[];
 }
 
 function successorsOf(model: CompiledModel, state: Int32Array): Successors {
@@ -53,6 +55,7 @@ function successorsOf(model: CompiledModel, state: Int32Array): Successors {
     states: Array.from({ length: made }, (_, i) => model.memory.words.slice(i * words, (i + 1) * words)),
     actors: Array.from(model.moves.subarray(0, made), (move) => move >> 16),
     faults,
+    properties: [],
   };
 }
 
@@ -113,10 +116,16 @@ function compareUnder(
   here.states.forEach((s, i) => {
     if (!known.has(textOf(imageOf(s)))) refuse(model, state, here.actors[i] as number, what);
   });
-  if (here.states.length !== there.states.length || here.faults.length !== there.faults.length)
+  if (here.states.length !== there.states.length || kindsOf(here.faults) !== kindsOf(there.faults))
     refuse(model, state, here.faults[0]?.actor ?? here.actors[0] ?? 0, what);
-  compareProperties(model, state, image, what);
+  compareProperties(model, here, image, what);
 }
+
+const kindsOf = (faults: readonly Fault[]): string =>
+  faults
+    .map((fault) => fault.evidence.kind)
+    .sort()
+    .join();
 
 const WHAT: Readonly<Record<What, { readonly singular: string; readonly hint: string }>> = {
   blocks: {
@@ -139,24 +148,27 @@ function refuse(model: CompiledModel, state: Int32Array, actor: number, what: Wh
   });
 }
 
-function compareProperties(model: CompiledModel, state: Int32Array, image: Int32Array, what: What): void {
-  for (const p of model.properties) {
+/** What each property says of a state, in their order. */
+function propertiesIn(model: CompiledModel, state: Int32Array): (boolean | null)[] {
+  return model.properties.map((p) => {
     // Promises about the future are not checked on the quotient.
-    if (p.kind === 'eventually' || p.kind === 'leads-to') continue;
-    const value = (words: Int32Array): boolean => {
-      model.load(words, 0);
-      return p.kind === 'sometimes' ? p.reached() : p.check() !== null;
-    };
+    if (p.kind === 'eventually' || p.kind === 'leads-to') return null;
+    model.load(state, 0);
+    if (p.kind === 'sometimes') return p.reached();
+    if (p.kind === 'always') return p.check() !== null;
     // What is promised of the end alone need not make sense before it, but must fail alike there.
-    const values = [state, image].map((words) => {
-      if (p.kind !== 'at-end') return value(words);
-      try {
-        return value(words);
-      } catch {
-        return null;
-      }
-    });
-    if (values[0] !== values[1])
+    try {
+      return p.check() !== null;
+    } catch {
+      return null;
+    }
+  });
+}
+
+function compareProperties(model: CompiledModel, here: Successors, image: Int32Array, what: What): void {
+  const there = propertiesIn(model, image);
+  model.properties.forEach((p, i) => {
+    if (here.properties[i] !== there[i])
       throw new QuiesceError(
         'config',
         `property "${p.name}" tells ${what === 'blocks' ? 'interchangeable blocks' : 'the slots of a pool'} apart`,
@@ -168,5 +180,5 @@ function compareProperties(model: CompiledModel, state: Int32Array, image: Int32
               : 'look at all objects of the pool in the property, or search without symmetry',
         },
       );
-  }
+  });
 }

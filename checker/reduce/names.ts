@@ -26,6 +26,7 @@ export class Names {
   readonly #owner: (CompiledActor | null)[];
   /** For each such actor and program point: the kinds of its frame bytes. */
   readonly #byPoint = new Map<CompiledActor, readonly Uint8Array[]>();
+  readonly #sources = new WeakMap<Permutation, Int32Array>();
 
   constructor(model: CompiledModel) {
     this.#model = model;
@@ -132,6 +133,8 @@ export class Names {
 
   /** For each byte of the image under a permutation, the byte that it comes from. */
   sources(p: Permutation): Int32Array {
+    const known = this.#sources.get(p);
+    if (known !== undefined) return known;
     const { places, actors, stateBytes } = this.#model;
     const sources = Int32Array.from({ length: stateBytes }, (_, i) => i);
     const move = (from: number, to: number, bytes: number) => {
@@ -150,11 +153,13 @@ export class Names {
       move(a.frameBase, b.frameBase, a.frameEnd - a.frameBase);
       if (a.view.$flags >= 0) move(a.view.$flags, b.view.$flags, 1);
     }
+    this.#sources.set(p, sources);
     return sources;
   }
 
   /** The image of the state at `base` under a permutation, as a new vector. */
-  image(bytes: Uint8Array, base: number, p: Permutation, sources = this.sources(p)): Uint8Array {
+  image(bytes: Uint8Array, base: number, p: Permutation): Uint8Array {
+    const sources = this.sources(p);
     const image = new Uint8Array(this.#model.stateBytes);
     for (let i = 0; i < image.length; i++) image[i] = bytes[base + (sources[i] as number)] as number;
     this.rename(image, 0, p.objects, p.actors);

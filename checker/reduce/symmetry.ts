@@ -310,7 +310,7 @@ export class Symmetry {
     const best = this.#best;
     let stabiliser = 0;
     (this.#listed as readonly Permutation[]).forEach((p, g) => {
-      const image = this.names.image(bytes, base, p, this.#sources[g] as Int32Array);
+      const image = this.names.image(bytes, base, p);
       this.heap.fold(image, 0);
       const order = g === 0 ? -1 : compareBytes(image, best);
       if (order < 0) {
