@@ -175,6 +175,7 @@ function underOwnNames(
     search.store.read(index, wanted, 0);
     const next = new Map<string, Naming>();
     for (const naming of namings) {
+      if (next.size > MAX_NAMINGS) return null;
       model.registers[NEXT] = 0;
       successors(model, naming.state, 0, []);
       for (let i = 0; i < (model.registers[NEXT] as number); i++) {
@@ -191,7 +192,6 @@ function underOwnNames(
           next.set(key, { state, last: actorOf(move), cost, moves: [...naming.moves, move] });
       }
     }
-    if (next.size > MAX_NAMINGS) return null;
     namings = [...next.values()];
   }
   let best: { readonly cost: number; readonly moves: readonly number[] } | null = null;
