@@ -133,6 +133,16 @@ export class Findings {
     return finding;
   }
 
+  /** What an earlier part of the search found. */
+  resume(violations: readonly Finding[], reached: readonly string[]): void {
+    for (const finding of violations) {
+      this.#signatures.add(finding.signature);
+      this.violations.push(finding);
+    }
+    for (const name of reached) this.reached.add(name);
+    this.#sometimes = this.#sometimes.filter((goal) => !this.reached.has(goal.name));
+  }
+
   /** Evidence against `always` properties in the current state; goals that it reaches are noted. */
   *inState(): Generator<readonly [string, Evidence]> {
     for (const p of this.always) {

@@ -22,7 +22,16 @@ import {
   treeShape,
   treeWithRoom,
 } from './tree.ts';
-import { type HashText, StoreFull, sharedInts, tupleHash, wordsAt } from './tuples.ts';
+import {
+  type HashText,
+  restoredTuples,
+  type SavedTuples,
+  StoreFull,
+  savedTuples,
+  sharedInts,
+  tupleHash,
+  wordsAt,
+} from './tuples.ts';
 import { sameFunction, sameText } from './words.ts';
 
 /** Words of `StateArrays.control`. */
@@ -54,6 +63,18 @@ export interface StateOptions {
   readonly hash?: HashText;
   /** Slots of the table at the start, a power of two. */
   readonly slots?: number;
+}
+
+/** See `States.save`. */
+export interface SavedStates {
+  readonly count: number;
+  readonly shape: TreeShape;
+  readonly capacity: number;
+  readonly slots: number;
+  readonly roots: Int32Array;
+  readonly successors: Uint8Array | Uint16Array;
+  readonly leaves: SavedTuples | null;
+  readonly pairs: SavedTuples | null;
 }
 
 const MOST = 2 ** 28;
@@ -130,9 +151,9 @@ export class States {
     return (this.arrays.control[SLOT_MASK] as number) + 1;
   }
 
-  /** Bytes when the table has doubled. */
+  /** Bytes when the table has grown. */
   get bytesWhenGrown(): number {
-    return this.bytes + this.#slotCount * 4;
+    return this.bytes + this.#slotCount * (this.shape.leaves.length === 0 ? 12 : 4);
   }
 
   /** States that can be added without growing. */
@@ -149,7 +170,8 @@ export class States {
     const wanted = this.count + more;
     const old = this.arrays;
     let slots = this.#slotCount;
-    while (wanted > LOAD * slots) slots *= 2;
+    // Entering all states again takes time: whole states, which take most of the memory, can afford a larger table.
+    while (wanted > LOAD * slots) slots *= old.shape.leaves.length === 0 ? 4 : 2;
     if (wanted > old.capacity) {
       if (wanted > MOST) throw new StoreFull(`limit of the store: ${MOST} states`);
       let capacity = old.capacity;
@@ -172,6 +194,39 @@ export class States {
     tree.foldAlone(state, 0, this.arrays.roots, 0);
     makeEnter(this.shape.root, this.hash)(this.arrays, 0, 1);
     this.count = 1;
+  }
+
+  /** What makes the store again; the arrays are not copied. Nothing may wait to be committed. */
+  save(): SavedStates {
+    const { shape, roots, successors, tree, capacity } = this.arrays;
+    return {
+      count: this.count,
+      shape,
+      capacity,
+      slots: this.#slotCount,
+      roots: roots.subarray(0, this.count * shape.root),
+      successors: successors.subarray(0, this.count),
+      leaves: tree.leaves && savedTuples(tree.leaves),
+      pairs: tree.pairs && savedTuples(tree.pairs),
+    };
+  }
+
+  /** Becomes the store that was saved, in place of the empty one. States keep their indices. */
+  restore(saved: SavedStates): void {
+    const { shape, count } = saved;
+    const tree = {
+      leaves: saved.leaves && restoredTuples(shape.leafWords, saved.leaves, this.hash),
+      pairs: saved.pairs && restoredTuples(2, saved.pairs, this.hash),
+    };
+    const wide = saved.successors.BYTES_PER_ELEMENT === 2;
+    this.arrays = this.#make(shape, saved.capacity, saved.slots, tree, wide);
+    this.arrays.roots.set(saved.roots);
+    this.arrays.successors.set(saved.successors);
+    this.count = count;
+    this.#find = makeTree(shape, 'give -1', 1, this.hash);
+    this.#find.bind(tree);
+    this.#ids = new Int32Array(2 * shape.leaves.length);
+    makeEnter(shape.root, this.hash)(this.arrays, 0, count);
   }
 
   /** The tree has grown or was replaced. */

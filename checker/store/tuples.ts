@@ -81,6 +81,39 @@ export function withRoom(t: TupleArrays, more: number, hash: HashText): TupleArr
   return next;
 }
 
+/** What makes a table of tuples again; see `savedTuples`. */
+export interface SavedTuples {
+  readonly count: number;
+  readonly capacity: number;
+  readonly slots: number;
+  readonly data: Int32Array;
+  /** A bit for each number that stands for a tuple; the others were left unused. */
+  readonly used: Uint8Array;
+}
+
+/** The tuples as they are now; `data` is not copied. */
+export function savedTuples(t: TupleArrays): SavedTuples {
+  const count = tupleCount(t);
+  const slots = (t.control[MASK] as number) + 1;
+  const used = new Uint8Array(Math.ceil(count / 8));
+  for (let p = 0; p < slots; p++) {
+    const number = (t.slots[p] as number) - 1;
+    if (number >= 0) used[number >> 3] = (used[number >> 3] as number) | (1 << (number & 7));
+  }
+  return { count, capacity: t.capacity, slots, data: t.data.subarray(0, count * t.width), used };
+}
+
+/** Equal tuples get the numbers that they had. */
+export function restoredTuples(width: number, saved: SavedTuples, hash: HashText): TupleArrays {
+  const { count, used } = saved;
+  const t = makeTuples(width, saved.capacity, saved.slots);
+  t.data.set(saved.data.subarray(0, count * width));
+  t.control[TUPLES] = count;
+  const published = Int32Array.from({ length: count }, (_, n) => ((used[n >> 3] as number) >> (n & 7)) & 1 && n + 1);
+  publish(t, published, hash);
+  return t;
+}
+
 /** Bytes that are in use. */
 export function tupleBytes(t: TupleArrays): number {
   return tupleCount(t) * t.width * 4 + ((t.control[MASK] as number) + 1) * 4;
@@ -122,7 +155,7 @@ export function internText(name: string, stem: string, width: number, unknown: W
     ${hash(words)}
     ${beside ? 'let n = -1;' : ''}
     for (let p = x & ${stem}Mask; ; p = (p + 1) & ${stem}Mask) {
-      ${beside ? 'let' : 'const'} e = ${beside ? `Atomics.load(${stem}Slots, p)` : `${stem}Slots[p]`};
+      ${beside ? 'let' : 'const'} e = ${stem}Slots[p];
       if (e === 0) { ${add} }
       const b = (e - 1) * ${width};
       if (${same}) return e - 1;

@@ -12,6 +12,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type CompiledModel, MOVED, NEXT } from '../../compile/model.ts';
+import { QuiesceError } from '../../lang/errors.ts';
 import type { Snapshot } from '../../reduce/footprints.ts';
 import type { Reducer } from '../../reduce/persistent.ts';
 import type { Symmetry } from '../../reduce/symmetry.ts';
@@ -51,6 +52,7 @@ import {
   taskOf,
   ticket,
 } from './round.ts';
+import { behavesAsSaved, type Saved } from './saved.ts';
 import type { ScenarioModule, ThreadData } from './thread.ts';
 
 export interface BreadthFirstOptions {
@@ -66,6 +68,8 @@ export interface BreadthFirstOptions {
   readonly reduction?: Reduction | null;
   /** Store every state whole: faster, and more memory. */
   readonly uncompressed?: boolean;
+  /** Goes on with this search, which must be one of the same model and options. */
+  readonly from?: Saved | null;
   /** For tests: slots of the table at the start, states of a chunk, and the hash. */
   readonly slots?: number;
   readonly chunkStates?: number;
@@ -113,6 +117,7 @@ export class BreadthFirst implements Strategy, Explored {
   #next = 0;
   #found = false;
   #over = false;
+  #atLimit = false;
   #expanding = false;
   #tasks = 0;
   #deals = 0;
@@ -143,10 +148,12 @@ export class BreadthFirst implements Strategy, Explored {
       },
       model.room + 1,
     );
+    const from = options.from ?? null;
     const first = model.initial.slice();
     symmetry?.canonicalise(new Uint8Array(first.buffer), 0);
     this.unreduced = symmetry?.orbit(new Uint8Array(first.buffer), 0) ?? 1;
-    this.store.addFirst(first);
+    if (from === null) this.store.addFirst(first);
+    else this.#restore(from);
     const workers = options.workers ?? 1;
     const lanes = options.shuffle?.lanes ?? workers;
     this.#alone = lanes === 1;
@@ -164,12 +171,69 @@ export class BreadthFirst implements Strategy, Explored {
       });
     this.#lane = makeLane();
     this.#moreLanes = options.shuffle === undefined ? [] : Array.from({ length: lanes - 1 }, makeLane);
-    this.#lane.states = 1;
+    this.#lane.states = this.store.count;
     const shared = (bytes: Uint8Array) => (workers === 1 ? bytes : new Uint8Array(new SharedArrayBuffer(bytes.length)));
     this.#taken = shared(model.taken);
     this.#refused = shared(model.refused);
-    this.#watch(0, 0);
-    for (let i = 1; i < workers; i++) this.#startThread(options.module as ScenarioModule);
+    if (from === null) this.#watch(0, 0);
+    else this.#checkWhereItWas();
+    for (let i = 1; i < workers && !this.#over; i++) this.#startThread(options.module as ScenarioModule);
+  }
+
+  /**
+   * The search as it is now, its arrays not copied: to be written before it goes on. Finishes the round that is under
+   * way. Null when the search is over, unless a limit ended it: then it could go on.
+   */
+  save(): Saved | null {
+    while (this.#expanding && this.#work(Number.POSITIVE_INFINITY)) this.#afterRound();
+    if (!this.#over) this.#commitAll();
+    if (this.#over && !this.#atLimit) return null;
+    const { taken, refused } = this.#model;
+    const either = (own: Uint8Array, all: Uint8Array) => own.map((bit, i) => bit | (all[i] as number));
+    return {
+      states: this.store.save(),
+      levelStarts: [...this.levelStarts],
+      transitions: this.transitions,
+      unreduced: this.unreduced,
+      next: this.#next,
+      found: this.#found,
+      violations: [...this.#findings.violations],
+      reached: [...this.#findings.reached],
+      deals: this.#deals,
+      lastFresh: this.#lastFresh,
+      tuples: this.#tuples,
+      taken: either(taken, this.#taken),
+      refused: either(refused, this.#refused),
+    };
+  }
+
+  /** Takes up a saved search. */
+  #restore(from: Saved): void {
+    this.store.restore(from.states);
+    this.levelStarts.splice(0, 2, ...from.levelStarts);
+    this.transitions = from.transitions;
+    this.unreduced = from.unreduced;
+    this.#next = from.next;
+    this.#found = from.found;
+    this.#deals = from.deals;
+    this.#lastFresh = from.lastFresh;
+    this.#tuples = from.tuples;
+    this.#findings.resume(from.violations, from.reached);
+    if (!behavesAsSaved(this.#model, this.symmetry, this.store, from.next))
+      throw new QuiesceError('config', 'the model does not behave as it did when the checkpoint was written', {
+        hint: 'something that its steps call has changed: start the search anew',
+      });
+    const add = (own: Uint8Array, saved: Uint8Array) => {
+      for (let i = 0; i < own.length; i++) own[i] = (own[i] as number) | (saved[i] as number);
+    };
+    add(this.#model.taken, from.taken);
+    add(this.#model.refused, from.refused);
+  }
+
+  /** A limit that a saved search has reached already ends it at once. */
+  #checkWhereItWas(): void {
+    if (this.#next === this.levelStarts[this.levelStarts.length - 2]) this.#checkDepth();
+    if (!this.#over) this.#checkLimits();
   }
 
   #startThread(module: ScenarioModule): void {
@@ -442,15 +506,28 @@ export class BreadthFirst implements Strategy, Explored {
     else {
       this.levelStarts.push(count);
       this.#dealAgain();
-      if (this.#depth >= this.#options.limits.maxDepth) this.#stop('depth limit');
-      else this.#checkLimits();
+      this.#checkDepth();
+      if (!this.#over) this.#checkLimits();
     }
+  }
+
+  #checkDepth(): void {
+    if (this.#depth >= this.#options.limits.maxDepth) this.#stopAtLimit('depth limit');
   }
 
   #checkLimits(): void {
     const { maxStates, maxMemoryBytes } = this.#options.limits;
-    if (this.store.count >= maxStates) this.#stop('limit of states');
-    else if (this.store.bytesWhenGrown > maxMemoryBytes && !this.store.hasRoom(200_000)) this.#stop('memory limit');
+    if (this.store.count >= maxStates) this.#stopAtLimit('limit of states');
+    else if (this.store.bytesWhenGrown > maxMemoryBytes && !this.store.hasRoom(200_000))
+      this.#stopAtLimit('memory limit');
+  }
+
+  /** With more of it the search could go on; so what waits is committed. */
+  #stopAtLimit(reason: string): void {
+    this.#commitAll();
+    if (this.#over) return;
+    this.#atLimit = true;
+    this.#stop(reason);
   }
 
   /** New states that a thread found to violate a property are looked at again, in order. */

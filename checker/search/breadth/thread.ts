@@ -73,18 +73,16 @@ async function work(data: ThreadData, control: Int32Array): Promise<void> {
   for (let seen = -1; ; ) {
     const phase = nextPhase(control, seen);
     seen = phase;
-    // A stopped search has no tasks: this thread hands over what it saw and ends.
+    // A stopped search has no tasks: this thread ends.
     if (Atomics.load(control, KIND) === STOP) break;
     for (let task = draw(control); task >= 0; task = draw(control)) {
       for (; store < Atomics.load(control, STORE); store++) lane.bind(receive());
       lane.task(task);
+      tellCoverage(model.taken, data.taken);
+      tellCoverage(model.refused, data.refused);
       Atomics.add(control, DONE, 1);
       Atomics.notify(control, DONE);
     }
-  }
-  for (let i = 0; i < model.taken.length; i++) {
-    Atomics.or(data.taken, i, model.taken[i] as number);
-    Atomics.or(data.refused, i, model.refused[i] as number);
   }
   Atomics.add(control, DONE, 1);
   Atomics.notify(control, DONE);
@@ -95,6 +93,11 @@ function reducerOf(model: CompiledModel, reduction: ThreadData['reduction']): Re
   if (reduction === null) return null;
   new Footprints(model, reduction.buffer);
   return new PersistentSets(model, reduction.snapshot);
+}
+
+/** What is covered by now, so that a checkpoint between two phases has it. */
+function tellCoverage(own: Uint8Array, all: Uint8Array): void {
+  for (let i = 0; i < own.length; i++) if (own[i] !== 0 && all[i] === 0) Atomics.store(all, i, own[i] as number);
 }
 
 /** Waits for a phase after `seen`: a moment awake, since most phases are short, then asleep. */
