@@ -5,6 +5,7 @@ import {
   allClosedMeansOff,
   bindMdevAtStart,
   boundStaysBound,
+  exitLookup,
   MDEV_C,
   Mdev,
   MdevBond,
@@ -24,6 +25,7 @@ import { bondRefs, initTest, makeSva, shutdownBusy, unbindAllWalk } from '../mod
 import { allFreed } from '../properties/lifetime.ts';
 
 const core = [set(bondRefs, 'every waiter'), set(unbindAllWalk, 'restart from the head')];
+const v3 = [set(parentUsers, 'states'), set(parentBonds, 'counted'), set(exitLookup, 'living'), ...core];
 
 export default scenario('mdev-open-vs-close', {
   title: 'one mdev of a parent is closed while its process exits and another mdev is opened',
@@ -55,14 +57,21 @@ export default scenario('mdev-open-vs-close', {
       bounds: { exits: 0 },
       expect: { verdict: 'violated', kind: 'protocol', length: 47, states: 2_303 },
     },
+    'reused-pasid': {
+      about: 'V3, but mm_exit takes any bond with its PASID: that of a bond which was just removed is given out again',
+      settings: [set(parentUsers, 'states'), set(parentBonds, 'counted'), ...core],
+      bounds: { other_exits: 1 },
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 90, states: 99_319 },
+    },
     fixed: {
       about: 'V3: a state machine; who comes while the parent starts or stops waits until that is settled',
-      settings: [set(parentUsers, 'states'), set(parentBonds, 'counted'), ...core],
-      expect: { verdict: 'holds', states: 462_941, depth: 199 },
+      settings: v3,
+      bounds: { other_exits: 1 },
+      expect: { verdict: 'holds', states: 612_610, depth: 226 },
     },
     'fixed-exit': {
       about: 'the same without the second mdev',
-      settings: [set(parentUsers, 'states'), set(parentBonds, 'counted'), ...core],
+      settings: v3,
       bounds: { others: 0 },
       expect: { verdict: 'holds', states: 4_911, depth: 83 },
     },
@@ -89,12 +98,14 @@ export default scenario('mdev-open-vs-close', {
     }
     const mdevs = s.pool(Mdev, 1);
     const bonds = s.pool(MdevBond, 1);
-    s.pool(MmStruct, 1);
+    const mms = s.pool(MmStruct, 1);
+    // A process that does not exit keeps its mm.
+    const ended = exits === 1 && others === other_exits ? [mms] : [];
     s.property(
       openMeansInitialised(mdevs),
       boundStaysBound(mdevs),
       allClosedMeansOff(mdevs, s.pool(MdevParent, 1)),
-      allFreed([mdevs, bonds, parts.bonds, parts.params]),
+      allFreed([mdevs, bonds, parts.bonds, parts.params, ...ended]),
       sometimes('off', 'the parent is shut down', () => parent.dev.sva_param === null),
     );
   },

@@ -15,10 +15,12 @@ import {
   parentBonds,
   parentRemove,
   parentUsers,
+  putParent,
   removalLock,
   removedMeansUnused,
 } from '../model/mdev/index.ts';
 import { makeSva } from '../model/sva/index.ts';
+import { allFreed } from '../properties/lifetime.ts';
 
 export default scenario('mdev-parent-removal', {
   title: 'a parent is removed while an mdev is created on it',
@@ -39,7 +41,7 @@ export default scenario('mdev-parent-removal', {
       about: 'a semaphore is held for reading by creation and for writing by the removal; an mdev is opened and closed',
       settings: [set(parentUsers, 'states'), set(parentBonds, 'counted'), set(removalLock, 'semaphore')],
       bounds: { creators: 2, openers: 1, failures: 1 },
-      expect: { verdict: 'holds', states: 31_499, depth: 81 },
+      expect: { verdict: 'holds', states: 33_724, depth: 83 },
     },
   },
   setup: (s) => {
@@ -51,10 +53,10 @@ export default scenario('mdev-parent-removal', {
       s.task(`creator${i}`, [does(mdevCreate, { parent, slot: i % 2 })]);
     }
     for (let i = 0; i < openers; i++) {
-      // Its file holds a reference of the parent, to the end.
+      // Its file holds a reference of the parent.
       parent.refs.counter++;
       const mdev = makeMdev(s, parent, i % 2);
-      s.task(`opener${i}`, [does(mdevOpen, { mdev }), does(mdevCloseIfOpen, { mdev })]);
+      s.task(`opener${i}`, [does(mdevOpen, { mdev }), does(mdevCloseIfOpen, { mdev }), does(putParent, { parent })]);
     }
     s.task('remover', [does(parentRemove, { parent })]);
     s.failures({ kmalloc: failures });
@@ -64,6 +66,7 @@ export default scenario('mdev-parent-removal', {
       removedMeansUnused(parents, mdevs),
       openMeansInitialised(mdevs),
       allClosedMeansOff(mdevs, parents),
+      allFreed([parents]),
       sometimes('removed-one', 'the removal meets an mdev', () => parent.removed && parent.mdevs.length > 0),
     );
   },

@@ -5,6 +5,7 @@ import {
   allClosedMeansOff,
   bindMdevAtStart,
   boundStaysBound,
+  exitLookup,
   MDEV_C,
   Mdev,
   MdevBond,
@@ -24,6 +25,7 @@ import { bondRefs, makeSva, unbindAllWalk } from '../model/sva/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
 
 const core = [set(bondRefs, 'every waiter'), set(unbindAllWalk, 'restart from the head')];
+const v3 = [set(parentUsers, 'states'), set(parentBonds, 'counted'), set(exitLookup, 'living'), ...core];
 
 export default scenario('mdev-shared-process', {
   title: 'two mdevs of one parent share a process',
@@ -44,13 +46,13 @@ export default scenario('mdev-shared-process', {
     },
     fixed: {
       about: 'bonds are counted for each mdev; the process exits meanwhile',
-      settings: [set(parentUsers, 'states'), set(parentBonds, 'counted'), ...core],
+      settings: v3,
       bounds: { exits: 1 },
       expect: { verdict: 'holds', states: 1_306, depth: 92 },
     },
     'fixed-both-close': {
       about: 'the same; both mdevs are closed',
-      settings: [set(parentUsers, 'states'), set(parentBonds, 'counted'), ...core],
+      settings: v3,
       bounds: { exits: 1, closes: 1 },
       expect: { verdict: 'holds', states: 197_774, depth: 197 },
     },
@@ -75,7 +77,7 @@ export default scenario('mdev-shared-process', {
     if (closes === 1) s.task('closer0', [does(mdevClose, { mdev: first })]);
     const mdevs = s.pool(Mdev, 1);
     const bonds = s.pool(MdevBond, 1);
-    s.pool(MmStruct, 1);
+    const mms = s.pool(MmStruct, 1);
     s.property(
       openMeansInitialised(mdevs),
       boundStaysBound(mdevs),
@@ -84,7 +86,7 @@ export default scenario('mdev-shared-process', {
     );
     if (closes === 1)
       s.property(
-        allFreed([mdevs, bonds, parts.bonds, parts.params]),
+        allFreed([mdevs, bonds, parts.bonds, parts.params, mms]),
         sometimes('no-wait-for-others', 'an mdev is closed while mm_exit tells the other one', () => {
           return [...mdevs].length === 1 && [...bonds].some((b) => b.telling !== null);
         }),

@@ -10,7 +10,7 @@ import { errno, int, nameOf, opaque, procedure, ptr, ref, Violation, wake } from
 import { Device, MAX_PASID } from '../sva/index.ts';
 import { Mdev, MdevBond, type MdevParent, MdevParent as Parent, SLOTS } from './objects.ts';
 import { specE } from './sources.ts';
-import { parentUsers } from './switches.ts';
+import { exitLookup, parentUsers } from './switches.ts';
 
 /** An mdev stops its part of the hardware, which takes a while. */
 const stopMdev = procedure('mdev_stop', { source: specE(), params: { mdev: ptr(Mdev) } }, (k) => [
@@ -55,6 +55,11 @@ export const parentMmExit = procedure(
   (k) => {
     const takeLock = [k.mutexLock((f) => f.parent.lock)];
     const giveLock = [k.mutexUnlock((f) => f.parent.lock)];
+    const find = (living: boolean) =>
+      k.step('b = the bond with that PASID, exiting', (f) => {
+        f.b = f.parent.bonds.find((b) => b.pasid === f.pasid && !(living && b.dying));
+        if (f.b !== null) f.b.exiting = true;
+      });
     // V1 keeps the lock, the others tell without it.
     const lock = k.switch(parentUsers, { core: takeLock, mutex: [], count: takeLock, states: takeLock });
     const unlock = k.switch(parentUsers, { core: giveLock, mutex: [], count: giveLock, states: giveLock });
@@ -63,10 +68,7 @@ export const parentMmExit = procedure(
         f.parent = f.drvdata as MdevParent;
       }),
       k.mutexLock((f) => f.parent.lock),
-      k.step('b = the bond with that PASID, exiting', (f) => {
-        f.b = f.parent.bonds.find((b) => b.pasid === f.pasid);
-        if (f.b !== null) f.b.exiting = true;
-      }),
+      k.switch(exitLookup, { any: [find(false)], living: [find(true)] }),
       k.when((f) => f.b === null, [k.mutexUnlock((f) => f.parent.lock), k.return(0)]),
       unlock,
       k.loop([
@@ -101,14 +103,7 @@ export const parentMmExit = procedure(
         }),
       ]),
       lock,
-      k.step(
-        'list_del(&b->node), wake_up_all(&parent->wq)',
-        (f) => {
-          f.parent.bonds.remove(f.b as MdevBond);
-          wake(f.parent.wq);
-        },
-        { parks: true },
-      ),
+      k.step('list_del(&b->node)', (f) => f.parent.bonds.remove(f.b as MdevBond)),
       k.mutexUnlock((f) => f.parent.lock),
       k.mmdrop((f) => (f.b as MdevBond).mm),
       k.kfree((f) => f.b),

@@ -21,6 +21,14 @@ export const parentBonds = switchOf(
   'counted',
 );
 
+/** A bond that is being removed keeps its entry for a moment after the core has given its PASID to somebody else. */
+export const exitLookup = switchOf(
+  'mdev.exit-lookup',
+  'whether mm_exit takes any bond with the PASID that it is told, or none that is dying',
+  'any',
+  'living',
+);
+
 /** MDEV-1. */
 export const removalLock = switchOf(
   'mdev.removal',
