@@ -2,9 +2,9 @@
  * Learning footprints: a few random walks first, then the search itself, repeated until its own footprints would not
  * have changed one of its decisions. As footprints only grow this ends, and after the walks mostly with the first pass.
  *
- * Whether the reduction pays is estimated by two short searches, one with it and one without, of which the states are
- * counted down to the last level that both have finished. These are counts, so they are the same on every machine; the
- * gain mostly grows with depth, so the estimate is low.
+ * Whether the reduction pays is estimated by a short search, in which every state is expanded both ways and the
+ * transitions are counted: so it is the same on every machine. States are not compared, because how many there are
+ * shows only at the end.
  */
 import seedrandom from 'seedrandom';
 import { type CompiledModel, NEXT } from '../compile/model.ts';
@@ -21,7 +21,7 @@ export interface LearningOptions {
   readonly walks?: number;
   /** Most steps of a walk. */
   readonly depth?: number;
-  /** States of each of the two short searches. */
+  /** States of the short search. */
   readonly trial?: number;
   /** The search folds states by this symmetry. */
   readonly symmetry?: Symmetry | null;
@@ -29,8 +29,8 @@ export interface LearningOptions {
   readonly buffer?: ArrayBufferLike;
 }
 
-/** With fewer times as many states without it than with it, the reduction costs more than it saves. */
-const WORTH = 1.5;
+/** With fewer times as many transitions without it than with it, the reduction costs more than it saves. */
+const WORTH = 1.35;
 
 /** Footprints of one search, and the reducer that they make at the moment. */
 export class Learning {
@@ -41,7 +41,7 @@ export class Learning {
   snapshot!: Snapshot;
   /** The reducer of this pass. */
   reducer: PersistentSets;
-  /** How many times as many states there seem to be without the reduction. */
+  /** How many times as many transitions there seem to be without the reduction. */
   readonly estimate: number;
   readonly model: CompiledModel;
   /** Number of marks when the reducer was made. */
@@ -66,13 +66,8 @@ export class Learning {
       // Learns what the properties read.
       for (const _ of findings.inState());
     });
-    const full = levelsOf(model, null, findings, trial);
     this.reducer = this.#frozen();
-    const reduced = levelsOf(model, this.reducer, findings, trial);
-    // The reduced one may have come to its end: then all that the other has seen counts.
-    const common = reduced.complete ? Number.POSITIVE_INFINITY : Math.min(full.sizes.length, reduced.sizes.length);
-    const seen = ({ sizes }: Levels) => sizes.slice(0, common).reduce((a, b) => a + b, 0);
-    this.estimate = seen(full) / Math.max(1, seen(reduced));
+    this.estimate = estimateOf(model, this.reducer, findings, trial);
     this.reducer = this.#frozen();
   }
 
@@ -84,7 +79,7 @@ export class Learning {
   /** How a verdict names it. How many states there are without it is not known where it was used. */
   reductionWhen(used: boolean): { readonly name: string; readonly factor: number | null } {
     if (used) return { name: 'persistent sets', factor: null };
-    return { name: `persistent sets off: about ${this.estimate.toFixed(1)} times fewer states`, factor: null };
+    return { name: `persistent sets off: about ${this.estimate.toFixed(1)} times fewer transitions`, factor: null };
   }
 
   /** Begins a pass: freezes what is known. */
@@ -127,57 +122,51 @@ export function searchUntilLearned<T>(learning: Learning, runPass: (reducer: Per
   }
 }
 
-/** Sizes of the levels that a short search has finished. */
-interface Levels {
-  readonly sizes: readonly number[];
-  readonly complete: boolean;
-}
-
-/** A breadth-first search of about so many states. */
-function levelsOf(model: CompiledModel, reducer: PersistentSets | null, findings: Findings, most: number): Levels {
+/**
+ * How many times as many transitions a full expansion has than one that leaves out what it can, in a breadth-first search
+ * of about so many states. All of them are expanded in full as well, which learns more than walks do.
+ */
+function estimateOf(model: CompiledModel, reducer: PersistentSets, findings: Findings, most: number): number {
   const { words, registers, memory } = model;
   const levels = new Map<string, number>();
   const faults: Fault[] = [];
-  const sizes: number[] = [];
   const key = (state: Int32Array) => Buffer.from(state.buffer, state.byteOffset, state.byteLength).toString('latin1');
   let level: Int32Array[] = [model.initial.slice()];
+  let depth = 0;
+  let all = 0;
+  let kept = 0;
   levels.set(key(level[0] as Int32Array), 0);
+  const expand = (state: Int32Array, next: Int32Array[]): void => {
+    const made = () =>
+      Array.from({ length: registers[NEXT] as number }, (_, i) => memory.words.slice(i * words, (i + 1) * words));
+    faults.length = 0;
+    registers[NEXT] = 0;
+    successors(model, state, 0, faults);
+    const everything = made();
+    registers[NEXT] = 0;
+    const alone = successorsAlone(model, reducer, state, 0, faults) >= 0;
+    const some = made();
+    const deeper = some.every((s) => (levels.get(key(s)) ?? depth + 1) > depth);
+    const explored = alone && deeper ? some : everything;
+    all += everything.length;
+    kept += explored.length;
+    for (const found of explored) {
+      const text = key(found);
+      if (levels.has(text)) continue;
+      levels.set(text, depth + 1);
+      next.push(found);
+      model.load(found, 0);
+      for (const _ of findings.inState());
+    }
+  };
   while (level.length > 0 && levels.size < most) {
     const next: Int32Array[] = [];
-    if (!unlessWrong(() => expandLevel(next))) return { sizes, complete: false };
-    sizes.push(level.length);
+    for (const state of level) if (!unlessWrong(() => expand(state, next))) break;
+    depth++;
     level = next;
   }
   registers[NEXT] = 0;
-  return { sizes, complete: level.length === 0 };
-
-  function expandLevel(next: Int32Array[]): void {
-    const made = () => Array.from({ length: registers[NEXT] as number }, (_, i) => i * words);
-    for (const state of level) {
-      faults.length = 0;
-      registers[NEXT] = 0;
-      let full = reducer === null || successorsAlone(model, reducer, state, 0, faults) < 0;
-      const texts = () => made().map((at) => key(memory.words.subarray(at, at + words)));
-      let found = full ? [] : texts();
-      if (!full && found.some((text) => (levels.get(text) ?? sizes.length + 1) <= sizes.length)) full = true;
-      if (full) {
-        registers[NEXT] = 0;
-        successors(model, state, 0, faults);
-        found = texts();
-      }
-      const fresh: Int32Array[] = [];
-      for (const [i, text] of found.entries())
-        if (!levels.has(text)) {
-          levels.set(text, sizes.length + 1);
-          fresh.push(memory.words.slice(i * words, (i + 1) * words));
-        }
-      for (const state of fresh) {
-        model.load(state, 0);
-        for (const _ of findings.inState());
-      }
-      next.push(...fresh);
-    }
-  }
+  return kept === 0 ? 1 : all / kept;
 }
 
 /** What is wrong with the model is told by the search, if it comes there. False when something is. */

@@ -154,11 +154,20 @@ export class Findings {
     if (this.#sometimes.length > 0) {
       this.#markAsProperty();
       this.#sometimes = this.#sometimes.filter((goal) => {
-        if (!goal.reached()) return true;
-        this.reached.add(goal.name);
+        if (this.reached.has(goal.name)) this.#readOnly(goal);
+        else if (goal.reached()) this.reached.add(goal.name);
         // What it reads must not depend on who reached it when.
-        return this.#model.marks !== null;
+        return this.#model.marks !== null || !this.reached.has(goal.name);
       });
+    }
+  }
+
+  /** Marks what a goal reads that was reached before; it may well look at what is freed by now. */
+  #readOnly(goal: Sometimes): void {
+    try {
+      goal.reached();
+    } catch (error) {
+      if (!(error instanceof QuiesceError)) throw error;
     }
   }
 
