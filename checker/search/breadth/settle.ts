@@ -7,6 +7,9 @@
  *
  * A slot that refers to a candidate of this round always refers to the least of its equals met so far; a thread that
  * comes with a lesser one replaces it. So at the end of a round the winners do not depend on the order of the threads.
+ *
+ * Slots are read without atomic operations, which cost a call each: a slot that is read too early looks empty, and the
+ * compare-and-swap then fails; what it refers to was written before, and is read at an address that depends on it.
  */
 import { REFERENCE_MASK, SLOT_MASK, type StateArrays } from '../../store/states.ts';
 import { type HashText, wordsAt } from '../../store/tuples.ts';
@@ -137,6 +140,7 @@ function besideText({ root, round, batch, hash }: SettleInput): string {
   const room = round.sets[0].sources.length;
   return `
     ${commonText(root, batch)}
+    const committing = new Int32Array(${round.chunkRoom});
     const sets = round.sets, chunkRoom = round.chunkRoom;
     let set = sets[0], setIndex = 0, chunk = 0, base = 0, count = 0, provisional = 0;
     function bind(arrays) {
@@ -175,13 +179,12 @@ function besideText({ root, round, batch, hash }: SettleInput): string {
       for (let j = 0; j < m; j++) {
         const position = base + count + j, at = position * ${root}, x = hashes[j], mine = (x & tags) | (ours + position);
         for (let p = x & mask; ; ) {
-          let e = Atomics.load(slots, p);
+          let e = slots[p];
           if (e === 0) {
             e = Atomics.compareExchange(slots, p, 0, mine);
             if (e === 0) {
               places[position] = p;
               if (successors[sources[position]] === 0) successors[sources[position]] = 1;
-              Atomics.add(fresh, chunk, 1);
               winners[won] = origins[j]; positions[won++] = position;
               break;
             }
@@ -203,7 +206,6 @@ function besideText({ root, round, batch, hash }: SettleInput): string {
                 if (q > position && other === setIndex) {
                   if (Atomics.compareExchange(slots, p, e, mine) !== e) continue;
                   Atomics.sub(fresh, (q / chunkRoom) | 0, 1);
-                  Atomics.add(fresh, chunk, 1);
                   winners[won] = origins[j]; positions[won++] = position;
                 }
                 places[position] = p;
@@ -220,6 +222,7 @@ function besideText({ root, round, batch, hash }: SettleInput): string {
         if ((p >= 0 || -p - 1 > source) && successors[source] === 0) successors[source] = 1;
       }
       count += m;
+      Atomics.add(fresh, chunk, won);
       return won;
     }
     function kept() { return count; }
@@ -227,7 +230,8 @@ function besideText({ root, round, batch, hash }: SettleInput): string {
       const { roots: theirs, sources, places, orbits } = sets[s];
       const known = allKnown, slots = allSlots, successors = allSuccessors;
       const ours = provisional + s * ${room}, symmetric = orbits.length > 0;
-      let index = sets[s].firsts[c], stand = 0;
+      const first = sets[s].firsts[c];
+      let index = first, stand = 0;
       for (let position = c * chunkRoom, end = position + sets[s].kept[c]; position < end; position++) {
         const p = places[position];
         if (p < 0) continue;
@@ -236,10 +240,15 @@ function besideText({ root, round, batch, hash }: SettleInput): string {
         const to = index * ${root}, at = position * ${root};
         ${perWord(root, (k) => `known[to + ${k}] = theirs[at + ${k}];`)}
         successors[sources[position]]++;
-        index++;
-        places[position] = -index;
-        Atomics.store(slots, p, (e & tags) | index);
         stand += symmetric ? orbits[position] : 1;
+        committing[index++ - first] = position;
+      }
+      // The states are written before anybody can see their indices: an atomic operation keeps the two apart.
+      Atomics.add(sets[s].kept, c, 0);
+      for (let i = first; i < index; i++) {
+        const position = committing[i - first], p = places[position];
+        slots[p] = (slots[p] & tags) | (i + 1);
+        places[position] = -i - 1;
       }
       return stand;
     }
