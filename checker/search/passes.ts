@@ -36,10 +36,13 @@ export class Passes implements Strategy {
   findings: Findings;
   readonly #input: PassesInput;
   #depth: number;
+  /** Number of marks when the stage began. */
+  #known: number;
 
   constructor(input: PassesInput) {
     this.#input = input;
     this.#depth = Math.min(FIRST, input.maxDepth);
+    this.#known = input.learning.footprints.size;
     this.findings = input.findings();
     this.search = this.#begin();
   }
@@ -62,7 +65,12 @@ export class Passes implements Strategy {
     // What other threads have asked for is not known here: any new mark may matter to them.
     const repeat = this.#workers === 1 ? learning.mustRepeat : learning.hasLearned;
     if (!repeat && !shallow) return false;
-    if (!repeat) this.#depth = Math.min(maxDepth, this.#depth * DEEPER);
+    if (!repeat) {
+      // Where nothing new came, the rest is hoped to be like it.
+      const { size } = learning.footprints;
+      this.#depth = size === this.#known ? maxDepth : Math.min(maxDepth, this.#depth * DEEPER);
+      this.#known = size;
+    }
     this.findings = this.#input.findings();
     this.search = this.#begin();
     return true;
