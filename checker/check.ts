@@ -6,6 +6,7 @@ import { auditOnce } from './analyse/audit.ts';
 import { decidePromises, refuseForPromises } from './analyse/promises.ts';
 import { actorsBefore, findStuck } from './analyse/stuck.ts';
 import { lookBehind } from './analyse/stuck-behind.ts';
+import { type CheckpointOptions, Checkpoints, resumeFrom } from './checkpoints.ts';
 import { compile } from './compile/compile.ts';
 import type { CompiledModel } from './compile/model.ts';
 import { Explainer, isExplored } from './explain.ts';
@@ -81,6 +82,10 @@ export interface CheckOptions {
    * is depth-first, takes `maxMemoryBytes` at once (64 MiB unless given), and proves nothing.
    */
   readonly store?: StoreName;
+  /** Write the search to a file, so that it can be taken up when it was stopped or killed. Breadth-first, exact stores. */
+  readonly checkpoint?: CheckpointOptions;
+  /** Take up the search of this checkpoint. The verdict is that of a search which never stopped. */
+  readonly resume?: string;
   /** Go on after the first violation and collect one counterexample for each signature. */
   readonly all?: boolean;
   /** Compute essential orderings and the fewest context switches; true unless set to false. */
@@ -171,13 +176,25 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
     const late = options.maxSeconds !== undefined && performance.now() - started > options.maxSeconds * 1000;
     return late ? 'time limit' : null;
   };
+  const checkpoints =
+    options.checkpoint !== undefined && search instanceof BreadthFirst
+      ? new Checkpoints(options.checkpoint, model, options, search)
+      : null;
+  let written = performance.now();
   let cut: string | null = null;
   while (search.advance(SLICE_MS)) {
     tell('search', search.counts);
     await setImmediate();
     cut = cutShort();
     if (cut !== null) break;
+    if (checkpoints === null || performance.now() - written < checkpoints.every * 1000) continue;
+    checkpoints.write();
+    written = performance.now();
   }
+  if (checkpoints !== null && (cut ?? search.incomplete) !== null && (checkpoints.atLimits || cut === 'interrupted'))
+    if (!checkpoints.write())
+      // When nothing is left to be written, the round under way was the last one.
+      cut = null;
   const counts = search.counts;
   let incomplete = cut ?? search.incomplete;
   if (search instanceof Anytime && cut !== null) search.close(cut);
@@ -220,6 +237,7 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
         : findings.goals.some((goal) => !findings.reached.has(goal.name))
           ? 'violated'
           : 'holds';
+  if (outcome !== 'undecided') checkpoints?.remove();
   return makeVerdict({
     model,
     findings,
@@ -376,6 +394,7 @@ function makeStrategy(
         uncompressed: options.store !== 'compressed',
         properties: options.properties ?? null,
         ...(options.module === undefined ? {} : { module: options.module }),
+        from: options.resume === undefined ? null : resumeFrom(options.resume, model, options),
       });
     }
     case 'dfs':

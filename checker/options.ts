@@ -3,6 +3,7 @@
  * row for every field of `CheckOptions`, so a new one cannot be forgotten.
  */
 import type { CheckOptions, StrategyName } from './check.ts';
+import type { CheckpointOptions } from './checkpoints.ts';
 import { QuiesceError } from './lang/errors.ts';
 import { isStore, storeNames } from './stores.ts';
 
@@ -100,6 +101,16 @@ const rules: { readonly [K in keyof Required<CheckOptions>]: Rule } = {
     hint: 'only bfs and dfs can keep their states in several ways',
     wrong: (s: string) => (isStore(s) ? null : `must be one of ${storeNames.join(', ')}, not ${s}`),
   },
+  checkpoint: {
+    name: 'checkpoint',
+    honoured: ['bfs'],
+    hint: 'only bfs can be stopped and taken up',
+    wrong: ({ path, everySeconds: every }: CheckpointOptions) => {
+      if (typeof path !== 'string' || path === '') return 'must have the path of a file';
+      return every == null || every > 0 ? null : `everySeconds must be greater than 0, not ${every}`;
+    },
+  },
+  resume: { name: 'resume', honoured: ['bfs'], hint: 'only bfs can be stopped and taken up' },
   all: everywhere('all'),
   explain: everywhere('explain'),
   signal: everywhere('signal'),
@@ -131,6 +142,16 @@ export function refuseMeaninglessOptions(options: CheckOptions, strategy: Strate
     throw new QuiesceError('config', `option ${rule.name} has no meaning for the ${strategy} strategy`, {
       hint: rule.hint,
     });
+  }
+  for (const option of ['checkpoint', 'resume'] as const) {
+    if (options[option] === undefined) continue;
+    const other = options.persistentSets
+      ? 'option persistent-sets'
+      : options.store === 'compact' && 'the compact store';
+    if (other)
+      throw new QuiesceError('config', `option ${option} has no meaning with ${other}`, {
+        hint: 'leave one of the two out',
+      });
   }
   if ((options.workers ?? 1) > 1 && options.module === undefined)
     throw new QuiesceError('config', 'several workers need the module that exports the scenario', {

@@ -1,6 +1,8 @@
 /** `quiesce check`: one scenario, one variant, one verdict. */
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { CheckOptions, StrategyName } from '../../checker/check.ts';
+import { searchOfCheckpoint } from '../../checker/checkpoints.ts';
 import { nearest, QuiesceError, type Scenario, type ViolationKind, violationKinds } from '../../checker/lang/index.ts';
 import type { StoreName } from '../../checker/stores.ts';
 import type { Verdict } from '../../checker/verdict.ts';
@@ -30,6 +32,9 @@ export interface CheckFlags {
   readonly mem?: number;
   readonly depth?: number;
   readonly states?: number;
+  readonly checkpoint?: boolean;
+  readonly checkpointEvery?: number;
+  readonly resume?: string;
   readonly all?: boolean;
   readonly expect?: string;
   readonly json?: boolean;
@@ -37,14 +42,16 @@ export interface CheckFlags {
   readonly out: string;
 }
 
-export async function checkCommand(given: string, flags: CheckFlags, console: Console): Promise<ExitStatus> {
+export async function checkCommand(given: string, asked: CheckFlags, console: Console): Promise<ExitStatus> {
+  const resume = asked.resume === undefined ? null : checkpointOf(asked.resume);
+  const flags = resume === null ? asked : asBefore(resume, asked);
   const expected = flags.expect === undefined ? null : expectation(flags.expect);
   if (flags.json === true && flags.events === true)
     throw new QuiesceError('config', '--json and --events both want stdout', { hint: 'choose one' });
   const out = resolve(flags.out);
   const { scenario, module } = await findScenario(given);
   const variant = variantOf(scenario, flags.variant);
-  if (expected === 'declared') refuseBesideDeclared(flags);
+  if (expected === 'declared') refuseBesideDeclared(asked);
 
   const bounds = boundsOf(scenario, variant, flags.bound);
   console.note(heading(scenario, variant, bounds));
@@ -52,6 +59,7 @@ export async function checkCommand(given: string, flags: CheckFlags, console: Co
   const context = { scenario: scenario.name, variant, bounds, model: isFile(given) ? given : null };
   const options = {
     ...searchOptions(flags, variant),
+    ...checkpointOptions(flags, resume, join(runFolder(out, scenario.name, variant), CHECKPOINT)),
     module,
     ...(flags.order === 'anytime' ? newsOf(context, runFolder(out, scenario.name, variant), events, console) : {}),
   };
@@ -67,6 +75,9 @@ export async function checkCommand(given: string, flags: CheckFlags, console: Co
   if (flags.json === true) console.out(verdictToJson(verdict));
   else if (flags.events !== true) console.out(paint(verdictWithPaths(verdict, files), console));
 
+  const stopped = options.checkpoint?.path;
+  if (stopped !== undefined && verdict.outcome === 'undecided' && existsSync(stopped))
+    console.note(`go on with: quiesce check ${given} --resume ${shown(stopped)}`);
   if (interrupted !== null) return interrupted;
   if (expected === null) return statusOfVerdict(verdict);
   return meets(verdict, expected, console);
@@ -79,6 +90,52 @@ export function verdictWithPaths(verdict: Verdict, files: RunFiles): string {
     reports: files.reports.map(shown),
     verdict: shown(files.verdict),
   });
+}
+
+/** Name of the checkpoint in the folder of a run. */
+const CHECKPOINT = 'search.checkpoint';
+
+/** The checkpoint that `--resume` names: a file, or the folder of the run. */
+function checkpointOf(run: string): string {
+  const path = resolve(run);
+  return existsSync(path) && statSync(path).isDirectory() ? join(path, CHECKPOINT) : path;
+}
+
+/** What gives other results is as it was, unless it is given: then the check refuses what differs. */
+function asBefore(path: string, flags: CheckFlags): CheckFlags {
+  const before = searchOfCheckpoint(path);
+  return {
+    variant: before.variant,
+    bound: before.bounds,
+    ...(before.properties === null ? {} : { property: before.properties }),
+    ...(before.symmetry ? { symmetry: true } : {}),
+    ...(before.store === 'compressed' ? { store: before.store } : {}),
+    ...(before.all ? { all: true } : {}),
+    ...flags,
+  };
+}
+
+/**
+ * A search that can be taken up always leaves a checkpoint when it is interrupted; with `--checkpoint`, at limits and
+ * every minute, too.
+ */
+function checkpointOptions(
+  flags: CheckFlags,
+  resume: string | null,
+  path: string,
+): Pick<CheckOptions, 'checkpoint' | 'resume'> {
+  const wanted = flags.checkpoint === true || flags.checkpointEvery !== undefined || resume !== null;
+  const able = (flags.order ?? 'bfs') === 'bfs' && flags.persistentSets === undefined;
+  const exact = flags.store === undefined || flags.store === 'exact' || flags.store === 'compressed';
+  if (!wanted && !(able && exact)) return {};
+  return {
+    checkpoint: {
+      path: resume ?? path,
+      ...(wanted ? {} : { everySeconds: null }),
+      ...(flags.checkpointEvery === undefined ? {} : { everySeconds: flags.checkpointEvery }),
+    },
+    ...(resume === null ? {} : { resume }),
+  };
 }
 
 /** Only the options that were given, so that the verdict shows defaults as defaults. */

@@ -2,7 +2,10 @@
  * Every option against every strategy: it has an effect that can be seen, or it is refused by an error that names both.
  * The table below has a row for each field of `CheckOptions`; TypeScript refuses it when one is missing.
  */
-import { describe, expect, test } from 'vitest';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
 import { type CheckOptions, check, type StrategyName } from '../../../checker/check.ts';
 import { int, object, type Scenario, scenario, Violation } from '../../../checker/lang/index.ts';
 import { honours, optionNames } from '../../../checker/options.ts';
@@ -60,6 +63,10 @@ interface Row {
   readonly asks?: string;
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'quiesce-options-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const file = join(folder, 'search.checkpoint');
+
 const because = (reason: string) => (verdict: Verdict) => expect(verdict.incompleteBecause).toBe(reason);
 let told = 0;
 const heard = () => expect(told).toBeGreaterThan(0);
@@ -91,6 +98,15 @@ const rows: { readonly [K in keyof Required<CheckOptions>]: Row } = {
     effect: ({ reductions }) => expect(reductions).toEqual([{ name: 'persistent sets', factor: null }]),
   },
   store: { probe: { store: 'exact' }, effect: ({ options }) => expect(options['store']).toBe('exact') },
+  checkpoint: {
+    probe: { checkpoint: { path: file }, maxStates: 5000 },
+    on: large,
+    effect: () => {
+      expect(existsSync(file)).toBe(true);
+      rmSync(file);
+    },
+  },
+  resume: { probe: { resume: file }, asks: `there is no checkpoint ${file}` },
   all: { probe: { all: true } },
   explain: { probe: { explain: false }, effect: (verdict) => expect(verdict.violations[0]?.needed).toBeNull() },
   signal: { probe: { signal: stop }, on: large, effect: because('interrupted') },
@@ -139,6 +155,13 @@ describe('values out of range are refused by name', () => {
     [{ maxSeconds: Number.NaN }, 'time must be greater than 0, not NaN'],
     [{ maxMemoryBytes: 0 }, 'mem must be greater than 0, not 0'],
     [{ store: 'disk' as 'exact' }, 'store must be one of exact, compressed, compact, bitstate, not disk'],
+    [{ checkpoint: { path: '' } }, 'checkpoint must have the path of a file'],
+    [{ checkpoint: { path: 'f', everySeconds: 0 } }, 'checkpoint everySeconds must be greater than 0, not 0'],
+    [{ resume: 'f', store: 'compact' }, 'option resume has no meaning with the compact store'],
+    [
+      { checkpoint: { path: 'f' }, persistentSets: true },
+      'option checkpoint has no meaning with option persistent-sets',
+    ],
     [{ persistentSets: 'never' as 'always' }, "persistent-sets must be true, false or 'always', not never"],
     [{ strategy: 'pct', runs: 0 }, 'runs must be a whole number from 1, not 0'],
     [{ strategy: 'bounded', preemptions: -1 }, 'preemptions must be a whole number from 0, not -1'],
