@@ -13,7 +13,6 @@ import { pathToFileURL } from 'node:url';
 import type { BuildFailure, Message, Plugin } from 'esbuild';
 import { nearest, QuiesceError, type Scenario } from '../checker/lang/index.ts';
 import type { ScenarioModule } from '../checker/search/breadth/thread.ts';
-import { scenarios } from '../scenarios/index.ts';
 import { shown, systemCode } from './files.ts';
 import { packageRoot } from './package.ts';
 
@@ -26,8 +25,9 @@ export interface Found {
 /** The scenario of that name, or of that model file (`./my.model.ts` or `./my.model.ts#name`). */
 export async function findScenario(given: string): Promise<Found> {
   if (isFile(given)) return fromFile(given);
-  const found = scenarios.find((s) => s.name === given);
-  if (found !== undefined) return builtIn(found);
+  const own = await ownScenario(given);
+  if (own !== null) return own;
+  const { scenarios } = await import('../scenarios/index.ts');
   const near = nearest(
     given,
     scenarios.map((s) => s.name),
@@ -36,6 +36,23 @@ export async function findScenario(given: string): Promise<Found> {
     hint:
       near === undefined ? 'quiesce list shows them all; a model file is given as ./name.ts' : `did you mean ${near}?`,
   });
+}
+
+/**
+ * A scenario that comes with quiesce, from the file of its name alone: loading all of them would take longer than many a
+ * search. Null when there is none.
+ */
+async function ownScenario(name: string): Promise<Found | null> {
+  if (!/^[a-z0-9-]+$/.test(name)) return null;
+  const peer = name.startsWith('peers-') ? name.slice('peers-'.length) : null;
+  const file = join('scenarios', ...(peer === null ? [name] : ['peers', peer]));
+  const url = pathToFileURL(join(installed, `${file}.js`));
+  if (name === 'index' || !existsSync(url)) return null;
+  const module = (await (peer === null
+    ? import(`../scenarios/${name}.ts`)
+    : import(`../scenarios/peers/${peer}.ts`))) as Record<string, unknown>;
+  const scenario = module['default'];
+  return isScenario(scenario) ? { scenario, module: { url: url.href, name } } : null;
 }
 
 /** A scenario of the registry, and where a thread finds it. */
