@@ -45,55 +45,63 @@ const wanted: readonly (readonly [number, readonly string[]])[] = [
 
 /** Compares this part of all models. */
 export function campaign(part: number, parts: number): void {
-  const runs = Math.ceil(MODELS / parts);
   const seed = SEED + part;
   const met = new Map<string, number>();
 
   describe(`random models, seed ${seed}`, async () => {
     const { module, url, folder } = await loadCompiled<typeof import('./soundness.ts')>('soundness');
-    const { build, compareWays, print, randomModel, settings, settingsThatDiffer, ways } = module;
+    const { compareWays, families, settings, settingsThatDiffer, ways } = module;
     let made = 0;
-    let compared = 0;
-    /** While a failure is shrunk, the ways in which it shows. */
-    let suspects: typeof ways | null = null;
 
-    const subjectOf = (model: RandomModel): Subject => ({
-      scenario: build(model),
-      variant: 'posted',
-      symmetric: model.symmetric,
-      module: () => {
-        const file = join(folder, `model-${made++}.mjs`);
-        const text = `import { build } from ${JSON.stringify(url)};\nexport default build(${JSON.stringify(model)});\n`;
-        writeFileSync(file, text);
-        return { url: pathToFileURL(file).href, name: 'random' };
-      },
-    });
+    families.forEach(({ name, share, models, build, print, isSymmetric }, family) => {
+      const runs = Math.ceil((share * MODELS) / parts);
+      const subjectOf = (model: unknown): Subject => ({
+        scenario: build(model),
+        variant: 'posted',
+        symmetric: isSymmetric(model),
+        module: () => {
+          const file = join(folder, `model-${made++}.mjs`);
+          const text = `import { families } from ${JSON.stringify(url)};
+export default families[${family}].build(${JSON.stringify(model)});
+`;
+          writeFileSync(file, text);
+          return { url: pathToFileURL(file).href, name: build(model).name };
+        },
+      });
+      let compared = 0;
+      /** While a failure is shrunk, the ways in which it shows. */
+      let suspects: typeof ways | null = null;
 
-    test(`${runs} models are the same in every way`, { timeout: 86_400_000 }, async () => {
-      await fc.assert(
-        fc.asyncProperty(
-          randomModel.map((model) => ({ model, [fc.toStringMethod]: () => print(model) })),
-          async ({ model }) => {
-            const turn = compared++;
-            const chosen = suspects ?? ways.filter(({ oneIn }) => turn % (oneIn ?? 1) === 0);
-            const { wrong, failed, leftOut, met: here } = await compareWays(subjectOf(model), chosen, MAX_STATES);
-            for (const what of [...here, ...features(model)]) met.set(what, (met.get(what) ?? 0) + 1);
-            if (wrong.length > 0) {
-              suspects = failed;
-              throw new Error(`${wrong.join('\n')}\nin this model:\n${print(model)}`);
-            }
-            fc.pre(leftOut === null);
-            const tried = [settings[turn % settings.length], settings[(7 * turn + 3) % settings.length]];
-            expect(settingsThatDiffer(build(model), 'posted', tried as typeof settings, model.symmetric)).toEqual([]);
-          },
-        ),
-        { numRuns: runs, seed, maxSkipsPerRun: 20 },
-      );
+      test(`${runs} ${name} are the same in every way`, { timeout: 86_400_000 }, async () => {
+        await fc.assert(
+          fc.asyncProperty(
+            models.map((model) => ({ model, [fc.toStringMethod]: () => print(model) })),
+            async ({ model }) => {
+              const turn = compared++;
+              const chosen = suspects ?? ways.filter(({ oneIn }) => turn % (oneIn ?? 1) === 0);
+              const { wrong, failed, leftOut, met: here } = await compareWays(subjectOf(model), chosen, MAX_STATES);
+              if (family === 0)
+                for (const what of [...here, ...features(model as RandomModel)])
+                  met.set(what, (met.get(what) ?? 0) + 1);
+              if (wrong.length > 0) {
+                suspects = failed;
+                throw new Error(`${wrong.join('\n')}\nin this model:\n${print(model)}`);
+              }
+              fc.pre(leftOut === null);
+              const tried = [settings[turn % settings.length], settings[(7 * turn + 3) % settings.length]];
+              const differ = settingsThatDiffer(build(model), 'posted', tried as typeof settings, isSymmetric(model));
+              expect(differ).toEqual([]);
+            },
+          ),
+          { numRuns: runs, seed, maxSkipsPerRun: 20 },
+        );
+      });
     });
 
     afterAll(() => {
+      const runs = MODELS / parts;
       const counts = () => [...met].map(([what, n]) => `${what} ${n}`).join(', ');
-      const everything = [...wanted, [200, ways.map((way) => way.name)] as const];
+      const everything = [...wanted, [500, ways.map((way) => way.name)] as const];
       const missing = everything.flatMap(([n, things]) => (runs < n ? [] : things.filter((what) => !met.has(what))));
       expect(missing, `not met: ${counts()}`).toEqual([]);
     });

@@ -13,6 +13,7 @@ import { differences, differencesFromPlain } from './compare.ts';
 import type { Way } from './ways.ts';
 
 export { settings, settingsThatDiffer } from './engines.ts';
+export { families } from './families.ts';
 export { build } from './random-build.ts';
 export { randomModel } from './random-model.ts';
 export { print } from './random-print.ts';
