@@ -5,7 +5,7 @@
  * moment leave a number unused, so numbers are equal for equal tuples but not the same on every run; nothing that a
  * search tells may depend on them.
  *
- * Cost a tuple: its words and 8 bytes of table at a load of at most 1/2. Growing is for one thread while the others
+ * Cost a tuple: its words and 5 to 11 bytes of table at a load of at most 3/4. Growing is for one thread while the others
  * rest. Limits: 2^28 tuples.
  */
 /** Words of `TupleArrays.control`. */
@@ -24,6 +24,7 @@ export interface TupleArrays {
 
 const MOST = 2 ** 28;
 const STEP = 16;
+const LOAD = 0.75;
 
 /** There is no room for more states: the search ends undecided. */
 export class StoreFull extends Error {}
@@ -55,7 +56,7 @@ export const tupleCount = (t: TupleArrays): number => Atomics.load(t.control, TU
 /** Can `more` tuples be added without growing? */
 export function hasRoom(t: TupleArrays, more: number): boolean {
   const wanted = tupleCount(t) + more;
-  return wanted <= t.capacity && 2 * wanted <= (t.control[MASK] as number) + 1;
+  return wanted <= t.capacity && wanted <= LOAD * ((t.control[MASK] as number) + 1);
 }
 
 /** Makes room for `more` tuples: the same arrays with a larger table, or larger ones. */
@@ -74,7 +75,7 @@ export function withRoom(t: TupleArrays, more: number, hash: HashText): TupleArr
   let slots = (t.control[MASK] as number) + 1;
   // What the table holds, not all that was written: a thread that came second left its copy of a tuple behind.
   const published = t.slots.slice(0, slots);
-  while (slots < 2 * wanted) slots *= 2;
+  while (wanted > LOAD * slots) slots *= 2;
   next.slots.fill(0, 0, slots);
   next.control[MASK] = slots - 1;
   publish(next, published, hash);
