@@ -81,7 +81,9 @@ const cases: readonly Case[] = [
   ]),
   ours('peers-peterson', 'fixed-4', 'usual'),
   ours('vfio-detach-vs-mm-exit', 'posted', 'smoke'),
-  ours('vfio-detach-vs-mm-exit', 'fixed', 'smoke', [ways.compressed, ways.persistent]),
+  ours('vfio-detach-vs-mm-exit', 'fixed', 'smoke', [ways.compressed]),
+  ours('vfio-init-leak', 'fixed', 'smoke', [ways.persistent]),
+  ours('sva-bond-late-waiter', 'fixed', 'smoke', [ways.persistent]),
   ours('iopf-core-unbind', 'clear-first', 'usual', [ways.compressed, ways.two]),
   {
     ...ours('peers-sva', 'fixed-l', 'large', [ways.compressedTwo]),
