@@ -139,11 +139,13 @@ export function refuseMeaninglessOptions(options: CheckOptions, strategy: Strate
     const wrong = rule.wrong?.(value as never) ?? null;
     if (wrong !== null) throw new QuiesceError('config', `${rule.name} ${wrong}`);
     if (honours(strategy, option as keyof CheckOptions) || rule.idle?.(value as never)) continue;
-    throw new QuiesceError('config', `option ${rule.name} has no meaning for the ${strategy} strategy`, {
+    // Whoever asks for this store need not know that it searches depth-first.
+    const chosen = options.store === 'bitstate' && options.strategy === undefined ? ' of the bitstate store' : '';
+    throw new QuiesceError('config', `option ${rule.name} has no meaning for the ${strategy} strategy${chosen}`, {
       hint: rule.hint,
     });
   }
-  for (const option of ['checkpoint', 'resume'] as const) {
+  for (const option of ['resume', 'checkpoint'] as const) {
     if (options[option] === undefined) continue;
     const other = options.persistentSets
       ? 'option persistent-sets'

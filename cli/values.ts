@@ -25,13 +25,18 @@ export function size(text: string): number {
 
 /** A whole number from 0. */
 export function countFromZero(text: string): number {
-  return text === '0' ? 0 : count(text);
+  return wholeFrom(0, text);
 }
 
 /** A whole number from 1, written with or without thousands commas. */
 export function count(text: string): number {
+  return wholeFrom(1, text);
+}
+
+function wholeFrom(least: number, text: string): number {
   const number = /^\d{1,3}(,\d{3})+$|^\d+$/.test(text) ? Number(text.replaceAll(',', '')) : Number.NaN;
-  if (!(number >= 1 && Number.isSafeInteger(number))) throw new InvalidArgumentError('Give a whole number from 1.');
+  if (!(number >= least && Number.isSafeInteger(number)))
+    throw new InvalidArgumentError(`Give a whole number from ${least}.`);
   return number;
 }
 

@@ -53,7 +53,33 @@ export function replayCommand(path: string, model?: string | null): string {
 export function checkCommand(verdict: Verdict): string {
   const bounds = Object.entries(verdict.bounds).map(([k, v]) => ` --bound ${k}=${v}`);
   const what = shellWord(modelOf(verdict) ?? verdict.scenario.name);
-  return `quiesce check ${what} --variant ${verdict.variant}${bounds.join('')}`;
+  return `quiesce check ${what} --variant ${verdict.variant}${bounds.join('')}${searchFlags(verdict)}`;
+}
+
+/** Flags of everything that was asked for beside variant and bounds: without them the search is another one. */
+function searchFlags({ options }: Verdict): string {
+  const given = (flag: string, name: string, unit = '') => {
+    const value = options[name];
+    return value == null || value === false ? [] : [value === true ? flag : `${flag} ${shellWord(`${value}${unit}`)}`];
+  };
+  const properties = typeof options.properties === 'string' ? options.properties.split(',') : [];
+  const flags = [
+    ...properties.map((name) => `--property ${shellWord(name)}`),
+    ...(options.strategy === 'bfs' ? [] : given('--order', 'strategy')),
+    ...given('--preemptions', 'preemptions'),
+    ...given('--symmetry', 'symmetry'),
+    // `always` can be asked for in the library only.
+    ...(options.persistentSets === 'always' ? ['--persistent-sets'] : given('--persistent-sets', 'persistentSets')),
+    ...given('--store', 'store'),
+    ...given('--seed', 'seed'),
+    ...given('--runs', 'runs'),
+    ...given('--depth', 'depth'),
+    ...given('--states', 'states'),
+    ...given('--time', 'seconds', 's'),
+    ...given('--mem', 'memoryBytes'),
+    ...given('--all', 'all'),
+  ];
+  return flags.map((flag) => ` ${flag}`).join('');
 }
 
 /** One word for a shell, quoted where it must be. */

@@ -222,7 +222,9 @@ class Grid {
       this.#ranges.some((_, i) => [...this.#cells.values()].some(({ point }) => this.#changesNothing(point, i)))
         ? 'a bound that changes nothing more'
         : '',
-      this.#ranges.some((r) => r.to !== null) ? 'the end of its range' : '',
+      this.#ranges.some(({ to }, i) => [...this.#cells.values()].some(({ point }) => point[i] === to))
+        ? 'the end of its range'
+        : '',
     ].filter((reason) => reason !== '');
     return `every direction ends: ${reasons.join(', ')}`;
   }

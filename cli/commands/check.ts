@@ -129,12 +129,13 @@ function checkpointOptions(
   const exact = flags.store === undefined || flags.store === 'exact' || flags.store === 'compressed';
   if (!wanted && !(able && exact)) return {};
   return {
+    // First, because the first option that cannot be honoured is the one that is named.
+    ...(resume === null ? {} : { resume }),
     checkpoint: {
       path: resume ?? path,
       ...(wanted ? {} : { everySeconds: null }),
       ...(flags.checkpointEvery === undefined ? {} : { everySeconds: flags.checkpointEvery }),
     },
-    ...(resume === null ? {} : { resume }),
   };
 }
 

@@ -186,7 +186,10 @@ describe('is refused by name', () => {
     [{ store: 'compact', strategy: 'bounded' }, 'option store has no meaning for the bounded strategy'],
     [{ store: 'exact', strategy: 'random' }, 'option store has no meaning for the random strategy'],
     [{ store: 'bitstate', strategy: 'pct' }, 'option store has no meaning for the pct strategy'],
-    [{ store: 'bitstate', symmetry: true }, 'option symmetry has no meaning for the dfs strategy'],
+    [
+      { store: 'bitstate', symmetry: true },
+      'option symmetry has no meaning for the dfs strategy of the bitstate store',
+    ],
     [
       { store: 'compact', workers: 2, module: { url: 'file:///nowhere.js', name: 'x' } },
       'option workers has no meaning for the compact store',

@@ -1,6 +1,6 @@
 /** Values of flags: what is understood, and that nothing else is. */
 import { describe, expect, test } from 'vitest';
-import { bound, boundRange, collect, count, duration, size } from '../../../cli/values.ts';
+import { bound, boundRange, collect, count, countFromZero, duration, size } from '../../../cli/values.ts';
 
 test.each([
   ['500ms', 0.5],
@@ -24,7 +24,15 @@ test.each([
   ['250000', 250_000],
 ])('count %s', (text, number) => expect(count(text)).toBe(number));
 
+test.each([
+  ['0', 0],
+  ['2', 2],
+])('count from zero %s', (text, number) => expect(countFromZero(text)).toBe(number));
+
 describe('refused', () => {
+  test.each(['', '-1', '1.5', 'two'])('count from zero "%s"', (text) =>
+    expect(() => countFromZero(text)).toThrow('Give a whole number from 0.'),
+  );
   test.each(['', '30', '0s', '-1s', 's', '1e3s', '5 m', '30sec', 'NaNs'])('duration "%s"', (text) =>
     expect(() => duration(text)).toThrow(/30s/),
   );
