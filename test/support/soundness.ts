@@ -22,7 +22,7 @@ export { ways } from './ways.ts';
 export interface Subject {
   readonly scenario: Scenario;
   readonly variant: string;
-  /** It declares interchangeable blocks. */
+  /** It declares interchangeable blocks, or has slots of the heap that are. */
   readonly symmetric: boolean;
   /** Where threads find it, made when it is needed first. */
   readonly module: () => NonNullable<CheckOptions['module']>;

@@ -25,7 +25,7 @@ export interface Way {
   readonly without?: readonly string[];
   /** It cannot decide promises about what comes, and refuses them. */
   readonly withoutPromises?: boolean;
-  /** Only for scenarios that declare interchangeable blocks. */
+  /** Only for scenarios that have something to fold: interchangeable blocks, or slots of the heap. */
   readonly needsSymmetry?: boolean;
   /** Threads must be able to import the scenario. */
   readonly needsModule?: boolean;
@@ -37,8 +37,9 @@ export interface Way {
 const withoutStuck = ['stuck'];
 
 export const ways: readonly Way[] = [
-  { name: 'depth first', options: { strategy: 'dfs' }, mayDiffer: 'order' },
-  { name: 'by preemptions', options: { strategy: 'bounded' }, mayDiffer: 'order' },
+  { name: 'compressed', options: { store: 'compressed' }, mayDiffer: 'nothing', oneIn: 2 },
+  { name: 'depth first', options: { strategy: 'dfs' }, mayDiffer: 'order', oneIn: 2 },
+  { name: 'by preemptions', options: { strategy: 'bounded' }, mayDiffer: 'order', oneIn: 2 },
   {
     name: 'symmetry',
     options: { symmetry: true },
@@ -55,6 +56,7 @@ export const ways: readonly Way[] = [
     without: withoutStuck,
     withoutPromises: true,
     needsSymmetry: true,
+    oneIn: 3,
   },
   {
     name: 'persistent sets',
@@ -68,6 +70,7 @@ export const ways: readonly Way[] = [
     mayDiffer: 'paths',
     withoutPromises: true,
     needsSymmetry: true,
+    oneIn: 4,
   },
   {
     name: 'persistent sets, 2 workers',
