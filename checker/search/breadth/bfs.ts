@@ -30,12 +30,12 @@ import {
   COMMIT_CHUNKS,
   COUNT,
   DONE,
+  draw,
   ENTER,
   ENTER_TASKS,
   EXPAND,
   FAILED,
   FULL,
-  GOALS,
   JOINED,
   KIND,
   LEVEL_END,
@@ -49,7 +49,6 @@ import {
   STOP,
   STORE,
   TICKET,
-  taskOf,
   ticket,
 } from './round.ts';
 import { behavesAsSaved, type Saved } from './saved.ts';
@@ -137,7 +136,13 @@ export class BreadthFirst implements Strategy, Explored {
     this.#findings = findings;
     this.#options = options;
     this.#state = new Int32Array(model.words);
-    this.#round = makeRound(shape.root, model.branching, symmetry !== null, options.chunkStates);
+    this.#round = makeRound({
+      root: shape.root,
+      branching: model.branching,
+      symmetric: symmetry !== null,
+      goals: findings.goals.length,
+      chunkStates: options.chunkStates,
+    });
     this.store = new States(
       {
         shape,
@@ -334,11 +339,7 @@ export class BreadthFirst implements Strategy, Explored {
       this.#workShuffled(this.#options.shuffle.random);
       return true;
     }
-    for (
-      let task = taskOf(Atomics.add(control, TICKET, 1));
-      task >= 0;
-      task = taskOf(Atomics.add(control, TICKET, 1))
-    ) {
+    for (let task = draw(control); task >= 0; task = draw(control)) {
       this.#lane.task(task);
       Atomics.add(control, DONE, 1);
     }
@@ -532,7 +533,7 @@ export class BreadthFirst implements Strategy, Explored {
 
   /** New states that a thread found to violate a property are looked at again, in order. */
   #afterCommit(): void {
-    const { badStates, badCount, chunkRoom, control, orbits } = this.#round;
+    const { badStates, badCount, chunkRoom, goals, orbits } = this.#round;
     for (let c = 0; c < this.#pending; c++) {
       for (let i = 0; i < (badCount[c] as number); i++)
         this.#watch(badStates[c * chunkRoom + i] as number, this.#depth + 1);
@@ -540,9 +541,8 @@ export class BreadthFirst implements Strategy, Explored {
       this.unreduced += orbits[c] as number;
     }
     this.#pending = 0;
-    const goals = Atomics.load(control, GOALS);
     this.#findings.goals.forEach((goal, i) => {
-      if (goals & (1 << i)) this.#findings.reached.add(goal.name);
+      if (Atomics.load(goals, i >> 5) & (1 << (i & 31))) this.#findings.reached.add(goal.name);
     });
   }
 

@@ -16,7 +16,6 @@ import {
   ENTER,
   ENTER_TASKS,
   FULL,
-  GOALS,
   KIND,
   LEVEL_END,
   ROOM,
@@ -317,11 +316,9 @@ export class Lane {
     for (const _ of this.#findings.inState()) bad = true;
     const reached = this.#findings.reached;
     if (reached.size > 0) {
-      let mask = 0;
       this.#findings.goals.forEach((goal, i) => {
-        if (reached.has(goal.name)) mask |= 1 << i;
+        if (reached.has(goal.name)) Atomics.or(this.#round.goals, i >> 5, 1 << (i & 31));
       });
-      Atomics.or(this.#round.control, GOALS, mask);
     }
     return bad;
   }

@@ -36,13 +36,12 @@ export const SET = 7; // which of the two candidate sets the round uses
 export const STORE = 8; // how often the store has grown
 export const JOINED = 9; // threads that have compiled the model
 export const FAILED = 10; // a thread died or threw
-export const GOALS = 11; // goals reached, as a mask
-export const COUNT = 12; // states to enter into a table that has grown
-export const CLAIMS = 13; // slots taken in this round
-export const ROOM = 14; // slots that may be taken in this round
-export const FULL = 15; // a chunk was given up for want of room
-export const LEVEL_END = 16; // where the level that is being expanded ends
-const CONTROL_WORDS = 17;
+export const COUNT = 11; // states to enter into a table that has grown
+export const CLAIMS = 12; // slots taken in this round
+export const ROOM = 13; // slots that may be taken in this round
+export const FULL = 14; // a chunk was given up for want of room
+export const LEVEL_END = 15; // where the level that is being expanded ends
+const CONTROL_WORDS = 16;
 
 /** Kinds of phases. */
 export const EXPAND = 0;
@@ -58,8 +57,15 @@ export const ENTER_TASKS = 32;
  */
 export const ticket = (phase: number, tasks: number): number => ((phase & 1023) << 20) | (tasks << 10);
 
+/** Draws the next task of the present phase; -1 when none is left. */
+export function draw(control: Int32Array): number {
+  // Looked at first, so that whoever asks again and again does not count beyond the bits of a task.
+  if (taskOf(Atomics.load(control, TICKET)) < 0) return -1;
+  return taskOf(Atomics.add(control, TICKET, 1));
+}
+
 /** The task of a ticket that was drawn, or -1 when none was left. */
-export function taskOf(drawn: number): number {
+function taskOf(drawn: number): number {
   const task = drawn & 1023;
   return task < ((drawn >>> 10) & 1023) ? task : -1;
 }
@@ -83,13 +89,15 @@ export interface CandidateSet {
   /** Candidates of each chunk that violate a property and may be new, and how many. */
   readonly bad: Int32Array;
   readonly badCount: Int32Array;
-  /** Under symmetry, how many states each winner stands for. */
-  readonly orbits: Uint16Array;
+  /** Under symmetry, how many states each winner stands for: with many blocks far more than 16 or 32 bits hold. */
+  readonly orbits: Float64Array;
 }
 
 /** Everything that does not grow. */
 export interface SharedRound {
   readonly control: Int32Array;
+  /** A bit for each goal, in words of 32: has it been reached? */
+  readonly goals: Int32Array;
   readonly sets: readonly [CandidateSet, CandidateSet];
   /** New states that violate a property, and what the new ones stand for, by chunk of the round that was committed. */
   readonly badStates: Int32Array;
@@ -99,10 +107,19 @@ export interface SharedRound {
   readonly chunkRoom: number;
 }
 
-/** @param root words of a root. @param states of a chunk; for tests. */
-export function makeRound(root: number, branching: number, symmetric: boolean, states = CHUNK_STATES): SharedRound {
+export interface RoundInput {
+  /** Words of a root. */
+  readonly root: number;
+  readonly branching: number;
+  readonly symmetric: boolean;
+  readonly goals: number;
+  /** States of a chunk; for tests. */
+  readonly chunkStates?: number | undefined;
+}
+
+export function makeRound({ root, branching, symmetric, goals, chunkStates: states }: RoundInput): SharedRound {
   const bytesPerState = CHUNKS * Math.max(1, branching) * (root + 2) * 8;
-  const chunkStates = Math.max(4, Math.min(states, Math.floor(ROUND_BYTES / bytesPerState)));
+  const chunkStates = Math.max(4, Math.min(states ?? CHUNK_STATES, Math.floor(ROUND_BYTES / bytesPerState)));
   const chunkRoom = chunkStates * Math.max(1, branching);
   const room = CHUNKS * chunkRoom;
   const set = (): CandidateSet => ({
@@ -117,10 +134,11 @@ export function makeRound(root: number, branching: number, symmetric: boolean, s
     flaggedCount: sharedInts(CHUNKS),
     bad: sharedInts(room),
     badCount: sharedInts(CHUNKS),
-    orbits: new Uint16Array(new SharedArrayBuffer(symmetric ? 2 * room : 0)),
+    orbits: new Float64Array(new SharedArrayBuffer(symmetric ? 8 * room : 0)),
   });
   return {
     control: sharedInts(CONTROL_WORDS),
+    goals: sharedInts(Math.ceil(goals / 32)),
     sets: [set(), set()],
     badStates: sharedInts(room),
     badCount: sharedInts(CHUNKS),

@@ -11,7 +11,7 @@ import { tupleHash } from '../../store/tuples.ts';
 import { Findings } from '../findings.ts';
 import type { Reduction } from './bfs.ts';
 import { Lane } from './lane.ts';
-import { DONE, FAILED, JOINED, KIND, PHASE, type SharedRound, STOP, STORE, TICKET, taskOf } from './round.ts';
+import { DONE, draw, FAILED, JOINED, KIND, PHASE, type SharedRound, STOP, STORE } from './round.ts';
 
 /** How a thread finds the scenario: the module that exports it (alone, in an object or in an array) and its name. */
 export interface ScenarioModule {
@@ -107,10 +107,6 @@ function nextPhase(control: Int32Array, seen: number): number {
     if (phase !== seen) return phase;
     if (spins >= SPINS) Atomics.wait(control, PHASE, seen, 1000);
   }
-}
-
-function draw(control: Int32Array): number {
-  return taskOf(Atomics.add(control, TICKET, 1));
 }
 
 /** The next arrays that the coordinator has sent. */
