@@ -283,31 +283,39 @@ export class States {
 
   /** The least state among whose successors the state is; -1 for the initial one. */
   parentOf(index: number): number {
-    if (index === 0) return -1;
-    const { successors } = this.arrays;
-    const fresh = (s: number) => Math.max(0, (successors[s] ?? 0) - 1);
-    // Blocks that end before the parent cannot change any more.
-    let before = this.#sums[this.#sums.length - 1] as number;
-    for (let s = (this.#sums.length - 1) * BLOCK; before < index; ) {
-      let sum = before;
-      for (let k = 0; k < BLOCK; k++) sum += fresh(s + k);
-      if (sum >= index) break;
-      this.#sums.push(sum);
-      before = sum;
-      s += BLOCK;
-    }
-    let low = 0;
-    let high = this.#sums.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((this.#sums[middle] as number) < index) low = middle;
-      else high = middle - 1;
-    }
-    let sum = this.#sums[low] as number;
-    let s = low * BLOCK;
-    for (; sum + fresh(s) < index; s++) sum += fresh(s);
-    return s;
+    return parentIn(this.arrays.successors, this.#sums, index);
   }
+}
+
+/**
+ * The parent of a state, from the numbers of successors in `StateArrays`.
+ *
+ * @param sums sums of new successors of whole blocks of states, added to as they are needed; begins as `[0]`.
+ */
+export function parentIn(successors: Uint8Array | Uint16Array, sums: number[], index: number): number {
+  if (index === 0) return -1;
+  const fresh = (s: number) => Math.max(0, (successors[s] ?? 0) - 1);
+  // Blocks that end before the parent cannot change any more.
+  let before = sums[sums.length - 1] as number;
+  for (let s = (sums.length - 1) * BLOCK; before < index; ) {
+    let sum = before;
+    for (let k = 0; k < BLOCK; k++) sum += fresh(s + k);
+    if (sum >= index) break;
+    sums.push(sum);
+    before = sum;
+    s += BLOCK;
+  }
+  let low = 0;
+  let high = sums.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((sums[middle] as number) < index) low = middle;
+    else high = middle - 1;
+  }
+  let sum = sums[low] as number;
+  let s = low * BLOCK;
+  for (; sum + fresh(s) < index; s++) sum += fresh(s);
+  return s;
 }
 
 export type Lookup = (arrays: StateArrays, root: Int32Array) => number;

@@ -190,8 +190,10 @@ export class BreadthFirst implements Strategy, Explored {
    * way. Null when the search is over, unless a limit ended it: then it could go on.
    */
   save(): Saved | null {
-    while (this.#expanding && this.#work(Number.POSITIVE_INFINITY)) this.#afterRound();
-    if (!this.#over) this.#commitAll();
+    this.#orStop(() => {
+      while (!this.#over && this.#expanding && this.#work(Number.POSITIVE_INFINITY)) this.#afterRound();
+      if (!this.#over) this.#commitAll();
+    });
     if (this.#over && !this.#atLimit) return null;
     const { taken, refused } = this.#model;
     const either = (own: Uint8Array, all: Uint8Array) => own.map((bit, i) => bit | (all[i] as number));
@@ -274,6 +276,11 @@ export class BreadthFirst implements Strategy, Explored {
     return this.#options.reduction != null;
   }
 
+  /** States that are expanded in one round, at most. */
+  get roundStates(): number {
+    return CHUNKS * this.#round.chunkStates;
+  }
+
   /** For each state, whether one of its successors has a greater index: see `stuck.ts`. */
   get ahead(): Uint8Array | Uint16Array {
     return this.store.arrays.successors;
@@ -308,25 +315,38 @@ export class BreadthFirst implements Strategy, Explored {
 
   advance(milliseconds: number): boolean {
     const until = performance.now() + milliseconds;
-    try {
+    this.#orStop(() => {
       do {
         if (this.#expanding && !this.#work(until)) break;
         if (this.#expanding) this.#afterRound();
         if (!this.#over && !this.#expanding) this.#startRound();
       } while (!this.#over && performance.now() < until);
+    });
+    return !this.#over;
+  }
+
+  /** Gives the search up, so that its threads end; it may be in the middle of a round. */
+  close(because: string): void {
+    if (!this.#over) this.#stop(because);
+  }
+
+  /** A full memory ends the search as undecided. */
+  #orStop(act: () => void): void {
+    try {
+      act();
     } catch (thrown) {
       if (!(thrown instanceof StoreFull)) throw thrown;
       this.#stop(thrown.message);
     }
-    return !this.#over;
   }
 
   /** Begins a phase and wakes the threads. */
   #start(kind: number, tasks: number): void {
     const control = this.#round.control;
-    control[KIND] = kind;
     this.#tasks = tasks;
+    // Before the kind: a thread that has slept through the last phase counts itself as soon as it reads STOP.
     Atomics.store(control, DONE, 0);
+    control[KIND] = kind;
     Atomics.store(control, TICKET, ticket((control[PHASE] as number) + 1, tasks));
     Atomics.add(control, PHASE, 1);
     if (this.#threads.length > 0) Atomics.notify(control, PHASE);
@@ -379,6 +399,7 @@ export class BreadthFirst implements Strategy, Explored {
     // What waits to be committed is counted already.
     const guess = this.#inHand + Math.min((to - from) * this.#model.branching, 2 * this.#lastFresh);
     if (!this.store.hasRoom(guess)) this.#growStates(guess);
+    if (this.#over) return;
     control[SET] = 1 - (control[SET] as number);
     control[ROUND_FROM] = from;
     control[ROUND_TO] = to;
@@ -406,7 +427,7 @@ export class BreadthFirst implements Strategy, Explored {
     this.#inHand *= 2;
     this.#growTree();
     this.#growStates(2 * Math.max(this.#inHand, room));
-    this.#startChunks(chunks);
+    if (!this.#over) this.#startChunks(chunks);
   }
 
   /** The words of the vectors are dealt by what they tell in the states found so far. */
@@ -441,6 +462,7 @@ export class BreadthFirst implements Strategy, Explored {
   /** A larger table. What is not committed refers to slots of the old one, so it is committed first. */
   #growStates(more: number): void {
     this.#commitAll();
+    if (this.#over) return;
     this.store.makeRoom(more);
     this.#share();
     const control = this.#round.control;
