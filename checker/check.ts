@@ -30,6 +30,7 @@ import { builtIn, Findings, listOf } from './search/findings.ts';
 import { Passes } from './search/passes.ts';
 import { type PctBound, pctPolicy } from './search/pct.ts';
 import { randomPolicy } from './search/random.ts';
+import { memoryBeforeSpill, Spilling, type SpillOptions } from './search/spilling.ts';
 import type { Limits, SearchCounts, Strategy } from './search/strategy.ts';
 import { Walks } from './search/walk.ts';
 import { hashingOf, refuseForStore, refusePromisesForStore, type StoreName, strategyFor } from './stores.ts';
@@ -86,6 +87,8 @@ export interface CheckOptions {
   readonly checkpoint?: CheckpointOptions;
   /** Take up the search of this checkpoint. The verdict is that of a search which never stopped. */
   readonly resume?: string;
+  /** When the memory is full, go on with the states on disk, slower. Breadth-first, exact stores. */
+  readonly spill?: SpillOptions;
   /** Go on after the first violation and collect one counterexample for each signature. */
   readonly all?: boolean;
   /** Compute essential orderings and the fewest context switches; true unless set to false. */
@@ -130,6 +133,16 @@ const DEFAULTS = { runs: 1000, seed: 'quiesce', walkDepth: 10_000, anytimePreemp
  * Limits: exact counts need the breadth-first strategy; `random` and `pct` never prove anything.
  */
 export async function check(scenario: Scenario, options: CheckOptions = {}): Promise<Verdict> {
+  const atEnd: (() => void)[] = [];
+  try {
+    return await run(scenario, options, atEnd);
+  } finally {
+    for (const act of atEnd) act();
+  }
+}
+
+/** @param atEnd what is to be done at the end, whatever it is. */
+async function run(scenario: Scenario, options: CheckOptions, atEnd: (() => void)[]): Promise<Verdict> {
   const started = performance.now();
   const strategyName = options.strategy ?? strategyFor(options.store);
   refuseMeaninglessOptions(options, strategyName);
@@ -169,6 +182,7 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
         ? makePasses(learning, options, stopAtFirst, symmetry)
         : makeStrategy(strategyName, model, ownFindings, options, stopAtFirst, symmetry);
 
+  if (search instanceof Spilling) atEnd.push(() => search.release());
   const tell = teller(options, started);
   /** Why the check must end here, if it must. */
   const cutShort = (): string | null => {
@@ -177,7 +191,7 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
     return late ? 'time limit' : null;
   };
   const checkpoints =
-    options.checkpoint !== undefined && search instanceof BreadthFirst
+    options.checkpoint !== undefined && (search instanceof BreadthFirst || search instanceof Spilling)
       ? new Checkpoints(options.checkpoint, model, options, search)
       : null;
   let written = performance.now();
@@ -192,14 +206,19 @@ export async function check(scenario: Scenario, options: CheckOptions = {}): Pro
     written = performance.now();
   }
   if (checkpoints !== null && (cut ?? search.incomplete) !== null && (checkpoints.atLimits || cut === 'interrupted'))
-    if (!checkpoints.write())
+    if (!checkpoints.write() && !search.advance(0))
       // When nothing is left to be written, the round under way was the last one.
       cut = null;
   const counts = search.counts;
   let incomplete = cut ?? search.incomplete;
-  if (search instanceof Anytime && cut !== null) search.close(cut);
+  const canClose =
+    search instanceof Anytime ||
+    search instanceof Passes ||
+    search instanceof Spilling ||
+    search instanceof BreadthFirst;
+  if (cut !== null && canClose) search.close(cut);
   // The last stage of several is the one that decides.
-  const staged = search instanceof Anytime || search instanceof Passes;
+  const staged = search instanceof Anytime || search instanceof Passes || search instanceof Spilling;
   const last = staged ? search.search : search;
   const findings = staged ? search.findings : ownFindings;
   let stuck: StuckCheck = 'undecided';
@@ -386,8 +405,10 @@ function makeStrategy(
   switch (name) {
     case 'bfs': {
       if (options.store === 'compact') return new CompactBreadthFirst(model, findings, limits, stopAtFirst, symmetry);
-      return new BreadthFirst(model, findings, {
-        limits,
+      const { spill } = options;
+      const inMemory = spill && { ...limits, maxMemoryBytes: memoryBeforeSpill(limits.maxMemoryBytes) };
+      const search = new BreadthFirst(model, findings, {
+        limits: inMemory ?? limits,
         stopAtFirst,
         symmetry,
         workers: options.workers ?? 1,
@@ -396,6 +417,7 @@ function makeStrategy(
         ...(options.module === undefined ? {} : { module: options.module }),
         from: options.resume === undefined ? null : resumeFrom(options.resume, model, options),
       });
+      return spill === undefined ? search : new Spilling(model, findings, search, limits, stopAtFirst, spill);
     }
     case 'dfs':
       if (options.store === 'bitstate') return new BitstateDepthFirst(model, findings, limits, stopAtFirst);

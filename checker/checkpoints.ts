@@ -8,7 +8,6 @@ import { createHash } from 'node:crypto';
 import type { CheckOptions } from './check.ts';
 import type { CompiledModel } from './compile/model.ts';
 import { QuiesceError } from './lang/errors.ts';
-import type { BreadthFirst } from './search/breadth/bfs.ts';
 import { type Saved, type SavedHead, SavedReader, toSections } from './search/breadth/saved.ts';
 import {
   aboutCheckpoint,
@@ -119,14 +118,19 @@ function foreign(path: string): QuiesceError {
   });
 }
 
+/** A search that can be saved, or null when there is nothing to take up. */
+interface Savable {
+  save(): Saved | null;
+}
+
 /** Writes the checkpoints of one search. */
 export class Checkpoints {
   readonly #options: CheckpointOptions;
   readonly #identity: CheckpointIdentity;
-  readonly #search: BreadthFirst;
+  readonly #search: Savable;
   #written = false;
 
-  constructor(options: CheckpointOptions, model: CompiledModel, checked: CheckOptions, search: BreadthFirst) {
+  constructor(options: CheckpointOptions, model: CompiledModel, checked: CheckOptions, search: Savable) {
     this.#options = options;
     this.#identity = identityOf(model, checked);
     this.#search = search;

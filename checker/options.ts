@@ -110,6 +110,13 @@ const rules: { readonly [K in keyof Required<CheckOptions>]: Rule } = {
       return every == null || every > 0 ? null : `everySeconds must be greater than 0, not ${every}`;
     },
   },
+  spill: {
+    name: 'spill',
+    honoured: ['bfs'],
+    hint: 'only bfs can go on with its states on disk',
+    wrong: ({ folder }: { folder: string }) =>
+      typeof folder === 'string' && folder !== '' ? null : 'must have a folder',
+  },
   resume: { name: 'resume', honoured: ['bfs'], hint: 'only bfs can be stopped and taken up' },
   all: everywhere('all'),
   explain: everywhere('explain'),
@@ -145,7 +152,7 @@ export function refuseMeaninglessOptions(options: CheckOptions, strategy: Strate
       hint: rule.hint,
     });
   }
-  for (const option of ['resume', 'checkpoint'] as const) {
+  for (const option of ['resume', 'checkpoint', 'spill'] as const) {
     if (options[option] === undefined) continue;
     const other = options.persistentSets
       ? 'option persistent-sets'
@@ -155,6 +162,10 @@ export function refuseMeaninglessOptions(options: CheckOptions, strategy: Strate
         hint: 'leave one of the two out',
       });
   }
+  if (options.spill !== undefined && strategy === 'bfs' && options.maxMemoryBytes === undefined)
+    throw new QuiesceError('config', 'option spill has no meaning without mem', {
+      hint: 'give the memory after which the search goes on with its states on disk',
+    });
   if ((options.workers ?? 1) > 1 && options.module === undefined)
     throw new QuiesceError('config', 'several workers need the module that exports the scenario', {
       hint: 'give `module: { url, name }`, so that each thread can import it',

@@ -76,6 +76,7 @@ export function program(done: (status: ExitStatus) => void): Command {
       .option('--states <number>', 'stop after this many states', count)
       .option('--checkpoint', 'write the search to the folder of the run every minute, and when a limit ends it')
       .option('--checkpoint-every <duration>', 'the same, so often', duration)
+      .option('--spill <dir>', 'with --mem: when it is full, go on with the states in this folder, slower')
       .option('--resume <run>', 'take up the search of a checkpoint, or of the folder it lies in')
       .option('--all', 'go on after the first violation: one counterexample for each signature')
       .option('--expect <verdict>', 'none, declared, or a kind of violation: succeed only then')

@@ -86,6 +86,11 @@ export class Spilling implements Strategy {
     });
   }
 
+  /** Gives the search up, so that its threads end. */
+  close(because: string): void {
+    if (this.spilledAtLevel === null) (this.search as BreadthFirst).close(because);
+  }
+
   /** Removes what lies on disk. */
   release(): void {
     if (this.search instanceof ExternalBreadthFirst) this.search.release();

@@ -35,6 +35,7 @@ export interface CheckFlags {
   readonly checkpoint?: boolean;
   readonly checkpointEvery?: number;
   readonly resume?: string;
+  readonly spill?: string;
   readonly all?: boolean;
   readonly expect?: string;
   readonly json?: boolean;
@@ -157,6 +158,7 @@ function searchOptions(flags: CheckFlags, variant: string): CheckOptions & { rea
     ...(flags.states === undefined ? {} : { maxStates: flags.states }),
     ...(flags.time === undefined ? {} : { maxSeconds: flags.time }),
     ...(flags.mem === undefined ? {} : { maxMemoryBytes: flags.mem }),
+    ...(flags.spill === undefined ? {} : { spill: { folder: resolve(flags.spill) } }),
     ...(flags.all === undefined ? {} : { all: flags.all }),
   };
 }

@@ -95,7 +95,13 @@ const rows: { readonly [K in keyof Required<CheckOptions>]: Row } = {
   },
   persistentSets: {
     probe: { persistentSets: 'always' },
-    effect: ({ reductions }) => expect(reductions).toEqual([{ name: 'persistent sets', factor: null }]),
+    effect: ({ reductions }) =>
+      expect(reductions).toEqual([
+        {
+          name: expect.stringMatching(/^persistent sets: about \d+\.\d times fewer transitions by estimate$/),
+          factor: null,
+        },
+      ]),
   },
   store: { probe: { store: 'exact' }, effect: ({ options }) => expect(options['store']).toBe('exact') },
   checkpoint: {
@@ -105,6 +111,11 @@ const rows: { readonly [K in keyof Required<CheckOptions>]: Row } = {
       expect(existsSync(file)).toBe(true);
       rmSync(file);
     },
+  },
+  spill: {
+    probe: { spill: { folder }, maxMemoryBytes: 1_000_000, maxStates: 20_000 },
+    on: large,
+    effect: because('limit of states'),
   },
   resume: { probe: { resume: file }, asks: `there is no checkpoint ${file}` },
   all: { probe: { all: true } },
