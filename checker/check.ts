@@ -282,6 +282,7 @@ async function run(scenario: Scenario, options: CheckOptions, atEnd: (() => void
     leavesOut,
     violations,
     seconds: (searched - started) / 1000,
+    spilledAtLevel: search instanceof Spilling ? search.spilledAtLevel : null,
   });
 }
 

@@ -40,6 +40,8 @@ export interface VerdictInput {
   readonly leavesOut: boolean;
   readonly violations: readonly Counterexample[];
   readonly seconds: number;
+  /** Null for a search that stayed in memory. */
+  readonly spilledAtLevel: number | null;
 }
 
 export function makeVerdict(input: VerdictInput): Verdict {
@@ -113,6 +115,7 @@ export function makeVerdict(input: VerdictInput): Verdict {
       statesPerSecond: input.seconds > 0 ? Math.round(counts.states / input.seconds) : 0,
       workers: options.workers ?? 1,
       peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+      ...(input.spilledAtLevel === null ? {} : { spilledAtLevel: input.spilledAtLevel }),
       date: new Date().toISOString(),
       machine: `${platform()} ${arch()}, ${cpus().length} x ${cpus()[0]?.model.trim() ?? 'unknown'}, node ${process.version}`,
     },

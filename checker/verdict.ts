@@ -126,6 +126,8 @@ export interface Verdict {
     readonly statesPerSecond: number;
     readonly workers: number;
     readonly peakMemoryBytes: number;
+    /** Level at which the memory was full and the search went on with its states on disk; only where it did. */
+    readonly spilledAtLevel?: number;
     readonly date: string;
     readonly machine: string;
   };

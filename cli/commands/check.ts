@@ -76,6 +76,8 @@ export async function checkCommand(given: string, asked: CheckFlags, console: Co
   if (flags.json === true) console.out(verdictToJson(verdict));
   else if (flags.events !== true) console.out(paint(verdictWithPaths(verdict, files), console));
 
+  const { spilledAtLevel } = verdict.timing;
+  if (spilledAtLevel !== undefined) console.note(`spilled to disk at level ${spilledAtLevel}`);
   const stopped = options.checkpoint?.path;
   if (stopped !== undefined && verdict.outcome === 'undecided' && existsSync(stopped))
     console.note(`go on with: quiesce check ${given} --resume ${shown(stopped)}`);
