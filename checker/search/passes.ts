@@ -76,6 +76,11 @@ export class Passes implements Strategy {
     return true;
   }
 
+  /** Gives the present pass up. */
+  close(because: string): void {
+    this.search.close(because);
+  }
+
   get #workers(): number {
     return this.#depth >= DEEP ? this.#input.workers : 1;
   }

@@ -2,10 +2,12 @@
  * Any number of workers gives the same document to the byte, apart from `timing`. Threads load compiled modules, so
  * the whole comparison uses `dist`.
  */
+import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import type { CheckOptions } from '../../checker/check.ts';
-import type { Scenario } from '../../checker/lang/index.ts';
+import type { Scenario, Variant } from '../../checker/lang/index.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 
 const dist = (path: string) => pathToFileURL(`${import.meta.dirname}/../../dist/${path}`).href;
@@ -63,4 +65,18 @@ test('a thread that cannot find the scenario ends the search as undecided, never
   });
   expect(verdict.outcome).toBe('undecided');
   expect(verdict.incompleteBecause).toMatch(/worker thread failed/);
+});
+
+test('the threads end with the search when its time is up', async () => {
+  const ends: Promise<unknown>[] = [];
+  const follow = (worker: Worker) => ends.push(once(worker, 'exit'));
+  process.on('worker', follow);
+  const scenario = scenarios.find((s) => s.name === 'riova-put-vs-get') as Scenario;
+  const long = ({ expect: { verdict, states } }: Variant) => verdict === 'holds' && states > 100_000;
+  const variant = Object.entries(scenario.variants).find(([, v]) => long(v))?.[0] as string;
+  const verdict = await check(scenario, { variant, workers: 3, maxSeconds: 0.1, module: { url, name: scenario.name } });
+  process.off('worker', follow);
+  expect(verdict.incompleteBecause).toBe('time limit');
+  expect(ends).toHaveLength(2);
+  await Promise.all(ends);
 });

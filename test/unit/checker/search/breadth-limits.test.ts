@@ -10,6 +10,7 @@ import { Symmetry } from '../../../../checker/reduce/symmetry.ts';
 import { BreadthFirst, type BreadthFirstOptions } from '../../../../checker/search/breadth/bfs.ts';
 import { draw, makeRound, TICKET, ticket } from '../../../../checker/search/breadth/round.ts';
 import { Findings } from '../../../../checker/search/findings.ts';
+import { StoreFull } from '../../../../checker/store/tuples.ts';
 import { finish, noLimits, plainly, stateOf, text } from '../../../support/search.ts';
 import { plain, race, source, tiny } from '../../../support/tiny.ts';
 
@@ -33,10 +34,11 @@ function run(scenario: Scenario, options: Options, symmetric = false) {
   return { findings, search };
 }
 
-/** One actor chooses one of `n` values. */
-const choosing = (n: number, goals = 0) =>
+/** Actors choose one of `n` values, each for a cell of its own. */
+const choosing = (n: number, goals = 0, actors = 1) =>
   tiny((s) => {
-    const cell = s.object(Cell, 'cell');
+    const cells = Array.from({ length: actors }, (_, i) => s.object(Cell, `cell${i}`));
+    const cell = cells[0] as (typeof cells)[0];
     const p = procedure('p', { source, params: { cell: Cell } }, (k) => [
       k.choose(
         'which',
@@ -50,7 +52,7 @@ const choosing = (n: number, goals = 0) =>
       ),
       k.step('end', () => {}),
     ]);
-    s.task('t', [does(p, { cell })]);
+    for (const [i, own] of cells.entries()) s.task(`t${i}`, [does(p, { cell: own })]);
     for (let i = 0; i < goals; i++) s.property(sometimes(`goal ${i}`, 'the value is 99', () => cell.value === 99));
     if (goals > 0) s.property(sometimes('last', 'the value is 1', () => cell.value === 1));
   });
@@ -100,4 +102,50 @@ test('each task of a phase is drawn once, however often one is asked for', () =>
     const drawn = Array.from({ length: 5000 }, () => draw(control)).filter((task) => task >= 0);
     expect(drawn).toEqual([0, 1, 2]);
   }
+});
+
+describe.each(ways)('a full memory ends the search as undecided, with %s', (_name, options) => {
+  /** The table cannot grow the `which`-th time; batches of one, so that it grows in the middle of a round as well. */
+  const begin = (which: number) => {
+    const compiled = compile(choosing(12, 0, 3));
+    const model = { ...compiled, room: compiled.branching + 1 };
+    const search = new BreadthFirst(model, new Findings(model, null), {
+      limits: noLimits,
+      stopAtFirst: false,
+      slots: 8,
+      ...options(),
+    });
+    const makeRoom = search.store.makeRoom.bind(search.store);
+    let calls = 0;
+    search.store.makeRoom = (more) => {
+      if (++calls === which) throw new StoreFull('no memory');
+      makeRoom(more);
+    };
+    return search;
+  };
+  const times = [1, 2, 3, 4];
+
+  test.each(times)('and nothing can be saved after growth %i failed', (which) => {
+    const search = finish(begin(which));
+    expect(search.incomplete).toBe('no memory');
+    expect(search.save()).toBeNull();
+  });
+
+  test.each(times)('also when growth %i fails while the search is saved', (which) => {
+    const search = begin(which);
+    for (let saved = search.save(); saved !== null; saved = search.save()) search.advance(0);
+    expect(search.incomplete).toBe('no memory');
+    expect(search.advance(1000)).toBe(false);
+  });
+});
+
+test('a search that was given up stays so', () => {
+  const model = compile(choosing(3));
+  const search = new BreadthFirst(model, new Findings(model, null), { limits: noLimits, stopAtFirst: false });
+  search.advance(0);
+  search.close('time limit');
+  expect(search.advance(1000)).toBe(false);
+  expect(search.incomplete).toBe('time limit');
+  search.close('another reason');
+  expect(search.incomplete).toBe('time limit');
 });
