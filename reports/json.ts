@@ -284,6 +284,7 @@ const verdictShape = record<Verdict>({
     statesPerSecond: number,
     workers: number,
     peakMemoryBytes: number,
+    spilledAtLevel: optional(number),
     date: text,
     machine: text,
   }),
