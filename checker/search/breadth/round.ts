@@ -52,8 +52,8 @@ export const ENTER = 2;
 export const ENTER_TASKS = 32;
 
 /**
- * The ticket word holds the phase, its number of tasks and the next task in one integer, so that a thread which comes
- * late takes either a task of the present phase or none.
+ * The ticket word holds the phase (of use in a debugger only), its number of tasks and the next task in one integer, so
+ * that a thread which comes late takes either a task of the present phase or none.
  */
 export const ticket = (phase: number, tasks: number): number => ((phase & 1023) << 20) | (tasks << 10);
 
@@ -107,7 +107,7 @@ export interface SharedRound {
   readonly chunkRoom: number;
 }
 
-export interface RoundInput {
+interface RoundInput {
   /** Words of a root. */
   readonly root: number;
   readonly branching: number;

@@ -21,8 +21,9 @@ export interface Settle {
   /** @param count states there are, if this thread is the only one. */
   readonly begin: (set: number, chunk: number, count: number) => void;
   /**
-   * Looks up the first `n` of some roots, which lie one after another; candidate i comes from state `first + from[i]`. Returns how many of them nobody had
-   * before: `winners` has their places in the batch, `positions` those in the set; for the only thread their indices.
+   * Looks up the first `n` of some roots, which lie one after another; candidate i comes from state `first + from[i]`.
+   * Returns how many of them nobody had before: `winners` has their places in the batch, `positions` those in the set;
+   * for the only thread their indices.
    */
   readonly settle: (roots: Int32Array, n: number, from: Int32Array, first: number) => number;
   readonly winners: Int32Array;
@@ -35,7 +36,7 @@ export interface Settle {
   readonly committed: (set: number, position: number) => number;
 }
 
-export interface SettleInput {
+interface SettleInput {
   readonly root: number;
   readonly round: SharedRound;
   /** Most candidates of a batch. */
