@@ -251,14 +251,17 @@ export class States {
     let tree = makeTreeArrays(next);
     const add = makeTree(next, 'add', 1, this.hash);
     const state = new Int32Array(words);
+    // When the memory is full before the end, the states can still be read.
+    const dealt = sharedInts(this.count * next.root);
     for (let i = 0; i < this.count; i++) {
       if (i % BLOCK === 0) {
         tree = treeWithRoom(next, tree, BLOCK, undefined, this.hash);
         add.bind(tree);
       }
       this.read(i, state, 0);
-      add.foldAlone(state, 0, roots, i * next.root);
+      add.foldAlone(state, 0, dealt, i * next.root);
     }
+    roots.set(dealt);
     this.#find = makeTree(next, 'give -1', 1, this.hash);
     this.#ids = new Int32Array(2 * next.leaves.length);
     this.arrays = { ...this.arrays, shape: next, tree };
