@@ -89,6 +89,8 @@ export interface Reduction {
 
 /** Looks at a counter of another thread before going to sleep. */
 const SPINS = 2000;
+/** A task takes less than a second; a thread that needs so long for one has died where no event tells of it. */
+const PATIENCE_MS = 120_000;
 /** Numbers of states at which the words of the vectors are dealt anew. */
 const DEALS = [2000, 16_000, 128_000];
 
@@ -363,6 +365,8 @@ export class BreadthFirst implements Strategy, Explored {
       this.#lane.task(task);
       Atomics.add(control, DONE, 1);
     }
+    let before = -1;
+    let since = 0;
     for (let spins = 0; ; spins++) {
       const done = Atomics.load(control, DONE);
       if (done === this.#tasks) return true;
@@ -371,7 +375,15 @@ export class BreadthFirst implements Strategy, Explored {
         this.#stop('a worker thread failed');
         return false;
       }
-      if (performance.now() >= until) return false;
+      const now = performance.now();
+      if (done !== before) {
+        before = done;
+        since = now;
+      } else if (now - since > PATIENCE_MS) {
+        this.#stop('a worker thread failed: it does not answer any more');
+        return false;
+      }
+      if (now >= until) return false;
       Atomics.wait(control, DONE, done, 1);
     }
   }
