@@ -102,7 +102,9 @@ function checked(document: unknown): Verdict {
   const got =
     input === undefined ? 'nothing' : input === null ? 'null' : Array.isArray(input) ? 'a list' : `a ${typeof input}`;
   const where = pathOf(issue) || 'the document';
-  throw new QuiesceError('usage', `not a stored verdict: ${where} should be ${message}, not ${got}`, {
+  // Documents of other commands are told by their name.
+  const told = where === 'schema' && typeof input === 'string' && /^[\w./-]{1,40}$/.test(input) ? input : got;
+  throw new QuiesceError('usage', `not a stored verdict: ${where} should be ${message}, not ${told}`, {
     hint: 'verdicts are written by `quiesce check`, one verdict.json a run',
   });
 }

@@ -76,10 +76,10 @@ export class Learning {
     return this.estimate >= WORTH;
   }
 
-  /** How a verdict names it. How many states there are without it is not known where it was used. */
+  /** How a verdict names it. How many states there are without it is not known where it was used: it is estimated. */
   reductionWhen(used: boolean): { readonly name: string; readonly factor: number | null } {
-    if (used) return { name: 'persistent sets', factor: null };
-    return { name: `persistent sets off: about ${this.estimate.toFixed(1)} times fewer transitions`, factor: null };
+    const gain = `about ${this.estimate.toFixed(1)} times fewer transitions`;
+    return { name: used ? `persistent sets: ${gain} by estimate` : `persistent sets off: ${gain}`, factor: null };
   }
 
   /** Begins a pass: freezes what is known. */

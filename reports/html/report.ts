@@ -214,13 +214,14 @@ function violationSections(verdict: Verdict, ce: Counterexample, options: HtmlOp
   ];
 }
 
-/** With a reduction not every state was visited; those that were stand for the others. */
+/** With a reduction not every state was visited; those that were tell about the others. */
 function visited(verdict: Verdict): string {
   const n = count(verdict.counts.states);
+  const reductions = verdict.reductions.map((r) => r.name).filter((name) => !name.startsWith('persistent sets off'));
   const unless = hashedText(verdict) === null ? '' : `, ${hashedText(verdict)}`;
-  return verdict.reductions.length === 0
+  return reductions.length === 0
     ? `Every state that can be reached within these bounds was visited${unless}: ${n} of them.`
-    : `${n} states were visited, which stand for every state that can be reached within these bounds (${verdict.reductions.map((r) => r.name).join('; ')})${unless}.`;
+    : `${n} states were visited, which are enough to judge every state that can be reached within these bounds (${reductions.join('; ')})${unless}.`;
 }
 
 function passSections(verdict: Verdict): Section[] {

@@ -49,6 +49,7 @@ export function verdictText(verdict: Verdict, options: VerdictTextOptions = {}):
   }
   lines.push(...countLines(verdict), ...stageLines(verdict));
   if (verdict.violations.length === 0) lines.push(...trustLines(verdict, rows));
+  else if (verdict.reductions.length > 0) lines.push(...labelled('reductions', reductionsText(verdict)));
   for (const p of verdict.properties)
     if (p.result === 'never reached') lines.push(...wrap(`  never reached: ${p.name} (${p.about})`, { rest: '    ' }));
   lines.push(
