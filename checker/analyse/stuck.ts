@@ -24,7 +24,7 @@ import { type Fault, successors } from '../search/successors.ts';
 const MAX_TRANSITIONS = 200_000_000;
 const MAX_ACTORS = 31;
 /** States looked at in search of a newer one. */
-const MAX_DETOUR = 10_000;
+const MAX_DETOUR = 200_000;
 
 export type StuckResult =
   | { readonly result: 'nobody' }
