@@ -36,7 +36,7 @@ export interface Explored extends Complete {
 }
 
 /** States and the parent of each, -1 for the initial one. */
-interface Tree {
+export interface Tree {
   read(index: number, out: Int32Array, at: number): void;
   parentOf(index: number): number;
 }

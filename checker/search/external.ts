@@ -32,8 +32,9 @@ import type { States } from '../store/states.ts';
 import { makeTreeArrays, type TreeShape, treeHasRoom, treeShape } from '../store/tree.ts';
 import { type HashText, StoreFull, tupleHash } from '../store/tuples.ts';
 import type { Saved } from './breadth/saved.ts';
-import { type Explored, movesToFault, walkTo } from './explored.ts';
-import { checkOf, type Findings } from './findings.ts';
+import { type Explored, walkTo } from './explored.ts';
+import type { Findings } from './findings.ts';
+import { Reporter } from './reporter.ts';
 import type { Limits, SearchCounts, Strategy } from './strategy.ts';
 import { type Fault, successors } from './successors.ts';
 
@@ -82,7 +83,7 @@ export class ExternalBreadthFirst implements Strategy, Explored {
   #reader: WordReader | null = null;
   readonly #flagged: number[] = [];
   #settling: Generator<void> | null = null;
-  #found: boolean;
+  readonly #reporter: Reporter;
   #over = false;
   // The batch: words and nodes of its sources, which of them a candidate comes from, roots.
   readonly #words: Int32Array;
@@ -103,7 +104,6 @@ export class ExternalBreadthFirst implements Strategy, Explored {
     this.unreduced = saved.unreduced;
     this.#next = saved.next;
     this.#from = saved.next;
-    this.#found = saved.found;
     this.#state = new Int32Array(model.words);
     this.#batch = Math.max(1, Math.min(BATCH, model.room - model.branching));
     const compressed = states.shape.leaves.length > 0 || model.words <= 2;
@@ -130,6 +130,8 @@ export class ExternalBreadthFirst implements Strategy, Explored {
       states.hash,
       model.room + 1,
     );
+    this.#reporter = new Reporter(model, findings, this.store, this.symmetry);
+    this.#reporter.found = saved.found;
     try {
       this.#takeOver(states, shape, compressed);
     } catch (error) {
@@ -406,7 +408,8 @@ export class ExternalBreadthFirst implements Strategy, Explored {
     let flagged = 0;
     for (let from = this.#from; from < end; from += this.#options.roundStates) {
       const to = Math.min(end, from + this.#options.roundStates);
-      for (; (this.#flagged[flagged] ?? end) < to; flagged++) this.#look(this.#flagged[flagged] as number);
+      for (; (this.#flagged[flagged] ?? end) < to; flagged++)
+        this.#reporter.look(this.#flagged[flagged] as number, this.#depth);
       for (let source = from; source < to; source++)
         for (let k = 1; k < (this.store.successors[source] as number); k++) this.#meet(born++);
     }
@@ -414,7 +417,7 @@ export class ExternalBreadthFirst implements Strategy, Explored {
     this.#made = 0;
     this.#from = this.#next;
     const { count } = this.store;
-    if (this.#found && this.#options.stopAtFirst) {
+    if (this.#reporter.found && this.#options.stopAtFirst) {
       if (count > this.#next) this.levelStarts.push(count);
       this.#stop('stopped at the first violation');
     } else if (count === this.#next) this.#over = true;
@@ -441,48 +444,11 @@ export class ExternalBreadthFirst implements Strategy, Explored {
     const { symmetry } = this;
     const watches = this.#findings.watchesStates;
     if (symmetry === null) this.unreduced++;
-    if (symmetry === null && !watches) return;
-    this.#focus(index);
-    if (symmetry !== null) this.unreduced += symmetry.orbit(new Uint8Array(this.#state.buffer), 0);
-    if (!watches) return;
-    for (const [property, evidence] of this.#findings.inState()) {
-      this.#record(property, evidence, null, this.#depth + 1, false, () => this.movesTo(index));
-      this.#focus(index);
+    if (symmetry !== null) {
+      this.store.read(index, this.#state, 0);
+      this.unreduced += symmetry.orbit(new Uint8Array(this.#state.buffer), 0);
     }
-  }
-
-  /** Faults of a source, or what is wrong with it when nobody can move. */
-  #look(index: number): void {
-    const model = this.#model;
-    const faults: Fault[] = [];
-    this.store.read(index, this.#state, 0);
-    model.registers[NEXT] = 0;
-    successors(model, this.#state, 0, faults);
-    const atRest = model.registers[MOVED] === 0;
-    for (const fault of faults) {
-      const property = checkOf(fault.evidence.kind);
-      if (!this.#findings.checks(property)) continue;
-      this.#focus(index);
-      const path = () => movesToFault(model, this.store, index, this.symmetry, fault, this.#findings);
-      this.#record(property, fault.evidence, fault.actor, this.#depth + 1, true, path);
-    }
-    if (!atRest) return;
-    this.#focus(index);
-    for (const [property, evidence] of this.#findings.atRest()) {
-      this.#record(property, evidence, null, this.#depth, false, () => this.movesTo(index));
-      this.#focus(index);
-    }
-  }
-
-  #record(...args: Parameters<Findings['record']>): void {
-    if (this.#findings.record(...args) !== null) this.#found = true;
-  }
-
-  /** Makes a stored state the current one. */
-  #focus(index: number): void {
-    this.#model.registers[NEXT] = 0;
-    this.store.read(index, this.#state, 0);
-    this.#model.load(this.#state, 0);
+    if (watches) this.#reporter.watch(index, this.#depth + 1);
   }
 }
 

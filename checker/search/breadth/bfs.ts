@@ -11,7 +11,7 @@
  * they can import.
  */
 import { Worker } from 'node:worker_threads';
-import { type CompiledModel, MOVED, NEXT } from '../../compile/model.ts';
+import type { CompiledModel } from '../../compile/model.ts';
 import { QuiesceError } from '../../lang/errors.ts';
 import type { Snapshot } from '../../reduce/footprints.ts';
 import type { Reducer } from '../../reduce/persistent.ts';
@@ -19,10 +19,10 @@ import type { Symmetry } from '../../reduce/symmetry.ts';
 import { States } from '../../store/states.ts';
 import { type TreeCount, treeCount, treeHasRoom, treeShape, treeWithRoom, uncompressed } from '../../store/tree.ts';
 import { type HashText, StoreFull, tupleHash } from '../../store/tuples.ts';
-import { type Explored, movesToFault, walkTo } from '../explored.ts';
-import { checkOf, type Findings } from '../findings.ts';
+import { type Explored, walkTo } from '../explored.ts';
+import type { Findings } from '../findings.ts';
+import { Reporter } from '../reporter.ts';
 import type { Limits, SearchCounts, Strategy } from '../strategy.ts';
-import { type Fault, successors } from '../successors.ts';
 import { Lane, mostInHand } from './lane.ts';
 import {
   CHUNKS,
@@ -112,11 +112,10 @@ export class BreadthFirst implements Strategy, Explored {
   readonly #threads: Worker[] = [];
   readonly #taken: Uint8Array;
   readonly #refused: Uint8Array;
-  readonly #state: Int32Array;
+  readonly #reporter: Reporter;
   readonly #alone: boolean;
   /** First state that is not in a round yet. */
   #next = 0;
-  #found = false;
   #over = false;
   #atLimit = false;
   #expanding = false;
@@ -137,7 +136,6 @@ export class BreadthFirst implements Strategy, Explored {
     this.#model = model;
     this.#findings = findings;
     this.#options = options;
-    this.#state = new Int32Array(model.words);
     this.#round = makeRound({
       root: shape.root,
       branching: model.branching,
@@ -155,6 +153,7 @@ export class BreadthFirst implements Strategy, Explored {
       },
       model.room + 1,
     );
+    this.#reporter = new Reporter(model, findings, this.store, symmetry);
     const from = options.from ?? null;
     const first = model.initial.slice();
     symmetry?.canonicalise(new Uint8Array(first.buffer), 0);
@@ -182,7 +181,7 @@ export class BreadthFirst implements Strategy, Explored {
     const shared = (bytes: Uint8Array) => (workers === 1 ? bytes : new Uint8Array(new SharedArrayBuffer(bytes.length)));
     this.#taken = shared(model.taken);
     this.#refused = shared(model.refused);
-    if (from === null) this.#watch(0, 0);
+    if (from === null) this.#reporter.watch(0, 0);
     else this.#checkWhereItWas();
     for (let i = 1; i < workers && !this.#over; i++) this.#startThread(options.module as ScenarioModule);
   }
@@ -205,7 +204,7 @@ export class BreadthFirst implements Strategy, Explored {
       transitions: this.transitions,
       unreduced: this.unreduced,
       next: this.#next,
-      found: this.#found,
+      found: this.#reporter.found,
       violations: [...this.#findings.violations],
       reached: [...this.#findings.reached],
       deals: this.#deals,
@@ -223,7 +222,7 @@ export class BreadthFirst implements Strategy, Explored {
     this.transitions = from.transitions;
     this.unreduced = from.unreduced;
     this.#next = from.next;
-    this.#found = from.found;
+    this.#reporter.found = from.found;
     this.#deals = from.deals;
     this.#lastFresh = from.lastFresh;
     this.#tuples = from.tuples;
@@ -511,7 +510,8 @@ export class BreadthFirst implements Strategy, Explored {
     }
     this.#lastFresh = this.store.count - before;
     for (let c = 0; c < chunks; c++)
-      for (let i = 0; i < (set.flaggedCount[c] as number); i++) this.#look(set.flagged[c * chunkStates + i] as number);
+      for (let i = 0; i < (set.flaggedCount[c] as number); i++)
+        this.#reporter.look(set.flagged[c * chunkStates + i] as number, this.#depth);
     this.#pending = chunks;
     // One lane alone commits as it goes.
     if (this.#alone) this.#afterCommit();
@@ -534,7 +534,7 @@ export class BreadthFirst implements Strategy, Explored {
     this.#commitAll();
     if (this.#over) return;
     const count = this.store.count;
-    if (this.#found && this.#options.stopAtFirst) {
+    if (this.#reporter.found && this.#options.stopAtFirst) {
       if (count > this.#next) this.levelStarts.push(count);
       this.#stop('stopped at the first violation');
     } else if (count === this.#next) this.#end();
@@ -570,7 +570,7 @@ export class BreadthFirst implements Strategy, Explored {
     const { badStates, badCount, chunkRoom, goals, orbits } = this.#round;
     for (let c = 0; c < this.#pending; c++) {
       for (let i = 0; i < (badCount[c] as number); i++)
-        this.#watch(badStates[c * chunkRoom + i] as number, this.#depth + 1);
+        this.#reporter.watch(badStates[c * chunkRoom + i] as number, this.#depth + 1);
       badCount[c] = 0;
       this.unreduced += orbits[c] as number;
     }
@@ -578,47 +578,6 @@ export class BreadthFirst implements Strategy, Explored {
     this.#findings.goals.forEach((goal, i) => {
       if (Atomics.load(goals, i >> 5) & (1 << (i & 31))) this.#findings.reached.add(goal.name);
     });
-  }
-
-  #watch(index: number, length: number): void {
-    this.#focus(index);
-    for (const [property, evidence] of this.#findings.inState()) {
-      if (this.#findings.record(property, evidence, null, length, false, () => this.movesTo(index)) !== null)
-        this.#found = true;
-      this.#focus(index);
-    }
-  }
-
-  /** Faults of a source, or what is wrong with it when nobody can move. */
-  #look(index: number): void {
-    const model = this.#model;
-    const faults: Fault[] = [];
-    this.store.read(index, this.#state, 0);
-    model.registers[NEXT] = 0;
-    successors(model, this.#state, 0, faults);
-    const atRest = model.registers[MOVED] === 0;
-    for (const fault of faults) {
-      const property = checkOf(fault.evidence.kind);
-      if (!this.#findings.checks(property)) continue;
-      this.#focus(index);
-      const path = () => movesToFault(model, this.store, index, this.symmetry, fault, this.#findings);
-      if (this.#findings.record(property, fault.evidence, fault.actor, this.#depth + 1, true, path) !== null)
-        this.#found = true;
-    }
-    if (!atRest) return;
-    this.#focus(index);
-    for (const [property, evidence] of this.#findings.atRest()) {
-      if (this.#findings.record(property, evidence, null, this.#depth, false, () => this.movesTo(index)) !== null)
-        this.#found = true;
-      this.#focus(index);
-    }
-  }
-
-  /** Makes a stored state the current one. */
-  #focus(index: number): void {
-    this.#model.registers[NEXT] = 0;
-    this.store.read(index, this.#state, 0);
-    this.#model.load(this.#state, 0);
   }
 
   #threadFailed(error: Error): void {
