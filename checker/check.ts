@@ -33,6 +33,7 @@ import { randomPolicy } from './search/random.ts';
 import { memoryBeforeSpill, Spilling, type SpillOptions } from './search/spilling.ts';
 import type { Limits, SearchCounts, Strategy } from './search/strategy.ts';
 import { Walks } from './search/walk.ts';
+import { mustTakeFiles } from './store/disk-states.ts';
 import { hashingOf, refuseForStore, refusePromisesForStore, type StoreName, strategyFor } from './stores.ts';
 import type { Counterexample } from './trace/counterexample.ts';
 import type { Outcome, PropertyResult, Verdict } from './verdict.ts';
@@ -407,6 +408,7 @@ function makeStrategy(
     case 'bfs': {
       if (options.store === 'compact') return new CompactBreadthFirst(model, findings, limits, stopAtFirst, symmetry);
       const { spill } = options;
+      if (spill !== undefined) mustTakeFiles(spill.folder);
       const inMemory = spill && { ...limits, maxMemoryBytes: memoryBeforeSpill(limits.maxMemoryBytes) };
       const search = new BreadthFirst(model, findings, {
         limits: inMemory ?? limits,

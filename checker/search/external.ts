@@ -18,6 +18,7 @@ import type { Symmetry } from '../reduce/symmetry.ts';
 import { DiskStates, spillFolder } from '../store/disk-states.ts';
 import {
   Cursor,
+  DiskFull,
   Merge,
   makeOrder,
   mergeRuns,
@@ -93,7 +94,11 @@ export class ExternalBreadthFirst implements Strategy, Explored {
   readonly #roots: Int32Array;
   readonly #batch: number;
 
-  /** Takes over a search: `saved` is its progress, `states` its store, which is not needed afterwards. */
+  /**
+   * Takes over a search: `saved` is its progress, `states` its store, which is not needed afterwards.
+   *
+   * @throws DiskFull when there is no room for the states; `states` is as it was.
+   */
   constructor(model: CompiledModel, findings: Findings, saved: Saved, states: States, options: ExternalOptions) {
     this.#model = model;
     this.#findings = findings;
@@ -210,7 +215,9 @@ export class ExternalBreadthFirst implements Strategy, Explored {
     try {
       this.#workUntil(until);
     } catch (thrown) {
-      if (!(thrown instanceof StoreFull)) throw thrown;
+      if (!(thrown instanceof StoreFull || thrown instanceof DiskFull)) throw thrown;
+      // What was found of the level under way is not told: it has neither indices nor parents.
+      this.store.count = this.#levelEnd;
       this.#stop(thrown.message);
     }
     return !this.#over;

@@ -5,6 +5,7 @@
  * Limits: on disk it runs on one thread, and writes no checkpoints: the last one from before is kept.
  */
 import type { CompiledModel } from '../compile/model.ts';
+import { DiskFull } from '../store/runs.ts';
 import type { BreadthFirst } from './breadth/bfs.ts';
 import type { Saved } from './breadth/saved.ts';
 import { ExternalBreadthFirst } from './external.ts';
@@ -34,6 +35,8 @@ export class Spilling implements Strategy {
   readonly #limits: Limits;
   readonly #stopAtFirst: boolean;
   readonly #options: SpillOptions;
+  /** Why it could not go to disk. */
+  #refused: string | null = null;
 
   /** @param search with `memoryBeforeSpill` as its limit of memory. */
   constructor(
@@ -57,14 +60,14 @@ export class Spilling implements Strategy {
   }
 
   get incomplete(): string | null {
-    return this.search.incomplete;
+    const { incomplete } = this.search;
+    return incomplete !== null && this.#refused !== null ? `${incomplete}; ${this.#refused}` : incomplete;
   }
 
   advance(milliseconds: number): boolean {
     if (this.search.advance(milliseconds)) return true;
     if (this.spilledAtLevel !== null || this.search.incomplete !== 'memory limit') return false;
-    this.#spill(this.search as BreadthFirst);
-    return true;
+    return this.#spill(this.search as BreadthFirst);
   }
 
   /** As `BreadthFirst.save`; null on disk. */
@@ -72,18 +75,26 @@ export class Spilling implements Strategy {
     return this.spilledAtLevel === null ? (this.search as BreadthFirst).save() : null;
   }
 
-  #spill(search: BreadthFirst): void {
+  /** False when there is no room for the states: the search has then ended where its memory was full. */
+  #spill(search: BreadthFirst): boolean {
     const saved = search.save();
     if (saved === null) throw new Error('a search at its limit of memory cannot be saved');
+    try {
+      this.search = new ExternalBreadthFirst(this.#model, this.findings, saved, search.store, {
+        limits: this.#limits,
+        stopAtFirst: this.#stopAtFirst,
+        symmetry: search.symmetry,
+        folder: this.#options.folder,
+        bufferBytes: Math.max(LEAST_BUFFER, Math.min(MOST_BUFFER, this.#limits.maxMemoryBytes / 16)),
+        roundStates: search.roundStates,
+      });
+    } catch (error) {
+      if (!(error instanceof DiskFull)) throw error;
+      this.#refused = error.message;
+      return false;
+    }
     this.spilledAtLevel = search.counts.depth;
-    this.search = new ExternalBreadthFirst(this.#model, this.findings, saved, search.store, {
-      limits: this.#limits,
-      stopAtFirst: this.#stopAtFirst,
-      symmetry: search.symmetry,
-      folder: this.#options.folder,
-      bufferBytes: Math.max(LEAST_BUFFER, Math.min(MOST_BUFFER, this.#limits.maxMemoryBytes / 16)),
-      roundStates: search.roundStates,
-    });
+    return true;
   }
 
   /** Gives the search up, so that its threads end. */

@@ -8,7 +8,7 @@
  *
  * Limits: 2^32 - 1 states.
  */
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemError } from './checkpoint.ts';
 import { mergeRuns, type Order, Pages, type Run, RunLookup } from './runs.ts';
@@ -20,6 +20,15 @@ import type { HashText } from './tuples.ts';
 const MOST_RUNS = 10;
 
 const FOLDER = 'quiesce-spill';
+
+/** Throws unless files can be made in the folder; to be asked before a search that may need it hours later. */
+export function mustTakeFiles(folder: string): void {
+  try {
+    rmSync(mkdtempSync(join(folder, `${FOLDER}-`)), { recursive: true });
+  } catch (error) {
+    throw systemError('cannot spill to disk', folder, error);
+  }
+}
 
 /** Makes a folder for what is spilled in an existing one, in place of those that killed processes have left. */
 export function spillFolder(parent: string): string {

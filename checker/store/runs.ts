@@ -9,6 +9,7 @@
  * Limits: 2^32 - 1 records of a run.
  */
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { systemError, writeAll } from './checkpoint.ts';
 import { type HashText, wordsAt } from './tuples.ts';
 
@@ -56,7 +57,14 @@ export function removeRun(run: Run): void {
   rmSync(run.path, { force: true });
 }
 
-/** Writes words to the end of a file, a piece at a time. */
+/** There is no room on the disk for what is to be spilled. What was there before is as it was. */
+export class DiskFull extends Error {
+  constructor(path: string) {
+    super(`disk full: no room in ${dirname(path)}`);
+  }
+}
+
+/** Writes words to the end of a file, a piece at a time; throws `DiskFull` where there is no room for them. */
 export class WordWriter {
   readonly #path: string;
   readonly #file: number;
@@ -95,6 +103,8 @@ export class WordWriter {
     try {
       writeAll(this.#file, this.#bytes.subarray(0, 4 * this.#used));
     } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOSPC' || code === 'EDQUOT') throw new DiskFull(this.#path);
       throw systemError('cannot spill to disk', this.#path, error);
     }
     this.#used = 0;

@@ -45,12 +45,12 @@ export interface CheckFlags {
 
 export async function checkCommand(given: string, asked: CheckFlags, console: Console): Promise<ExitStatus> {
   const resume = asked.resume === undefined ? null : checkpointOf(asked.resume);
-  const flags = resume === null ? asked : asBefore(resume, asked);
+  const { scenario, module } = await findScenario(given);
+  const flags = resume === null ? asked : asBefore(resume, scenario.name, asked);
   const expected = flags.expect === undefined ? null : expectation(flags.expect);
   if (flags.json === true && flags.events === true)
     throw new QuiesceError('config', '--json and --events both want stdout', { hint: 'choose one' });
   const out = resolve(flags.out);
-  const { scenario, module } = await findScenario(given);
   const variant = variantOf(scenario, flags.variant);
   if (expected === 'declared') refuseBesideDeclared(asked);
 
@@ -105,8 +105,10 @@ function checkpointOf(run: string): string {
 }
 
 /** What gives other results is as it was, unless it is given: then the check refuses what differs. */
-function asBefore(path: string, flags: CheckFlags): CheckFlags {
+function asBefore(path: string, scenario: string, flags: CheckFlags): CheckFlags {
   const before = searchOfCheckpoint(path);
+  // The check refuses it, and tells why.
+  if (before.scenario !== scenario) return flags;
   return {
     variant: before.variant,
     bound: before.bounds,
