@@ -11,6 +11,7 @@ export {
 export { type HtmlOptions, html } from './html/report.ts';
 export { verdictFromJson, verdictToJson } from './json.ts';
 export { bytes, count, duration, factor, plural, rate } from './numbers.ts';
+export { CATALOGUE_WIDTH, type CatalogueEntry, catalogueText, expectedText } from './text/catalogue.ts';
 export { cellText, growthText, needsText } from './text/growth.ts';
 export { ascii, cut, WIDTH, wrap } from './text/lines.ts';
 export { divergenceText, replayText, standingLines } from './text/listing.ts';

@@ -52,6 +52,7 @@ export default scenario('iopf-core-unbind', {
       about: 'as posted, with a context that is stopped before unbind: a popped entry is forgotten (#3)',
       settings: [whole],
       bounds: { exits: 0 },
+      corpus: '#3',
       expect: {
         verdict: 'violated',
         kind: 'isolation',
@@ -69,6 +70,7 @@ export default scenario('iopf-core-unbind', {
       about: 'as fixed, but the context stops only after unbind (#22)',
       settings: [whole, ...soundFlush, set(deviceStop, 'after unbind')],
       bounds: { exits: 0 },
+      corpus: '#22',
       expect: {
         verdict: 'violated',
         kind: 'isolation',
@@ -88,6 +90,7 @@ export default scenario('iopf-core-unbind', {
         set(flushOrder, 'clear, then flush'),
         set(bondRefs, 'every waiter'),
       ],
+      corpus: '#22',
       expect: { verdict: 'holds', states: 710_245, depth: 193 },
     },
   },

@@ -52,6 +52,7 @@ export default scenario('iopf-worker-mmput', {
     fixed: {
       about: 'the worker ends with mmput(), and release only clears the context, as in mainline',
       settings: [...soundFlush, set(workerMmput, 'plain'), set(releaseFlush, 'only clears the context')],
+      corpus: '#21, guard 6',
       expect: { verdict: 'holds', states: 33_120, depth: 106 },
     },
   },

@@ -49,6 +49,7 @@ export default scenario('mdev-open-vs-close', {
       about: 'V1: a mutex over everything, which mm_exit needs as well',
       settings: [set(parentUsers, 'mutex'), set(parentBonds, 'counted'), ...core],
       bounds: { others: 0 },
+      corpus: 'new',
       expect: { verdict: 'violated', kind: 'deadlock', length: 23, states: 256 },
     },
     'count-outside': {
@@ -61,6 +62,7 @@ export default scenario('mdev-open-vs-close', {
       about: 'V3, but mm_exit takes any bond with its PASID: that of a bond which was just removed is given out again',
       settings: [set(parentUsers, 'states'), set(parentBonds, 'counted'), ...core],
       bounds: { other_exits: 1 },
+      corpus: 'new',
       expect: { verdict: 'violated', kind: 'use-after-free', length: 90, states: 99_319 },
     },
     fixed: {

@@ -12,6 +12,7 @@ export default scenario('riova-map-sleeps', {
     'with a spinlock held.',
   systems: ['reserved-iova'],
   source: review(RESERVED_C),
+  corpus: 'new',
   bounds: { devices: 1 },
   variants: {
     posted: {

@@ -11,6 +11,7 @@ export default scenario('riova-overlap', {
     'is mapped. When the message is composed for a doorbell in the second page no binding is found: BUG_ON().',
   systems: ['reserved-iova'],
   source: v7_06(RESERVED_C),
+  corpus: 'new',
   bounds: { devices: 2, inner: 0 },
   variants: {
     posted: {

@@ -49,11 +49,13 @@ export default scenario('riova-recreated', {
     'posted-map-fails': {
       about: 'not in the corpus: as b, but iommu_map() fails; get then reads the struct iova that went with the window',
       bounds: { recreate: 1, inner: 0, map_failures: 1 },
+      corpus: 'new',
       expect: { verdict: 'violated', kind: 'use-after-free', length: 26, states: 218 },
     },
     'posted-driver': {
       about: 'not in the corpus: the window goes between get and the composition of the message, which is a BUG_ON()',
       bounds: { driver: 1, inner: 0 },
+      corpus: 'new',
       expect: { verdict: 'violated', kind: 'assertion', length: 22, states: 123 },
     },
     'posted-bound': {

@@ -23,6 +23,7 @@ export default scenario('sva-param-read', {
     'no-wait': {
       about: 'neighbour that must be reported: shutdown does not look at the bonds',
       settings: [set(shutdownBusy, 'ignore')],
+      corpus: '#10',
       expect: { verdict: 'violated', kind: 'use-after-free', length: 18, states: 150 },
     },
   },

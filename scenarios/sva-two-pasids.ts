@@ -12,7 +12,7 @@ export default scenario('sva-two-pasids', {
     'complete, and makes its own: the search and the publication are two critical sections.',
   systems: ['sva'],
   source: v2_03(IOMMU_SVA_C),
-  corpus: 'guard 3: the part that is real',
+  corpus: 'SVA-TWO-PASID',
   bounds: {},
   variants: {
     posted: {

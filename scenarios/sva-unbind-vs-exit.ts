@@ -13,7 +13,7 @@ export default scenario('sva-unbind-vs-exit', {
     'second waits or finds nothing, and the bond is freed once.',
   systems: ['sva'],
   source: v2_05(IOMMU_SVA_C),
-  corpus: 'guard: unbind and exit',
+  corpus: 'guard (a)',
   bounds: {},
   assumptions: ['only one unbind of the binding is called'],
   variants: {

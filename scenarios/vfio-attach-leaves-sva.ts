@@ -11,6 +11,7 @@ export default scenario('vfio-attach-leaves-sva', {
     'with it sva_enabled, but nobody shuts the device down: the next owner cannot initialise it any more.',
   systems: ['vfio', 'sva'],
   source: v2_13(TYPE1_C),
+  corpus: 'new',
   bounds: { processes: 2, exits: 1, compatible: 0, kmalloc_failures: 1, cookie_failures: 1, attach_failures: 0 },
   assumptions: ['user references are kept until the attach is undone, else it deadlocks before that (see #1)'],
   variants: {

@@ -48,6 +48,7 @@ export default scenario('vtd-remove-vs-pull', {
       about: 'as fixed, and another device uses the queue: it finds the time-out, gives up what is still queued (new)',
       settings: [set(devtlbTest, 'disconnected'), set(iteHandling, 'finder gives up')],
       bounds: { others: 1 },
+      corpus: 'new',
       expect: { verdict: 'violated', kind: 'isolation', length: 24, states: 1_239 },
     },
     'fixed-owner': {

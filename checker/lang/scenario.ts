@@ -110,6 +110,8 @@ export interface Variant<B extends Bounds = Bounds> {
   readonly settings?: readonly Setting[];
   /** Bounds that differ from the scenario's. */
   readonly bounds?: Partial<Readonly<Record<keyof B, number>>>;
+  /** Entries of the bug corpus, where they are not those of the scenario. */
+  readonly corpus?: string;
   readonly expect: Expectation;
 }
 
@@ -120,7 +122,10 @@ export interface ScenarioSpec<B extends Bounds> {
   /** Systems it is made of: `sva`, `vfio`, ... */
   readonly systems: readonly string[];
   readonly source: Source;
-  /** Entry of the bug corpus, such as `#1`, or `guard 3` for a case that must not be reported. */
+  /**
+   * Entries of the bug corpus, such as `#1` or `#3, #22`; `guard 3` for a case that must not be reported; `new` for what
+   * was found here first. The words are those of the corpus that the scenario belongs to.
+   */
   readonly corpus?: string;
   readonly bounds: B;
   /** What is taken for granted and would change the verdict if it were not so. */

@@ -78,6 +78,7 @@ export default scenario('peers-dining', {
   about: 'Each philosopher takes two forks, one after the other. When all take the left one first, all may wait.',
   systems: ['peers'],
   source,
+  corpus: 'peer',
   bounds: { philosophers: 8 },
   variants: {
     posted: {

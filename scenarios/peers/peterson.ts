@@ -78,6 +78,7 @@ export default scenario('peers-peterson', {
   about: 'Processes pass a filter of N - 1 levels; at each one the last to come waits for those before it.',
   systems: ['peers'],
   source,
+  corpus: 'peer',
   bounds: { processes: 3 },
   variants: {
     fixed: {

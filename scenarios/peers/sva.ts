@@ -335,6 +335,7 @@ export default scenario('peers-sva', {
     'User threads bind and unbind, processes exit, the device shuts down while a worker answers page requests. In the posted form the exit callback takes the lock that unbind and shutdown hold while they wait for it.',
   systems: ['peers'],
   source,
+  corpus: 'peer',
   bounds: { mms: 2, threads: 1, requests: 2 },
   variants: {
     posted: {

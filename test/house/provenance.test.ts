@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { compile } from '../../checker/compile/compile.ts';
+import { corpusIdsOfScenario, isCorpusId } from '../../scenarios/corpus.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { sourceFiles } from './sources.ts';
 
@@ -37,8 +38,12 @@ describe.each(scenarios)('$name', (scenario) => {
     expect(verdicts).toContain('violated');
     expect(verdicts).toContain('holds');
     expect(Object.keys(scenario.variants)).toContain('posted');
-    // An entry of the corpus by its number or, where it has none, by its name; none for what was found here first.
-    if (scenario.corpus !== undefined) expect(scenario.corpus).toMatch(/^(#\d+|[A-Z]+(-[A-Z0-9]+)+)/);
+  });
+
+  test('says which entries of the corpus it is about, or that it is new', () => {
+    expect(scenario.corpus, "corpus: '#12', 'VTD-REL-1', 'guard 6' or 'new'").toBeDefined();
+    const unknown = corpusIdsOfScenario(scenario).filter((id) => !isCorpusId(id));
+    expect(unknown, 'ids are those of scenarios/corpus.ts, joined by ", "').toEqual([]);
   });
 });
 
