@@ -136,6 +136,7 @@ export class Findings {
   /** What an earlier part of the search found. */
   resume(violations: readonly Finding[], reached: readonly string[]): void {
     for (const finding of violations) {
+      if (this.#signatures.has(finding.signature)) continue;
       this.#signatures.add(finding.signature);
       this.violations.push(finding);
     }

@@ -9,7 +9,7 @@
 import type { Learning } from '../reduce/learning.ts';
 import type { PersistentSets } from '../reduce/persistent.ts';
 import type { BreadthFirst } from './breadth/bfs.ts';
-import type { Findings } from './findings.ts';
+import type { Finding, Findings } from './findings.ts';
 import type { SearchCounts, Strategy } from './strategy.ts';
 
 /** Levels of the first pass; each stage goes so many times deeper. */
@@ -35,6 +35,9 @@ export class Passes implements Strategy {
   search: BreadthFirst;
   findings: Findings;
   readonly #input: PassesInput;
+  /** What passes before this one have found, by signature; and the goals that they reached. */
+  readonly #earlier = new Map<string, Finding>();
+  readonly #reached = new Set<string>();
   #depth: number;
   /** Number of marks when the stage began. */
   #known: number;
@@ -59,7 +62,7 @@ export class Passes implements Strategy {
     if (this.search.advance(milliseconds)) return true;
     const { learning, maxDepth, stopAtFirst } = this.#input;
     const { incomplete } = this.search;
-    if (incomplete !== null && incomplete !== 'depth limit') return false;
+    if (incomplete !== null && incomplete !== 'depth limit') return this.#endEarly();
     const shallow = incomplete !== null && this.#depth < maxDepth;
     if (stopAtFirst && this.findings.violations.length > 0) return false;
     // What other threads have asked for is not known here: any new mark may matter to them.
@@ -71,6 +74,9 @@ export class Passes implements Strategy {
       this.#depth = size === this.#known ? maxDepth : Math.min(maxDepth, this.#depth * DEEPER);
       this.#known = size;
     }
+    for (const finding of this.findings.violations)
+      if (!this.#earlier.has(finding.signature)) this.#earlier.set(finding.signature, finding);
+    for (const goal of this.findings.reached) this.#reached.add(goal);
     this.findings = this.#input.findings();
     this.search = this.#begin();
     return true;
@@ -79,6 +85,14 @@ export class Passes implements Strategy {
   /** Gives the present pass up. */
   close(because: string): void {
     this.search.close(because);
+    this.#endEarly();
+  }
+
+  /** A pass that saw everything has found all that was found before; one that was cut short need not have. */
+  #endEarly(): false {
+    this.findings.resume([...this.#earlier.values()], [...this.#reached]);
+    this.findings.violations.sort((a, b) => a.length - b.length);
+    return false;
   }
 
   get #workers(): number {
