@@ -184,6 +184,13 @@ async function run(scenario: Scenario, options: CheckOptions, atEnd: (() => void
         : makeStrategy(strategyName, model, ownFindings, options, stopAtFirst, symmetry);
 
   if (search instanceof Spilling) atEnd.push(() => search.release());
+  const canClose =
+    search instanceof Anytime ||
+    search instanceof Passes ||
+    search instanceof Spilling ||
+    search instanceof BreadthFirst;
+  // A step that throws must not leave threads behind.
+  if (canClose && !(search instanceof Anytime)) atEnd.push(() => search.close('the check has ended'));
   const tell = teller(options, started);
   /** Why the check must end here, if it must. */
   const cutShort = (): string | null => {
@@ -212,11 +219,6 @@ async function run(scenario: Scenario, options: CheckOptions, atEnd: (() => void
       cut = null;
   const counts = search.counts;
   let incomplete = cut ?? search.incomplete;
-  const canClose =
-    search instanceof Anytime ||
-    search instanceof Passes ||
-    search instanceof Spilling ||
-    search instanceof BreadthFirst;
   if (cut !== null && canClose) search.close(cut);
   // The last stage of several is the one that decides.
   const staged = search instanceof Anytime || search instanceof Passes || search instanceof Spilling;

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
-import type { CheckOptions } from '../../checker/check.ts';
+import type { CheckOptions, Progress } from '../../checker/check.ts';
 import type { Scenario, Variant } from '../../checker/lang/index.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 
@@ -67,16 +67,33 @@ test('a thread that cannot find the scenario ends the search as undecided, never
   expect(verdict.incompleteBecause).toMatch(/worker thread failed/);
 });
 
-test('the threads end with the search when its time is up', async () => {
-  const ends: Promise<unknown>[] = [];
-  const follow = (worker: Worker) => ends.push(once(worker, 'exit'));
-  process.on('worker', follow);
+describe('the threads end with the search', () => {
   const scenario = scenarios.find((s) => s.name === 'riova-put-vs-get') as Scenario;
   const long = ({ expect: { verdict, states } }: Variant) => verdict === 'holds' && states > 100_000;
   const variant = Object.entries(scenario.variants).find(([, v]) => long(v))?.[0] as string;
-  const verdict = await check(scenario, { variant, workers: 3, maxSeconds: 0.1, module: { url, name: scenario.name } });
-  process.off('worker', follow);
-  expect(verdict.incompleteBecause).toBe('time limit');
-  expect(ends).toHaveLength(2);
-  await Promise.all(ends);
+  const module = { url, name: scenario.name };
+
+  async function endsOf(act: () => Promise<void>): Promise<void> {
+    const ends: Promise<unknown>[] = [];
+    const follow = (worker: Worker) => ends.push(once(worker, 'exit'));
+    process.on('worker', follow);
+    await act();
+    process.off('worker', follow);
+    expect(ends).toHaveLength(2);
+    await Promise.all(ends);
+  }
+
+  test('when its time is up', () =>
+    endsOf(async () => {
+      const verdict = await check(scenario, { variant, workers: 3, maxSeconds: 0.1, module });
+      expect(verdict.incompleteBecause).toBe('time limit');
+    }));
+
+  test('when something throws in the middle', () =>
+    endsOf(async () => {
+      const onProgress = ({ states }: Progress) => {
+        if (states > 10_000) throw new Error('no more');
+      };
+      await expect(check(scenario, { variant, workers: 3, onProgress, module })).rejects.toThrow('no more');
+    }));
 });
