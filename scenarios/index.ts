@@ -1,8 +1,10 @@
 /** The scenarios that come with quiesce: bug corpus and examples at once. One line each, in the order of their names. */
 import type { Scenario } from '../checker/lang/index.ts';
 import iopfCoreUnbind from './iopf-core-unbind.ts';
+import iopfDiscardPartial from './iopf-discard-partial.ts';
 import iopfFlushThenClear from './iopf-flush-then-clear.ts';
 import iopfLostLast from './iopf-lost-last.ts';
+import iopfTwoFlushers from './iopf-two-flushers.ts';
 import iopfWorkerMmput from './iopf-worker-mmput.ts';
 import mdevOpenVsClose from './mdev-open-vs-close.ts';
 import mdevParentRemoval from './mdev-parent-removal.ts';
@@ -43,8 +45,10 @@ import vtdRemoveVsPull from './vtd-remove-vs-pull.ts';
 
 export const scenarios: readonly Scenario[] = [
   iopfCoreUnbind,
+  iopfDiscardPartial,
   iopfFlushThenClear,
   iopfLostLast,
+  iopfTwoFlushers,
   iopfWorkerMmput,
   mdevOpenVsClose,
   mdevParentRemoval,

@@ -7,6 +7,7 @@ import {
   acquireDevice,
   closeContext,
   groupMatch,
+  groupNoMemory,
   openContext,
   partialFaults,
   priqAccounting,
@@ -73,6 +74,20 @@ export default scenario('iopf-lost-last', {
         property: 'page-request-isolation',
         length: 84,
         states: 44_021,
+      },
+    },
+    'no-memory-freed': {
+      about:
+        'v4 frees the partial faults when their group cannot be allocated; but the copy of the last event, which is kept ' +
+        'until it is answered, may fail before, and then nobody frees them (new)',
+      settings: [...soundFlush, set(groupNoMemory, 'freed')],
+      bounds: { entries: 3, kmalloc_failures: 1 },
+      expect: {
+        verdict: 'violated',
+        kind: 'isolation',
+        property: 'page-request-isolation',
+        length: 84,
+        states: 42_998,
       },
     },
     'no-memory-fixed': {

@@ -12,12 +12,13 @@ import {
   Device,
   FaultEvent,
   IommuSva,
+  IopfDeviceParam,
   IopfFault,
   IopfGroup,
   IopfQueue,
   iopfHandleGroup,
 } from '../model/iopf/index.ts';
-import { type MmStruct, WorkFunc, Workqueue, worker } from '../model/kernel/index.ts';
+import { inc, type MmStruct, WorkFunc, Workqueue, worker } from '../model/kernel/index.ts';
 import { pageRequestsStayHome, pasidOwnedOnce, translationsStayHome } from '../properties/isolation.ts';
 import { everyGroupAnswered, everyRequestAnswered } from '../properties/response.ts';
 
@@ -28,6 +29,7 @@ export interface FaultPath {
   readonly fn: PciFunction;
   readonly sva: IommuSva;
   readonly dev: Device;
+  readonly queue: IopfQueue;
   readonly wq: ViewOf<typeof Workqueue>;
 }
 
@@ -40,13 +42,15 @@ export function faultPath(s: Setup<Bounds>, sizes: { readonly entries: number; r
   const priq = s.object(ArmSmmuQueue, 'priq');
   const queue = s.object(IopfQueue, 'iopf_queue', { wq, flush_arg: priq });
   const dev = s.object(Device, 'dev', { fn, sva });
-  dev.iopf_param.queue = queue;
+  dev.iopf_param = s.object(IopfDeviceParam, 'iopf_param', { dev, queue });
+  queue.devices.add(dev.iopf_param);
+  inc(queue.refs);
   s.pool(FaultEvent, sizes.pooled);
   s.pool(IopfGroup, sizes.pooled);
   s.implementations(WorkFunc, [iopfHandleGroup]);
-  s.actor('priq_irq', armSmmuPriqThread, { smmu, q: priq, dev, fn, wq }, { role: 'irq' });
+  s.actor('priq_irq', armSmmuPriqThread, { smmu, q: priq, dev, queue, fn }, { role: 'irq' });
   s.actor('worker', worker, { wq }, { role: 'worker' });
-  return { smmu, fn, sva, dev, wq };
+  return { smmu, fn, sva, dev, queue, wq };
 }
 
 /** Room for partial faults, where groups have more than one request. */

@@ -1,17 +1,36 @@
-/** The IOPF queue of 2018, v2, with the PRI queue of the SMMUv3 driver and a reduced bind and unbind. */
+/** The IOPF queue from v2 of 2018 to Linux 5.13, with the PRI queue of the SMMUv3 driver and a reduced bind and unbind. */
 export { svaBind, svaUnbind } from './bind.ts';
 export { closeBound, coreHooks, openBound } from './core.ts';
 export { acquireDevice, closeContext, killTask, openContext, releaseDevice, stopContext } from './driver.ts';
 export { iopfQueueFlushDev } from './flush.ts';
 export { iopfHandleGroup } from './handle.ts';
-export { ArmSmmuQueue, Device, FaultEvent, IommuSva, IopfFault, IopfGroup, IopfQueue } from './objects.ts';
+export {
+  ArmSmmuQueue,
+  Device,
+  FaultEvent,
+  IommuSva,
+  IopfDeviceParam,
+  IopfFault,
+  IopfGroup,
+  IopfQueue,
+} from './objects.ts';
 export { armSmmuFlushPriq, armSmmuPriqThread } from './priq.ts';
+export {
+  iopfQueueAddDevice,
+  iopfQueueDiscardPartial,
+  iopfQueueFree,
+  iopfQueueRemoveDevice,
+} from './queue.ts';
 export { IoMm, iommuNotifierRelease } from './release.ts';
 export { iommuReportDeviceFault } from './report.ts';
 export { iommuPageResponse, priResponse } from './respond.ts';
 export {
   deviceStop,
+  discardPartial,
   groupMatch,
+  groupNoMemory,
+  iopfRevision,
+  overflowPartial,
   partialFaults,
   priqAccounting,
   priqFlushWait,

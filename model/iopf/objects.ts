@@ -2,18 +2,20 @@
  * Objects of the fault path: the device with its fault parameters, the fault queue, faults and groups of faults, the
  * software side of the PRI queue, and the table of PASIDs.
  *
- * Limits: `iommu_param`, `fault_param` and `iopf_param` live as long as the device. Adding a device to the queue and
- * removing it are not modelled.
+ * Limits: `iommu_param` and `fault_param` live as long as the device; a queue serves one device.
  */
 import {
   bool,
   idr,
   list,
+  listOf,
   MmStruct,
   mutex,
   object,
+  pointerTo,
   ptr,
   ref,
+  refcount,
   spinlock,
   struct,
   u8,
@@ -53,10 +55,19 @@ export const ArmSmmuQueue = object(
 );
 export type ArmSmmuQueue = ViewOf<typeof ArmSmmuQueue>;
 
+/** A fault queue. The workqueue that it owns is destroyed with it; its object stays, because workers are actors. */
 export const IopfQueue = object(
   'iopf_queue',
-  { wq: ptr(Workqueue), flush_arg: ptr(ArmSmmuQueue) },
-  { permanent: true, source: v2_07('drivers/iommu/io-pgfault.c') },
+  {
+    wq: ptr(Workqueue),
+    flush_arg: ptr(ArmSmmuQueue),
+    /** v2: its owner and each device. */
+    refs: refcount(1),
+    /** v4 and later: the devices, and the lock over the list. */
+    lock: mutex(),
+    devices: listOf<IopfDeviceParam>(1),
+  },
+  { source: v2_07('drivers/iommu/io-pgfault.c') },
 );
 export type IopfQueue = ViewOf<typeof IopfQueue>;
 
@@ -74,12 +85,27 @@ export const IopfFault = object(
   { source: v2_07('drivers/iommu/io-pgfault.c') },
 );
 
+/** What ties a device to a fault queue, from iopf_queue_add_device() to iopf_queue_remove_device(). */
+export const IopfDeviceParam = object(
+  'iopf_device_param',
+  {
+    dev: pointerTo<Device>(),
+    queue: ptr(IopfQueue),
+    partial: list(IopfFault, 2),
+    /** v4: a flush uses it, 0 or 1; v5: how many do. */
+    busy: u8(),
+    wq_head: waitQueueHead(),
+  },
+  { source: v2_07('drivers/iommu/io-pgfault.c') },
+);
+export interface IopfDeviceParam extends ViewOf<typeof IopfDeviceParam> {}
+
 export const Device = object(
   'device',
   {
     iommu_param: struct('iommu_param', { lock: mutex() }),
     fault_param: struct('iommu_fault_param', { lock: mutex(), faults: list(FaultEvent, 3) }),
-    iopf_param: struct('iopf_device_param', { queue: ptr(IopfQueue), partial: list(IopfFault, 2) }),
+    iopf_param: ptr(IopfDeviceParam),
     /** Somebody has it open, where a scenario lets one user in at a time. */
     opened: bool(),
     /** What the worker reaches through globals and the device in the kernel. */
@@ -90,7 +116,7 @@ export const Device = object(
   },
   { permanent: true, source: specB('drivers/iommu/iommu.c') },
 );
-export type Device = ViewOf<typeof Device>;
+export interface Device extends ViewOf<typeof Device> {}
 
 /** A complete group: partial faults, the last one, and the work item that handles them. */
 export const IopfGroup = object(

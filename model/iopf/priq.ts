@@ -6,13 +6,14 @@
  * that is defect #3. `batch` counts the times the irq thread has seen the whole queue; a flush that began in the middle
  * of one batch is safe after the next, hence two.
  */
-import { bool, errno, int, opaque, procedure, u8, Workqueue, wake } from '../kernel/index.ts';
+import { bool, errno, int, opaque, procedure, u8, wake } from '../kernel/index.ts';
 import { hw, type PageRequest, type PciFunction, type SmmuV3 } from './hardware.ts';
-import { ArmSmmuQueue, Device } from './objects.ts';
+import { ArmSmmuQueue, Device, IopfQueue } from './objects.ts';
+import { iopfQueueDiscardPartial } from './queue.ts';
 import { iommuReportDeviceFault } from './report.ts';
 import { oneResponse, priResponse } from './respond.ts';
-import { v2_30, v2_39 } from './sources.ts';
-import { priqAccounting, priqFlushWait } from './switches.ts';
+import { v2_30, v2_39, v4_03 } from './sources.ts';
+import { overflowPartial, priqAccounting, priqFlushWait } from './switches.ts';
 
 /**
  * arm_smmu_priq_thread(). Runs for ever: the interrupt is modelled by its cause, an entry in the queue, because the
@@ -22,7 +23,7 @@ export const armSmmuPriqThread = procedure(
   'arm_smmu_priq_thread',
   {
     source: v2_39('drivers/iommu/arm-smmu-v3.c'),
-    params: { smmu: hw<SmmuV3>(), q: ArmSmmuQueue, dev: Device, fn: hw<PciFunction>(), wq: Workqueue },
+    params: { smmu: hw<SmmuV3>(), q: ArmSmmuQueue, dev: Device, queue: IopfQueue, fn: hw<PciFunction>() },
     locals: { evt: opaque<PageRequest>(), last: bool(), handled: int(0, 3), ret: errno() },
   },
   (k) => [
@@ -54,7 +55,7 @@ export const armSmmuPriqThread = procedure(
             k.spinUnlock((f) => f.q.lock),
             k.call(
               iommuReportDeviceFault,
-              (f) => ({ dev: f.dev, wq: f.wq, evt: f.evt as PageRequest, last: f.last }),
+              (f) => ({ dev: f.dev, evt: f.evt as PageRequest, last: f.last }),
               (f, ret) => {
                 f.ret = ret;
               },
@@ -107,6 +108,22 @@ export const armSmmuPriqThread = procedure(
           ],
         ),
       ]),
+      k.switch(overflowPartial, {
+        kept: [],
+        discarded: [
+          k.test(
+            'has the queue overflowed?',
+            (f) => f.smmu.priq_overflow,
+            [
+              k.spinUnlock((f) => f.q.lock),
+              k.call(iopfQueueDiscardPartial, (f) => ({ queue: f.queue })),
+              k.spinLock((f) => f.q.lock),
+            ],
+            [],
+            { source: v4_03('drivers/iommu/io-pgfault.c') },
+          ),
+        ],
+      }),
       k.step(
         'acknowledge an overflow, end the batch, wake up the flushers',
         (f) => {

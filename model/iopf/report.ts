@@ -2,25 +2,34 @@
  * From the irq thread to the workqueue: a fault event is reported to the device's fault handler, which collects the
  * faults of a group and queues the group when its last one arrives.
  */
-import { bool, ENOMEM, errno, procedure, ptr, Workqueue } from '../kernel/index.ts';
+import { bool, ENODEV, ENOMEM, errno, type KernelKit, procedure, ptr, type Statement } from '../kernel/index.ts';
 import { iopfHandleGroup } from './handle.ts';
 import { hw, type PageRequest, requestIsFixed } from './hardware.ts';
 import { Device, FaultEvent, IopfFault, IopfGroup } from './objects.ts';
-import { specB, v2_07 } from './sources.ts';
-import { groupMatch } from './switches.ts';
+import { specB, v2_07, v4_03 } from './sources.ts';
+import { groupMatch, groupNoMemory, iopfRevision } from './switches.ts';
+
+/** Is the device in a queue? The scenarios of v2 have it in one as long as it reports faults. */
+function inQueue<F extends { readonly dev: Device }>(k: KernelKit<F>): Statement<F> {
+  const source = v4_03('drivers/iommu/io-pgfault.c');
+  return k.test('iopf_param = param->iopf_param', (f) => f.dev.iopf_param !== null, [], [k.return(-ENODEV)], {
+    source,
+  });
+}
 
 /**
  * iommu_queue_iopf(), called with `iommu_param->lock` held. v2 leaves the partial faults where they are when the group
- * cannot be allocated.
+ * cannot be allocated; v4 frees them.
  */
 export const iommuQueueIopf = procedure(
   'iommu_queue_iopf',
   {
     source: v2_07('drivers/iommu/io-pgfault.c'),
-    params: { dev: Device, wq: Workqueue, evt: hw<PageRequest>(), last: bool() },
+    params: { dev: Device, evt: hw<PageRequest>(), last: bool() },
     locals: { fault: ptr(IopfFault), group: ptr(IopfGroup) },
   },
   (k) => [
+    k.switch(iopfRevision, { v2: [], v4: [inQueue(k)], v5: [inQueue(k)], '5.13': [inQueue(k)] }),
     k.when(
       (f) => !f.last,
       [
@@ -46,7 +55,33 @@ export const iommuQueueIopf = procedure(
         fresh.work_func = iopfHandleGroup;
         f.group = fresh;
       },
-      { orElse: [k.return(-ENOMEM)] },
+      {
+        orElse: [
+          k.switch(groupNoMemory, {
+            kept: [],
+            freed: [
+              k.loop([
+                k.test(
+                  'take a partial fault of this group index off the list',
+                  (f) => {
+                    const { partial } = f.dev.iopf_param;
+                    const fault = partial.find((other) => other.event.group === f.evt.group);
+                    if (fault === null) return false;
+                    f.fault = fault;
+                    partial.remove(fault);
+                    return true;
+                  },
+                  [],
+                  [k.break()],
+                  { source: v4_03('drivers/iommu/io-pgfault.c'), indivisible: requestIsFixed },
+                ),
+                k.kfree((f) => f.fault, { source: v4_03('drivers/iommu/io-pgfault.c') }),
+              ]),
+            ],
+          }),
+          k.return(-ENOMEM),
+        ],
+      },
     ),
     // The param lock covers the partial list; the group is known to nobody else yet.
     k.switch(groupMatch, {
@@ -78,7 +113,7 @@ export const iommuQueueIopf = procedure(
       ],
     }),
     k.queueWork(
-      (f) => f.wq,
+      (f) => f.dev.iopf_param.queue.wq,
       (f) => f.group,
       { label: 'queue_work(queue->wq, &group->work)' },
     ),
@@ -91,7 +126,7 @@ export const iommuReportDeviceFault = procedure(
   'iommu_report_device_fault',
   {
     source: specB('drivers/iommu/iommu.c'),
-    params: { dev: Device, wq: Workqueue, evt: hw<PageRequest>(), last: bool() },
+    params: { dev: Device, evt: hw<PageRequest>(), last: bool() },
     locals: { pending: ptr(FaultEvent), ret: errno() },
   },
   (k) => [
@@ -123,7 +158,7 @@ export const iommuReportDeviceFault = procedure(
     ),
     k.call(
       iommuQueueIopf,
-      (f) => ({ dev: f.dev, wq: f.wq, evt: f.evt, last: f.last }),
+      (f) => ({ dev: f.dev, evt: f.evt, last: f.last }),
       (f, ret) => {
         f.ret = ret;
       },

@@ -11,6 +11,12 @@ export const v2_28 = patch('v2 28/40', '20180511190641.23008-29-jean-philippe.br
 export const v2_30 = patch('v2 30/40', '20180511190641.23008-31-jean-philippe.brucker@arm.com');
 /** PRI of the SMMUv3 driver. */
 export const v2_39 = patch('v2 39/40', '20180511190641.23008-40-jean-philippe.brucker@arm.com');
+/** The fault handler with a busy flag. */
+export const v4_03 = patch('v4 03/26', '20200224182401.353359-4-jean-philippe@linaro.org');
+/** The author's answer about two flushes at once: it should be a count. v5 has one. */
+export const v4_03_review = patch('review of v4 03/26', '20200228144404.GD2156@myrica');
+/** As merged: no low-level flush, no busy; the param lock is held while the workqueue is flushed. */
+export const v5_13 = patch('Linux 5.13');
 /** What the patches build on or do not print: the specification. */
 export const specB = patch('spec (b) IOPF queue');
 export const specC = patch('spec (c) SMMUv3 and PCIe device');

@@ -76,3 +76,42 @@ export const svaCore = switchOf(
   'reduced',
   'whole',
 );
+
+/**
+ * The fault queue in its revisions. They differ in what keeps `iopf_device_param` and the queue alive while a flush uses
+ * them: nothing but the caller's promise (v2), a busy flag (v4), a busy counter (v5), or the param lock, which is held
+ * over the flush of the workqueue (5.13, without a low-level flush).
+ */
+export const iopfRevision = switchOf(
+  'iopf.revision',
+  'what keeps the device in the queue while a flush runs: nothing, a busy flag, a busy counter, the param lock',
+  'v2',
+  'v4',
+  'v5',
+  '5.13',
+);
+
+/** What the irq thread does about partial faults when requests were lost in a full queue. */
+export const overflowPartial = switchOf(
+  'smmu.priq.overflow',
+  'whether the irq thread discards the partial faults when the PRI queue has overflowed',
+  'kept',
+  'discarded',
+);
+
+/** How iopf_queue_discard_partial() treats the faults. */
+export const discardPartial = switchOf(
+  'iopf.discard-partial',
+  'whether discarding partial faults takes them off the list, and under which lock besides queue->lock',
+  'freed only',
+  'unlinked',
+  'unlinked under the param lock',
+);
+
+/** What becomes of the partial faults of a group that cannot be allocated. */
+export const groupNoMemory = switchOf(
+  'iopf.group-no-memory',
+  'whether the partial faults of a group are freed when the group cannot be allocated',
+  'kept',
+  'freed',
+);
