@@ -1,5 +1,6 @@
 /** The scenarios that come with quiesce: bug corpus and examples at once. One line each, in the order of their names. */
 import type { Scenario } from '../checker/lang/index.ts';
+import iommufdDestroyVsDestroy from './iommufd-destroy-vs-destroy.ts';
 import iopfCoreUnbind from './iopf-core-unbind.ts';
 import iopfDiscardPartial from './iopf-discard-partial.ts';
 import iopfFlushThenClear from './iopf-flush-then-clear.ts';
@@ -44,6 +45,7 @@ import vfioUnbindVsExit from './vfio-unbind-vs-exit.ts';
 import vtdRemoveVsPull from './vtd-remove-vs-pull.ts';
 
 export const scenarios: readonly Scenario[] = [
+  iommufdDestroyVsDestroy,
   iopfCoreUnbind,
   iopfDiscardPartial,
   iopfFlushThenClear,

@@ -30,7 +30,7 @@ export { type Mutex, mutex } from './mutex.ts';
 export { type Options, orNothing } from './options.ts';
 export { containerOf, listOf, pointerTo, ptr } from './pointer.ts';
 export { procedure } from './procedure.ts';
-export { decAndTest, decIfOne, inc, incNotZero, type Refcount, refcount } from './refcount.ts';
+export { dec, decAndTest, decIfOne, inc, incNotZero, type Refcount, refcount } from './refcount.ts';
 export { type Rwsem, rwsem } from './rwsem.ts';
 export { type Spinlock, spinlock } from './spinlock.ts';
 export { callLater, Rcu, RcuCallback, type RcuHead, rcuHead, Srcu, srcuCallbacks } from './srcu.ts';
@@ -46,3 +46,21 @@ export {
   worker,
   workStruct,
 } from './workqueue.ts';
+export {
+  XA_MARK_0,
+  XA_MARK_1,
+  XA_MARK_2,
+  type Xarray,
+  type XaSlot,
+  type XaSlotState,
+  xaClearMark,
+  xaEmpty,
+  xaFind,
+  xaGetMark,
+  xaLoad,
+  xaReserveLowest,
+  xarray,
+  xaSetMark,
+  xaState,
+  xaStore,
+} from './xarray.ts';

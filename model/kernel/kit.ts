@@ -30,12 +30,20 @@ import {
 } from './mm.ts';
 import { mutexLock, mutexTrylock, mutexUnlock } from './mutex.ts';
 import type { Options } from './options.ts';
-import { refcountDecAndTest, refcountDecIfOne, refcountInc, refcountIncNotZero, refcountSet } from './refcount.ts';
-import { downRead, downWrite, upRead, upWrite } from './rwsem.ts';
+import {
+  refcountDec,
+  refcountDecAndTest,
+  refcountDecIfOne,
+  refcountInc,
+  refcountIncNotZero,
+  refcountSet,
+} from './refcount.ts';
+import { downRead, downReadTrylock, downWrite, upRead, upWrite } from './rwsem.ts';
 import { spinLock, spinUnlock } from './spinlock.ts';
 import { callSrcu, srcuReadLock, srcuReadUnlock, synchronizeSrcu } from './srcu.ts';
-import { sendSignal, waitEvent, waitEventLock, wakeUpAll } from './wait.ts';
+import { sendSignal, waitEvent, waitEventLock, waitEventTimeout, wakeUpAll } from './wait.ts';
 import { flushWorkqueue, queueWork } from './workqueue.ts';
+import { type XaLockOptions, type Xarray, xaAlloc, xaLock, xaUnlock } from './xarray.ts';
 
 /** Signatures and semantics are those of the functions of the same name, each in the file of its primitive. */
 export interface KernelKit<F> extends Kit<F> {
@@ -46,6 +54,7 @@ export interface KernelKit<F> extends Kit<F> {
   readonly spinLock: typeof spinLock<F>;
   readonly spinUnlock: typeof spinUnlock<F>;
   readonly downRead: typeof downRead<F>;
+  readonly downReadTrylock: typeof downReadTrylock<F>;
   readonly upRead: typeof upRead<F>;
   readonly downWrite: typeof downWrite<F>;
   readonly upWrite: typeof upWrite<F>;
@@ -53,6 +62,7 @@ export interface KernelKit<F> extends Kit<F> {
   readonly refcountSet: typeof refcountSet<F>;
   readonly refcountInc: typeof refcountInc<F>;
   readonly refcountIncNotZero: typeof refcountIncNotZero<F>;
+  readonly refcountDec: typeof refcountDec<F>;
   readonly refcountDecAndTest: typeof refcountDecAndTest<F>;
   readonly refcountDecIfOne: typeof refcountDecIfOne<F>;
   // Memory
@@ -78,6 +88,7 @@ export interface KernelKit<F> extends Kit<F> {
   ): Statement<F>;
   // Waiting and waking
   readonly waitEvent: typeof waitEvent<F>;
+  readonly waitEventTimeout: typeof waitEventTimeout<F>;
   readonly waitEventLock: typeof waitEventLock<F>;
   readonly wakeUpAll: typeof wakeUpAll<F>;
   readonly sendSignal: typeof sendSignal<F>;
@@ -110,6 +121,9 @@ export interface KernelKit<F> extends Kit<F> {
     options?: Options & IdrRange<F>,
   ): Statement<F>;
   idrRemove<T>(slots: Reads<F, FixedArray<T | null>>, id: Reads<F, number>, options?: Options): Statement<F>;
+  xaLock<T>(xa: Reads<F, Xarray<T>>, options?: XaLockOptions<F>): Statement<F>;
+  xaUnlock<T>(xa: Reads<F, Xarray<T>>, options?: Options): Statement<F>;
+  xaAlloc<T>(xa: Reads<F, Xarray<T>>, assign: (f: F, id: number) => void, options?: Options): Statement<F>;
 }
 
 /** The one instance; it keeps no state. */
@@ -121,12 +135,14 @@ export const kernelKit: KernelKit<any> = {
   spinLock,
   spinUnlock,
   downRead,
+  downReadTrylock,
   upRead,
   downWrite,
   upWrite,
   refcountSet,
   refcountInc,
   refcountIncNotZero,
+  refcountDec,
   refcountDecAndTest,
   refcountDecIfOne,
   kmalloc,
@@ -134,6 +150,7 @@ export const kernelKit: KernelKit<any> = {
   listForEachEntry,
   listForEachEntrySafe,
   waitEvent,
+  waitEventTimeout,
   waitEventLock,
   wakeUpAll,
   sendSignal,
@@ -157,4 +174,7 @@ export const kernelKit: KernelKit<any> = {
   mmuNotifierUnregisterNoRelease,
   idrAlloc,
   idrRemove,
+  xaLock,
+  xaUnlock,
+  xaAlloc,
 };

@@ -26,6 +26,14 @@ export function incNotZero(refs: Refcount): boolean {
   return true;
 }
 
+/** refcount_dec(), for use inside a step: for who knows that it is not the last reference. */
+export function dec(refs: Refcount): void {
+  if (decAndTest(refs))
+    throw new Violation('refcount', `${nameOf(refs)} drops to zero by a refcount_dec, so nobody frees its object`, [
+      nameOf(refs),
+    ]);
+}
+
 /** refcount_dec_and_test(), for use inside a step: was it the last reference? */
 export function decAndTest(refs: Refcount): boolean {
   if (refs.counter === 0) throw new Violation('refcount', `${nameOf(refs)} is decremented below zero`, [nameOf(refs)]);
@@ -42,6 +50,10 @@ export function decIfOne(refs: Refcount): boolean {
 
 export function refcountInc<F>(refs: Of<F, Refcount>, options: Options = {}): Statement<F> {
   return { op: 'step', ...labelled('refcount_inc', refs, options), act: (f, self) => inc(refs(f, self)) };
+}
+
+export function refcountDec<F>(refs: Of<F, Refcount>, options: Options = {}): Statement<F> {
+  return { op: 'step', ...labelled('refcount_dec', refs, options), act: (f, self) => dec(refs(f, self)) };
 }
 
 export function refcountSet<F>(refs: Of<F, Refcount>, value: number, options: Options = {}): Statement<F> {

@@ -37,6 +37,27 @@ export function downRead<F>(sem: Of<F, Rwsem>, options: Options = {}): Statement
   };
 }
 
+/** Takes the semaphore for reading unless a writer holds it; never sleeps. */
+export function downReadTrylock<F>(
+  sem: Of<F, Rwsem>,
+  yes: readonly Statement<F>[],
+  no: readonly Statement<F>[] = [],
+  options: Options = {},
+): Statement<F> {
+  return {
+    op: 'branch',
+    ...labelled('down_read_trylock', sem, options),
+    test: (f, self) => {
+      const { owner, readers } = sem(f, self);
+      if (owner !== null) return false;
+      readers.add(self);
+      return true;
+    },
+    yes,
+    no,
+  };
+}
+
 export function upRead<F>(sem: Of<F, Rwsem>, options: Options = {}): Statement<F> {
   return {
     op: 'step',

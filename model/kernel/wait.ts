@@ -3,7 +3,7 @@
  * it again: that evaluation reads the object the condition is about, so memory freed during the sleep is found
  * there. Wake-up takes sleepers off the queue (autoremove_wake_function).
  *
- * Limits: no spurious wake-ups, no exclusive waiters, no timeouts.
+ * Limits: no spurious wake-ups, no exclusive waiters. There is no clock: a model says when the time of a waiter may be up.
  */
 import { type Actor, type ActorSet, actors, pathOf, type Statement, struct } from '../../checker/lang/index.ts';
 import { ERESTARTSYS } from './errno.ts';
@@ -200,6 +200,85 @@ export function waitEvent<F>(
           label: `schedule() in ${called}`,
           derived: true,
           guard: (_f, self) => !self.parked || (interruptible !== undefined && self.signalled),
+          waiting: waitingFor(queue, owners),
+          sleeps: true,
+          parks: true,
+        },
+      ],
+    },
+    {
+      op: 'step',
+      ...notes,
+      label: `finish_wait in ${called}`,
+      derived: true,
+      act: (f, self) => unhook(queue(f, self), self),
+      parks: true,
+    },
+  );
+}
+
+export interface WaitTimeoutOptions<F> extends WaitOptions<F> {
+  /**
+   * May the time be up now? There is no clock: true where a holder may take longer than the time-out, so that the waiter
+   * may give up at any moment; false where it is longer than whatever it waits for takes.
+   */
+  readonly expires: (f: F, self: Actor) => boolean;
+  /** Receives whether the condition was true at last; it is looked at once more when the time is up. */
+  readonly result: (f: F, done: boolean) => void;
+}
+
+/** wait_event_timeout(): as wait_event(), but the sleeper gives up when its time is up. */
+export function waitEventTimeout<F>(
+  queue: Of<F, WaitQueueHead>,
+  condition: (f: F, self: Actor) => boolean,
+  options: WaitTimeoutOptions<F>,
+): Statement<F> {
+  const { owners, expires, result, label, as, ...notes } = options;
+  const called = label ?? `wait_event_timeout(${as ?? pathOf(queue) ?? 'wq'})`;
+  const look = (name: string, stop: boolean, later: readonly Statement<F>[]): Statement<F> => ({
+    op: 'branch',
+    ...notes,
+    label: name,
+    derived: true,
+    test: (f, self) => {
+      const done = condition(f, self);
+      if (done || stop) result(f, done);
+      return done;
+    },
+    yes: [{ op: 'break' }],
+    no: later,
+    sleeps: true,
+  });
+  return group<F>(
+    look(called, false, []),
+    {
+      op: 'loop',
+      body: [
+        {
+          op: 'step',
+          ...notes,
+          label: `prepare_to_wait in ${called}`,
+          derived: true,
+          act: (f, self) => {
+            queue(f, self).waiters.add(self);
+            self.parked = true;
+          },
+          parks: true,
+        },
+        look(`condition in ${called}`, false, []),
+        {
+          op: 'choose',
+          ...notes,
+          label: `schedule_timeout() in ${called}`,
+          derived: true,
+          arms: [
+            { name: 'woken', when: (_f, self) => !self.parked, body: [] },
+            {
+              name: 'the time is up',
+              when: (f, self) => self.parked && expires(f, self),
+              body: [look(`last look in ${called}`, true, [{ op: 'break' }])],
+            },
+          ],
           waiting: waitingFor(queue, owners),
           sleeps: true,
           parks: true,

@@ -1,0 +1,56 @@
+/**
+ * The end of a device object, when its kernel driver unbinds it.
+ *
+ * Source: device.c, iommufd_device_destroy(), iommufd_device_unbind().
+ */
+import { containerOf, nameOf, procedure, ptr, Violation } from '../kernel/index.ts';
+import { type IommufdDevice as Device, IommufdCtx, IommufdDevice, IommufdGroup, ObjectDestroy } from './objects.ts';
+import { iommufdCtxPut } from './release.ts';
+import { iommufdObjectDestroyUser } from './remove.ts';
+import { DEVICE_C, specH } from './sources.ts';
+
+const source = specH(DEVICE_C);
+
+/** iommufd_put_group(). */
+const iommufdPutGroup = procedure('iommufd_put_group', { source, params: { igroup: ptr(IommufdGroup) } }, (k) => [
+  k.refcountDecAndTest(
+    (f) => f.igroup.ref,
+    [
+      k.step('WARN_ON(!xa_empty(&igroup->pasid_attach))', (f) => {
+        if (f.igroup.pasid_attach !== null)
+          throw new Violation('assertion', `${nameOf(f.igroup)} is freed while it is attached`, [nameOf(f.igroup)]);
+      }),
+      k.kfree((f) => f.igroup),
+    ],
+    [],
+    { label: 'kref_put(&igroup->ref)' },
+  ),
+]);
+
+/** iommufd_device_destroy(): gives up the group; the reference of the context is `iommufdDeviceUnbind`'s here. */
+export const iommufdDeviceDestroy = procedure(
+  'iommufd_device_destroy',
+  { source, params: ObjectDestroy.params, locals: { igroup: ptr(IommufdGroup) } },
+  (k) => [
+    k.step('igroup = idev->igroup', (f) => {
+      f.igroup = (containerOf(f.obj, IommufdDevice) as Device).igroup;
+    }),
+    k.call(iommufdPutGroup, (f) => ({ igroup: f.igroup })),
+  ],
+);
+
+/**
+ * iommufd_device_unbind(): the driver's user is that of the binding. iommufd_device_destroy() puts the context; the
+ * release, if it was the last, is deferred until the caller returns to user space, and comes after the object is freed here.
+ */
+export const iommufdDeviceUnbind = procedure(
+  'iommufd_device_unbind',
+  { source, params: { idev: ptr(IommufdDevice) }, locals: { ictx: ptr(IommufdCtx) } },
+  (k) => [
+    k.step('ictx = idev->ictx', (f) => {
+      f.ictx = f.idev.ictx;
+    }),
+    k.call(iommufdObjectDestroyUser, (f) => ({ ictx: f.ictx, obj: f.idev })),
+    k.call(iommufdCtxPut, (f) => ({ ictx: f.ictx })),
+  ],
+);

@@ -1,0 +1,110 @@
+/**
+ * What scenarios build with: a context, and objects in it as after the calls that made them. Numbers are given in the
+ * order of the calls, from 1 on.
+ */
+import { type Bounds, nameOf, type Setup, xaReserveLowest, xaStore } from '../kernel/index.ts';
+import { iommufdDeviceDestroy } from './device-destroy.ts';
+import { iommufdHwptAbort, iommufdHwptDestroy } from './hwpt-destroy.ts';
+import { iommufdIoasDestroy } from './ioas.ts';
+import {
+  Hwpt,
+  Ioas,
+  IommufdAttach,
+  IommufdCtx,
+  IommufdDevice,
+  IommufdGroup,
+  IommuGroup,
+  ObjectAbort,
+  ObjectDestroy,
+  ObjectPreDestroy,
+  type ObjectWithOps,
+  PagingDomain,
+} from './objects.ts';
+
+/** Operations of the object types of this folder, for a scenario that adds its own to them. */
+export const destroyOps = [iommufdIoasDestroy, iommufdHwptDestroy, iommufdDeviceDestroy];
+export const abortOps = [iommufdHwptAbort];
+
+/** A context whose file has so many references. */
+export function makeCtx<B extends Bounds>(s: Setup<B>, files: number): IommufdCtx {
+  s.implementations(ObjectDestroy, destroyOps);
+  s.implementations(ObjectAbort, abortOps);
+  s.implementations(ObjectPreDestroy, []);
+  const ictx = s.object(IommufdCtx, 'ictx');
+  ictx.file.counter = files;
+  return ictx;
+}
+
+/** The object as finalized. */
+export function publish(ictx: IommufdCtx, obj: ObjectWithOps): void {
+  obj.id = xaReserveLowest(ictx.objects);
+  xaStore(ictx.objects, obj.id, obj);
+}
+
+/** The state after IOMMU_IOAS_ALLOC. */
+export function makeIoas<B extends Bounds>(s: Setup<B>, ictx: IommufdCtx, name: string): Ioas {
+  const ioas = s.object(Ioas, name, { type: 'ioas', destroy: iommufdIoasDestroy });
+  publish(ictx, ioas);
+  return ioas;
+}
+
+/** The state after IOMMU_HWPT_ALLOC, or after an attach to the IOAS where the domain is automatic. */
+export function makeHwpt<B extends Bounds>(
+  s: Setup<B>,
+  ictx: IommufdCtx,
+  ioas: Ioas,
+  name: string,
+  auto = false,
+): Hwpt {
+  const domain = s.object(PagingDomain, `${name}.domain`);
+  const hwpt = s.object(Hwpt, name, {
+    type: 'hwpt_paging',
+    destroy: iommufdHwptDestroy,
+    abort: iommufdHwptAbort,
+    domain,
+    ioas,
+    auto_domain: auto,
+    linked: true,
+  });
+  ioas.users.counter++;
+  ioas.hwpt_list.add(hwpt);
+  ioas.domains.add(domain);
+  publish(ictx, hwpt);
+  return hwpt;
+}
+
+/** A group none of whose devices is bound. */
+export function makeGroup<B extends Bounds>(s: Setup<B>, name: string): IommufdGroup {
+  const igroup = s.object(IommufdGroup, name, { group: s.object(IommuGroup, `${name}.group`) });
+  igroup.ref.counter = 0;
+  return igroup;
+}
+
+/** The state after iommufd_device_bind(). The context's file must have been given a reference for it. */
+export function bindAtStart<B extends Bounds>(
+  s: Setup<B>,
+  ictx: IommufdCtx,
+  igroup: IommufdGroup,
+  name: string,
+): IommufdDevice {
+  const idev = s.object(IommufdDevice, name, { type: 'device', destroy: iommufdDeviceDestroy, ictx, igroup });
+  idev.users.counter = 2;
+  igroup.ref.counter++;
+  publish(ictx, idev);
+  return idev;
+}
+
+/** The state after iommufd_device_attach() of devices of a group. */
+export function attachAtStart<B extends Bounds>(s: Setup<B>, idev: IommufdDevice, hwpt: Hwpt): void {
+  const { igroup } = idev;
+  const { domain, ioas } = hwpt;
+  if (igroup.pasid_attach === null) {
+    igroup.pasid_attach = s.object(IommufdAttach, `${nameOf(igroup)}.attach`, { hwpt });
+    igroup.group.domain = domain;
+    if (domain !== null) domain.attached++;
+  }
+  igroup.pasid_attach.device_array.add(idev);
+  ioas.reserved.add(idev);
+  hwpt.users.counter++;
+  idev.users.counter++;
+}

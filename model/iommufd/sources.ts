@@ -1,0 +1,18 @@
+/** The commits that this folder models, and what they do not print. */
+import { patch } from '../kernel/index.ts';
+
+export const MAIN_C = 'drivers/iommu/iommufd/main.c';
+export const PRIVATE_H = 'drivers/iommu/iommufd/iommufd_private.h';
+export const DEVICE_C = 'drivers/iommu/iommufd/device.c';
+export const HWPT_C = 'drivers/iommu/iommufd/hw_pagetable.c';
+export const IOAS_C = 'drivers/iommu/iommufd/ioas.c';
+export const IOPT_C = 'drivers/iommu/iommufd/io_pagetable.c';
+
+/** Objects, their life and the devices that use them, as mainline has them. */
+export const specH = patch('spec (h) iommufd objects');
+/** #8: DESTROY took a reference. */
+export const destroyById = patch('99f98a7c0d69', 'CVE-2023-53795');
+/** #9: a second counter in place of the semaphore. */
+export const waitCount = patch('6f9c4d8c468c', 'syzbot d31adfb277377ef8fcba');
+/** The time-out of a destroyer, from 10 s to 60 s. */
+export const sixtySeconds = patch('d9df72c6acd6');
