@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // Files run side by side: each writes in a folder of its own, and none counts seconds.
+    maxWorkers: 2,
     // Searches are measured in seconds, and a loaded machine may be many times slower than a quiet one.
     testTimeout: 120_000,
     hookTimeout: 120_000,

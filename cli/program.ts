@@ -6,6 +6,7 @@ import { Command, Option } from 'commander';
 import type { StrategyName } from '../checker/check.ts';
 import type { StoreName } from '../checker/stores.ts';
 import type { CheckFlags } from './commands/check.ts';
+import type { CorpusFlags } from './commands/corpus.ts';
 import type { GrowFlags } from './commands/grow.ts';
 import type { RegressFlags } from './commands/regress.ts';
 import type { ReplayFlags } from './commands/replay.ts';
@@ -43,11 +44,11 @@ export function program(done: (status: ExitStatus) => void): Command {
   type Common = ConsoleOptions;
   const command = <F extends object>(
     c: Command,
-    action: (console: Console, flags: F, given: string | undefined) => Promise<ExitStatus>,
+    action: (console: Console, flags: F, given: string | undefined, all: readonly string[]) => Promise<ExitStatus>,
   ) =>
     c.action(async function (this: Command) {
       const flags = this.opts<F & Common>();
-      done(await action(consoleFor(flags), flags, this.args[0]));
+      done(await action(consoleFor(flags), flags, this.args[0], this.args));
     });
 
   command<CheckFlags>(
@@ -124,6 +125,21 @@ nothing. The last search is cut when the time is over and shown as undecided.`,
   command<{ json?: boolean }>(
     root.command('list').description('list scenarios, variants and expected verdicts').addOption(json()),
     async (console, flags) => (await import('./commands/list.ts')).listCommand(flags, console),
+  );
+
+  command<CorpusFlags>(
+    root
+      .command('corpus')
+      .description('search every variant of every scenario, several at a time: is every verdict the expected one?')
+      .argument('[scenario...]', 'names of scenarios; all unless given')
+      .option('--jobs <number>', 'searches at a time; one for each processor unless given', count)
+      .option('--needs', 'also look for the smallest bounds at which each bug shows')
+      .option('--update', 'the same, and write docs/corpus.md and scenarios/measured.json')
+      .addOption(json())
+      .addOption(quiet())
+      .addOption(out()),
+    async (console, flags, _given, names) =>
+      (await import('./commands/corpus.ts')).corpusCommand(names, flags, console),
   );
 
   command<ReplayFlags>(

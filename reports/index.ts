@@ -1,4 +1,5 @@
 /** Reports: a verdict as text, HTML or JSON. Pure functions of the document; they compute nothing about the model. */
+export { type CorpusResult, type CorpusRun, corpusColumns, corpusLine, corpusSummary } from './corpus.ts';
 export {
   type Context,
   checkCommand,
@@ -10,6 +11,15 @@ export {
 } from './facts.ts';
 export { type HtmlOptions, html } from './html/report.ts';
 export { verdictFromJson, verdictToJson } from './json.ts';
+export {
+  type CorpusPage,
+  corpusPage,
+  type Measured,
+  measuredNeeds,
+  missingEntries,
+  needsLine,
+  type PageEntry,
+} from './markdown/corpus.ts';
 export { bytes, count, duration, factor, plural, rate } from './numbers.ts';
 export { CATALOGUE_WIDTH, type CatalogueEntry, catalogueText, expectedText } from './text/catalogue.ts';
 export { cellText, growthText, needsText } from './text/growth.ts';

@@ -2,7 +2,7 @@
  * A cell: one search of a scenario at one set of bounds, and what is remembered of it when many are made in a row.
  */
 import { type CheckOptions, check, type Progress } from '../check.ts';
-import { QuiesceError } from '../lang/errors.ts';
+import { QuiesceError, type QuiesceErrorCode } from '../lang/errors.ts';
 import type { Bounds, Scenario } from '../lang/scenario.ts';
 import type { ViolationKind } from '../lang/violation.ts';
 import type { ScenarioModule } from '../search/breadth/thread.ts';
@@ -97,10 +97,16 @@ export async function runCell(
   }
 }
 
+/**
+ * Errors that may be those of one cell alone: the first cell runs or throws, so a name or an option that is wrong at any
+ * bounds has been refused by then. A scenario may declare a property, or blocks, at some of its bounds only.
+ */
+const ofTheBounds: ReadonlySet<QuiesceErrorCode> = new Set(['model', 'model-threw', 'usage', 'config']);
+
 /** Why there is no model at these bounds; null for an error that has nothing to do with them. */
 function refusalOf(error: unknown): string | null {
   if (error instanceof QuiesceError)
-    return error.code === 'model' || error.code === 'model-threw'
+    return ofTheBounds.has(error.code)
       ? `${error.message}${error.where === undefined ? '' : ` (${error.where})`}`
       : null;
   // A set-up that picks the third of two things, or memory that the system does not give.
