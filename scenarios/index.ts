@@ -20,7 +20,9 @@ import riovaPutVsGet from './riova-put-vs-get.ts';
 import riovaRecreated from './riova-recreated.ts';
 import riovaSequential from './riova-sequential.ts';
 import riovaTwoGets from './riova-two-gets.ts';
+import smmuAtcBeforeTlb from './smmu-atc-before-tlb.ts';
 import smmuFlushVsPriq from './smmu-flush-vs-priq.ts';
+import smmuUnbindOrder from './smmu-unbind-order.ts';
 import svaBindVsBind from './sva-bind-vs-bind.ts';
 import svaBindVsShutdown from './sva-bind-vs-shutdown.ts';
 import svaBondLateWaiter from './sva-bond-late-waiter.ts';
@@ -65,7 +67,9 @@ export const scenarios: readonly Scenario[] = [
   riovaRecreated,
   riovaSequential,
   riovaTwoGets,
+  smmuAtcBeforeTlb,
   smmuFlushVsPriq,
+  smmuUnbindOrder,
   svaBindVsBind,
   svaBindVsShutdown,
   svaBondLateWaiter,

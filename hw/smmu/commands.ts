@@ -1,0 +1,206 @@
+/**
+ * The command queue of an SMMUv3, and the machine that consumes it.
+ *
+ * Source: spec (c), ground rule 0.2.9. Commands are fetched in order; between two CMD_SYNC they complete in any order. A
+ * CMD_SYNC completes when everything before it has, the answer of a function to an ATC invalidation included, and then
+ * writes the completion word of its issuer. A function that was pulled never answers.
+ *
+ * Limits: three issuers; commands with equal names complete in the order of the queue, which makes no difference because
+ * each of them completes the same way; errors of commands are not modelled.
+ */
+import {
+  array,
+  bool,
+  constant,
+  type Field,
+  machine,
+  nameOf,
+  object,
+  oneOf,
+  patch,
+  ring,
+  type Transition,
+  type ViewOf,
+  Violation,
+} from '../../checker/lang/index.ts';
+import { GROUPS, LAST_PASID, type PageRequest, type PciFunction } from '../pci/objects.ts';
+import { type AtsFunction, forget, LAST_ASID, PAGES, type SmmuContexts, slot } from './caches.ts';
+
+/** Who may wait for a CMD_SYNC: 0, 1 and 2. */
+export const ISSUERS = 3;
+
+/** How a stalled transaction goes on. */
+export const resumeCodes = ['retry', 'abort'] as const;
+export type ResumeCode = (typeof resumeCodes)[number];
+
+/** A command as a trace shows it: its name and its operands. */
+export type Command =
+  | `CFGI_CD pasid ${number}`
+  | `TLBI_NH_ASID asid ${number}`
+  | `TLBI_NH_VA asid ${number} page ${number}`
+  | `ATC_INV pasid ${number}`
+  | `ATC_INV pasid ${number} page ${number}`
+  | `RESUME stag ${number} ${ResumeCode}`
+  | `SYNC ${number}`;
+
+interface Decoded {
+  readonly op: 'CFGI_CD' | 'TLBI_NH_ASID' | 'TLBI_NH_VA' | 'ATC_INV' | 'RESUME' | 'SYNC';
+  /** PASID, ASID, tag of a stall or issuer. */
+  readonly id: number;
+  /** Virtual pages that are meant. */
+  readonly pages: readonly number[];
+  readonly code: ResumeCode;
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
+const known: Record<string, Decoded> = {};
+function know(command: Command, op: Decoded['op'], id: number, page?: number, code: ResumeCode = 'retry'): void {
+  known[command] = { op, id, pages: page === undefined ? upTo(PAGES) : [page], code };
+}
+for (const issuer of upTo(ISSUERS)) know(`SYNC ${issuer}`, 'SYNC', issuer);
+for (let pasid = 1; pasid <= LAST_PASID; pasid++) {
+  know(`CFGI_CD pasid ${pasid}`, 'CFGI_CD', pasid);
+  know(`ATC_INV pasid ${pasid}`, 'ATC_INV', pasid);
+  for (const page of upTo(PAGES)) know(`ATC_INV pasid ${pasid} page ${page}`, 'ATC_INV', pasid, page);
+}
+for (let asid = 1; asid <= LAST_ASID; asid++) {
+  know(`TLBI_NH_ASID asid ${asid}`, 'TLBI_NH_ASID', asid);
+  for (const page of upTo(PAGES)) know(`TLBI_NH_VA asid ${asid} page ${page}`, 'TLBI_NH_VA', asid, page);
+}
+for (const stag of upTo(GROUPS))
+  for (const code of resumeCodes) know(`RESUME stag ${stag} ${code}`, 'RESUME', stag, 0, code);
+
+const command = (): Field<Command> => oneOf(...Object.keys(known)) as Field<Command>;
+const decode = (c: Command): Decoded => known[c] as Decoded;
+
+/** Commands that fit into the queue, and commands that may be under way at a time. */
+export const CMDQ_CAPACITY = 8;
+const UNDER_WAY = 4;
+
+const source = patch('spec (c) SMMUv3 and PCIe device')();
+
+export const SmmuCmdq = object(
+  'SmmuCmdq',
+  {
+    /** Between the consumer and the producer index. */
+    queue: ring(command(), CMDQ_CAPACITY),
+    /** Fetched, and not complete. */
+    under_way: ring(command(), UNDER_WAY),
+    /** Completion words, by issuer. */
+    synced: array(bool(), ISSUERS),
+  },
+  { permanent: true, source },
+);
+export type SmmuCmdq = ViewOf<typeof SmmuCmdq>;
+
+/** What commands act on. A scenario gives what it has. */
+export interface BehindCmdq {
+  readonly contexts?: SmmuContexts;
+  readonly functions?: readonly AtsFunction[];
+  /** The master whose stalled transactions RESUME is about. */
+  readonly stalls?: PciFunction;
+}
+
+interface Frame {
+  readonly cmdq: SmmuCmdq;
+  readonly behind: BehindCmdq;
+}
+
+/** Place of the first command under way with this name; -1 when there is none. */
+function find({ cmdq }: Frame, ...ops: readonly Decoded['op'][]): number {
+  for (let i = 0; i < cmdq.under_way.length; i++) if (ops.includes(decode(cmdq.under_way.at(i)).op)) return i;
+  return -1;
+}
+
+/** Takes the command out of those under way. */
+function finish(f: Frame, ...ops: readonly Decoded['op'][]): Decoded {
+  return decode(f.cmdq.under_way.removeAt(find(f, ...ops)));
+}
+
+const headIsSync = ({ cmdq }: Frame) => cmdq.queue.first !== null && decode(cmdq.queue.first).op === 'SYNC';
+
+/** CMD_RESUME: the transaction that waits under this tag goes on. A tag that nothing waits under is a mistake of the driver. */
+function resume(stalls: PciFunction, { id, code }: Decoded): void {
+  const stalled = stalls.prg.at(id) as PageRequest | null;
+  if (stalled === null)
+    throw new Violation('protocol', `CMD_RESUME for tag ${id}, under which no transaction is stalled`, [
+      nameOf(stalls),
+    ]);
+  stalled.answer = code === 'retry' ? 'success' : 'invalid';
+  stalls.prg.set(id, null);
+}
+
+const consuming = { from: 'consuming', to: 'consuming' } as const;
+
+const always: readonly Transition<Frame, 'consuming'>[] = [
+  {
+    label: 'fetch a command',
+    ...consuming,
+    when: (f: Frame) => f.cmdq.queue.length > 0 && !headIsSync(f) && !f.cmdq.under_way.full,
+    do: (f: Frame) => f.cmdq.under_way.push(f.cmdq.queue.shift()),
+  },
+  {
+    label: 'CMD_SYNC completes',
+    ...consuming,
+    when: (f: Frame) => headIsSync(f) && f.cmdq.under_way.length === 0,
+    do: (f: Frame) => f.cmdq.synced.set(decode(f.cmdq.queue.shift()).id, true),
+  },
+];
+
+const completions = {
+  CFGI: {
+    label: 'CMD_CFGI_CD completes',
+    ...consuming,
+    when: (f: Frame) => find(f, 'CFGI_CD') >= 0,
+    do: (f: Frame) => {
+      const { id } = finish(f, 'CFGI_CD');
+      const cached = f.behind.contexts?.cfg.at(id);
+      if (cached)
+        Object.assign(cached, { cached: false, valid: false, quiet: false, asid: 0, ttb: null, generation: 0 });
+    },
+  },
+  TLBI: {
+    label: 'CMD_TLBI completes',
+    ...consuming,
+    when: (f: Frame) => find(f, 'TLBI_NH_ASID', 'TLBI_NH_VA') >= 0,
+    do: (f: Frame) => {
+      const { id, pages } = finish(f, 'TLBI_NH_ASID', 'TLBI_NH_VA');
+      const tlb = f.behind.contexts?.tlb;
+      if (tlb) for (const page of pages) forget(tlb.at(slot(id, page)));
+    },
+  },
+  ATC_INV: {
+    label: 'CMD_ATC_INV: the function answers',
+    ...consuming,
+    when: (f: Frame) => find(f, 'ATC_INV') >= 0 && (f.behind.functions ?? []).every((fn) => fn.present),
+    do: (f: Frame) => {
+      const { id, pages } = finish(f, 'ATC_INV');
+      for (const fn of f.behind.functions ?? []) for (const page of pages) forget(fn.atc.at(slot(id, page)));
+    },
+  },
+  RESUME: {
+    label: 'CMD_RESUME completes',
+    ...consuming,
+    when: (f: Frame) => find(f, 'RESUME') >= 0,
+    do: (f: Frame) => {
+      const command = finish(f, 'RESUME');
+      if (f.behind.stalls) resume(f.behind.stalls, command);
+    },
+  },
+} as const satisfies Record<string, Transition<Frame, 'consuming'>>;
+
+/** What completes in the queue of a scenario, besides CMD_SYNC. */
+export type Completes = keyof typeof completions;
+
+/** The machine that consumes the commands of these kinds, for ever. Others in the queue would stay under way. */
+export const smmuCmdq = (...kinds: readonly Completes[]) =>
+  machine(
+    'smmu_cmdq',
+    {
+      source,
+      params: { cmdq: SmmuCmdq, behind: constant<BehindCmdq>() },
+      states: ['consuming'],
+      indivisible: 'a command completes when what it invalidates is gone and every look-up that saw it is over',
+    },
+    [...always, ...kinds.map((kind) => completions[kind])],
+  );

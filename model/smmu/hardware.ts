@@ -1,0 +1,14 @@
+/** The hardware as the driver sees it: only the types of shared objects cross over; the scenario brings the objects. */
+import { pointerTo } from '../kernel/index.ts';
+
+export type { PciContext } from '../../hw/pci/objects.ts';
+export type { AtsFunction, Page, PageTable, SmmuContexts } from '../../hw/smmu/caches.ts';
+export type { Command, SmmuCmdq } from '../../hw/smmu/commands.ts';
+
+/** A pointer to a hardware object. */
+export const hw = pointerTo;
+
+/** PASIDs, ASIDs and virtual pages that the hardware has room for. */
+export const LAST_PASID = 2;
+export const LAST_ASID = 2;
+export const PAGES = 2;

@@ -1,0 +1,15 @@
+/** What the SVA part of the driver keeps: which address space has which PASID and which ASID. */
+import { array, object, opaque, type ViewOf } from '../kernel/index.ts';
+import { LAST_ASID, LAST_PASID, type PageTable } from './hardware.ts';
+import { SVA_C, shareCd } from './sources.ts';
+
+/**
+ * The two allocators. An element is the address space, known by its page tables, that has the number; the lowest free
+ * number is given out first, so a number that was freed is used again at once.
+ */
+export const SvaNumbers = object(
+  'sva_numbers',
+  { pasids: array(opaque<PageTable>(), LAST_PASID + 1), asids: array(opaque<PageTable>(), LAST_ASID + 1) },
+  { permanent: true, source: shareCd(SVA_C) },
+);
+export type SvaNumbers = ViewOf<typeof SvaNumbers>;

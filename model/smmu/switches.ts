@@ -1,0 +1,50 @@
+/** Switches of the SMMUv3 driver around its command queue. */
+import { switchOf } from '../kernel/index.ts';
+
+/** In which order an unmap invalidates the two levels of caches. The first value is the driver before the repair. */
+export const unmapOrder = switchOf(
+  'smmu.unmap-order',
+  'which cache an unmap invalidates first, and whether it waits between the two and after both',
+  'ATC, then TLB',
+  'both, one SYNC',
+  'TLB, then ATC, no last SYNC',
+  'TLB, then ATC',
+);
+
+/** What unbind writes into the context descriptor first. */
+export const unbindWrites = switchOf(
+  'smmu.unbind-writes',
+  'whether unbind makes the context descriptor invalid, or leaves it valid and quiet',
+  'invalid',
+  'quiet',
+  'nothing',
+);
+
+/** A step of unbind that is left out, to see what it is good for. */
+export const unbindWithout = switchOf(
+  'smmu.unbind-without',
+  'which command or SYNC unbind leaves out',
+  'none',
+  'CFGI_CD',
+  'SYNC after CFGI_CD',
+  'TLBI',
+  'SYNC after TLBI',
+  'ATC_INV',
+  'last SYNC',
+);
+
+/** When unbind gives PASID and ASID back. */
+export const numbersFreed = switchOf(
+  'smmu.numbers-freed',
+  'whether PASID and ASID are given back before or after the invalidations',
+  'after the invalidations',
+  'before the invalidations',
+);
+
+/** Whether bind tells the SMMU that a descriptor has become valid. */
+export const bindInvalidates = switchOf(
+  'smmu.bind',
+  'whether bind invalidates the configuration cache after it has made the descriptor valid',
+  'CFGI_CD, SYNC',
+  'nothing',
+);

@@ -1,0 +1,140 @@
+/**
+ * Translations: what is cached somewhere does not outlive what it leads to.
+ *
+ * Source: global properties G-TLB and G-PASID of the specification. A generation tells a page from what its frame is
+ * used for after it was freed.
+ */
+import { type Always, always, type FixedArray, nameOf, violated } from '../checker/lang/index.ts';
+
+interface Generation {
+  readonly generation: number;
+}
+
+/** A cached translation. */
+export interface CachedTranslation {
+  readonly page: (Generation & object) | null;
+  readonly generation: number;
+}
+
+interface Descriptor {
+  readonly valid: boolean;
+  readonly quiet: boolean;
+  readonly ttb: (Generation & object) | null;
+}
+
+/** The caches of an IOMMU. */
+export interface IommuCaches {
+  readonly cd: FixedArray<Descriptor & Generation>;
+  readonly cfg: FixedArray<Descriptor & Generation & { readonly cached: boolean }>;
+  readonly tlb: FixedArray<CachedTranslation>;
+}
+
+/** The cache of a device. */
+export interface DeviceCache {
+  readonly atc: FixedArray<CachedTranslation>;
+}
+
+const walks = (d: Descriptor): boolean => d.valid && !d.quiet;
+
+/**
+ * A page, or a page of page tables, is not used for anything else while a cache leads to it. The device may use what is
+ * cached at any time, so it is wrong from the moment the page is freed, whether or not an access follows.
+ */
+export function pagesOutliveTranslations(
+  iommu: IommuCaches & object,
+  devices: readonly (DeviceCache & object)[],
+): Always {
+  const reused = (cache: string, what: object) =>
+    violated('isolation', `${nameOf(what)} is free for others although ${cache} still leads to it`, {
+      objects: [nameOf(iommu), nameOf(what)],
+    });
+  const stale = (entries: FixedArray<CachedTranslation>) => {
+    for (const { page, generation } of entries) if (page !== null && page.generation !== generation) return page;
+    return null;
+  };
+  return always('translations-end-first', 'no page is used again while a cache leads to it', () => {
+    const inTlb = stale(iommu.tlb);
+    if (inTlb !== null) return reused('the TLB', inTlb);
+    for (const device of devices) {
+      const inAtc = stale(device.atc);
+      if (inAtc !== null) return reused(`the ATC of ${nameOf(device)}`, inAtc);
+    }
+    for (const entry of iommu.cd)
+      if (walks(entry) && entry.ttb !== null && entry.ttb.generation !== entry.generation)
+        return reused('a context descriptor', entry.ttb);
+    for (const entry of iommu.cfg)
+      if (entry.cached && walks(entry) && entry.ttb !== null && entry.ttb.generation !== entry.generation)
+        return reused('the configuration cache', entry.ttb);
+    return null;
+  });
+}
+
+/** Numbers that the kernel gives to address spaces: element i is the address space that has number i. */
+export type Owners = FixedArray<object | null>;
+
+/**
+ * A PASID and an ASID have one owner: no cache leads from a number to anybody but the address space that has it now.
+ * `homeOf` tells the address space of a page. A number that nobody has may linger in caches.
+ */
+export function numbersHaveOneOwner(
+  numbers: { readonly pasids: Owners; readonly asids: Owners },
+  iommu: IommuCaches & object,
+  devices: readonly (DeviceCache & object)[],
+  homeOf: (page: object) => object | null,
+): Always {
+  const wrong = (number: string, owner: object, cache: string, to: object | null) =>
+    violated('isolation', `${number} belongs to ${nameOf(owner)}, but ${cache} leads from it to ${nameOf(to)}`, {
+      objects: [nameOf(iommu), nameOf(owner), nameOf(to)],
+    });
+  return always('numbers-have-one-owner', 'no cache leads from a PASID or ASID to anybody but its owner', () => {
+    const pages = iommu.tlb.length / numbers.asids.length;
+    for (let id = 1; id < numbers.asids.length; id++) {
+      const owner = numbers.asids.at(id);
+      if (owner === null) continue;
+      for (let i = 0; i < pages; i++) {
+        const { page } = iommu.tlb.at(id * pages + i);
+        if (page !== null && homeOf(page) !== owner) return wrong(`ASID ${id}`, owner, 'the TLB', homeOf(page));
+      }
+    }
+    for (let id = 1; id < numbers.pasids.length; id++) {
+      const owner = numbers.pasids.at(id);
+      if (owner === null) continue;
+      const cached = iommu.cfg.at(id);
+      if (cached.cached && walks(cached) && cached.ttb !== null && cached.ttb !== owner)
+        return wrong(`PASID ${id}`, owner, 'the configuration cache', cached.ttb);
+      for (const device of devices)
+        for (let i = 0; i < pages; i++) {
+          const { page } = device.atc.at(id * pages + i);
+          if (page !== null && homeOf(page) !== owner)
+            return wrong(`PASID ${id}`, owner, `the ATC of ${nameOf(device)}`, homeOf(page));
+        }
+    }
+    return null;
+  });
+}
+
+/** A device context that was started. */
+export interface StartedContext {
+  readonly pasid: number;
+  readonly run: boolean;
+}
+
+/** What a running context asks for is not aborted because the IOMMU remembers how things were before its bind. */
+export function boundSpacesAreReached(
+  iommu: IommuCaches & object,
+  contexts: readonly (StartedContext & object)[],
+): Always {
+  return always('bound-spaces-are-reached', 'no context runs on a descriptor that is cached as invalid', () => {
+    for (const context of contexts) {
+      if (!context.run || !iommu.cd.at(context.pasid).valid) continue;
+      const { cached, valid } = iommu.cfg.at(context.pasid);
+      if (cached && !valid)
+        return violated(
+          'protocol',
+          `the SMMU aborts what ${nameOf(context)} asks for, although its descriptor is valid: an older one is cached`,
+          { objects: [nameOf(iommu), nameOf(context)] },
+        );
+    }
+    return null;
+  });
+}

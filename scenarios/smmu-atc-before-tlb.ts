@@ -1,0 +1,75 @@
+/** Corpus #25: the ATC of a device is invalidated before the TLB that it is filled from. */
+import { scenario, set, sometimes } from '../checker/lang/index.ts';
+import { atsContext } from '../hw/pci/ats.ts';
+import { PciContext } from '../hw/pci/objects.ts';
+import { AtsFunction, Page, PageTable, SmmuContexts, slot } from '../hw/smmu/caches.ts';
+import { SmmuCmdq, smmuCmdq } from '../hw/smmu/commands.ts';
+import { does } from '../model/kernel/index.ts';
+import { atcOrder, iommuUnmap, SMMU_C, unmapOrder } from '../model/smmu/index.ts';
+import { returns } from '../properties/response.ts';
+import { pagesOutliveTranslations } from '../properties/translation.ts';
+
+export default scenario('smmu-atc-before-tlb', {
+  title: 'Unmap against a device with an ATC',
+  about:
+    'Tasks unmap pages that a device uses through its own translation cache, which the SMMU fills from its TLB. As ' +
+    'posted the cache of the device is invalidated first: it asks again, is answered from the TLB, and keeps what it ' +
+    'got when the TLB is invalidated after it. The page is freed and still within its reach.',
+  systems: ['smmu', 'pci'],
+  source: atcOrder(SMMU_C),
+  corpus: '#25',
+  bounds: { tasks: 2, functions: 2 },
+  assumptions: ['an invalidation is complete only when every look-up that saw the old entry is over'],
+  variants: {
+    posted: {
+      about: 'ATC_INV, SYNC, then TLBI, SYNC',
+      expect: { verdict: 'violated', kind: 'isolation', length: 17, states: 8_664 },
+    },
+    'one-sync': {
+      about: 'TLBI, ATC_INV, one SYNC: the two complete in any order',
+      settings: [set(unmapOrder, 'both, one SYNC')],
+      expect: { verdict: 'violated', kind: 'isolation', length: 14, states: 16_150 },
+    },
+    'no-last-sync': {
+      about: 'TLBI, SYNC, ATC_INV, and nobody waits for the answer of the device',
+      settings: [set(unmapOrder, 'TLB, then ATC, no last SYNC')],
+      expect: { verdict: 'violated', kind: 'isolation', length: 11, states: 2_646 },
+    },
+    fixed: {
+      about: 'TLBI, SYNC, then ATC_INV, SYNC',
+      settings: [set(unmapOrder, 'TLB, then ATC')],
+      expect: { verdict: 'holds', states: 10_464, depth: 31 },
+    },
+  },
+  setup: (s) => {
+    const smmu = s.object(SmmuContexts, 'smmu');
+    const cmdq = s.object(SmmuCmdq, 'cmdq');
+    const functions = s.objects(AtsFunction, 'function', s.bounds.functions);
+    const table = s.object(PageTable, 'pgd');
+    Object.assign(smmu.cd.at(1), { valid: true, asid: 1, ttb: table });
+    const pages = s.objects(Page, 'page', s.bounds.tasks);
+    for (const [i, page] of pages.entries()) table.pte.set(i, page);
+    s.actor(
+      'cmdq_hw',
+      smmuCmdq('TLBI', 'ATC_INV'),
+      { cmdq, behind: { contexts: smmu, functions } },
+      { role: 'hardware' },
+    );
+    for (const [i, fn] of functions.entries()) {
+      const ctx = s.object(PciContext, `ctx${i}`, { pasid: 1, owner: table, run: true, active: true });
+      s.actor(`device${i}`, atsContext, { fn, ctx, smmu, pages: pages.length }, { role: 'hardware' });
+    }
+    for (const i of pages.keys()) {
+      const task = s.task(`unmap${i}`, [does(iommuUnmap, { cmdq, issuer: i, table, asid: 1, pasid: 1, page: i })]);
+      s.property(returns(`unmap ${i}`, task));
+    }
+    s.property(
+      pagesOutliveTranslations(smmu, functions),
+      sometimes('cached-when-cleared', 'the device has a translation whose page table entry is gone', () =>
+        functions.some((fn) =>
+          pages.some((page, i) => table.pte.at(i) === null && fn.atc.at(slot(1, i)).page === page),
+        ),
+      ),
+    );
+  },
+});
