@@ -34,6 +34,14 @@ export { dec, decAndTest, decIfOne, inc, incNotZero, type Refcount, refcount } f
 export { type Rwsem, rwsem } from './rwsem.ts';
 export { type Spinlock, spinlock } from './spinlock.ts';
 export { callLater, Rcu, RcuCallback, type RcuHead, rcuHead, Srcu, srcuCallbacks } from './srcu.ts';
+export {
+  bufferedLoad,
+  bufferedStore,
+  type Cpu,
+  type Location,
+  StoreBuffer,
+  storeBuffer,
+} from './store-buffer.ts';
 export { type WaitQueueHead, waitQueueHead, wake } from './wait.ts';
 export {
   enqueue,

@@ -41,6 +41,7 @@ import {
 import { downRead, downReadTrylock, downWrite, upRead, upWrite } from './rwsem.ts';
 import { spinLock, spinUnlock } from './spinlock.ts';
 import { callSrcu, srcuReadLock, srcuReadUnlock, synchronizeSrcu } from './srcu.ts';
+import { loadOnce, smpMb, storeOnce } from './store-buffer.ts';
 import { sendSignal, waitEvent, waitEventLock, waitEventTimeout, wakeUpAll } from './wait.ts';
 import { flushWorkqueue, queueWork } from './workqueue.ts';
 import { type XaLockOptions, type Xarray, xaAlloc, xaLock, xaUnlock } from './xarray.ts';
@@ -113,6 +114,10 @@ export interface KernelKit<F> extends Kit<F> {
   readonly mmputAsync: typeof mmputAsync<F>;
   readonly mmuNotifierRegister: typeof mmuNotifierRegister<F>;
   readonly mmuNotifierUnregisterNoRelease: typeof mmuNotifierUnregisterNoRelease<F>;
+  // Memory under total store order
+  readonly storeOnce: typeof storeOnce<F>;
+  readonly loadOnce: typeof loadOnce<F>;
+  readonly smpMb: typeof smpMb<F>;
   // Numbers
   idrAlloc<T>(
     slots: Reads<F, FixedArray<T | null>>,
@@ -172,6 +177,9 @@ export const kernelKit: KernelKit<any> = {
   mmputAsync,
   mmuNotifierRegister,
   mmuNotifierUnregisterNoRelease,
+  storeOnce,
+  loadOnce,
+  smpMb,
   idrAlloc,
   idrRemove,
   xaLock,
