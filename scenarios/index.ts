@@ -21,6 +21,8 @@ import riovaRecreated from './riova-recreated.ts';
 import riovaSequential from './riova-sequential.ts';
 import riovaTwoGets from './riova-two-gets.ts';
 import smmuAtcBeforeTlb from './smmu-atc-before-tlb.ts';
+import smmuAtsEnableVsUnmap from './smmu-ats-enable-vs-unmap.ts';
+import smmuBtm from './smmu-btm.ts';
 import smmuFlushVsPriq from './smmu-flush-vs-priq.ts';
 import smmuUnbindOrder from './smmu-unbind-order.ts';
 import svaBindVsBind from './sva-bind-vs-bind.ts';
@@ -68,6 +70,8 @@ export const scenarios: readonly Scenario[] = [
   riovaSequential,
   riovaTwoGets,
   smmuAtcBeforeTlb,
+  smmuAtsEnableVsUnmap,
+  smmuBtm,
   smmuFlushVsPriq,
   smmuUnbindOrder,
   svaBindVsBind,

@@ -1,13 +1,11 @@
 /** Corpus #25: the ATC of a device is invalidated before the TLB that it is filled from. */
 import { scenario, set, sometimes } from '../checker/lang/index.ts';
-import { atsContext } from '../hw/pci/ats.ts';
-import { PciContext } from '../hw/pci/objects.ts';
-import { AtsFunction, Page, PageTable, SmmuContexts, slot } from '../hw/smmu/caches.ts';
 import { SmmuCmdq, smmuCmdq } from '../hw/smmu/commands.ts';
 import { does } from '../model/kernel/index.ts';
 import { atcOrder, iommuUnmap, SMMU_C, unmapOrder } from '../model/smmu/index.ts';
 import { returns } from '../properties/response.ts';
 import { pagesOutliveTranslations } from '../properties/translation.ts';
+import { mappedPages } from './smmu-parts.ts';
 
 export default scenario('smmu-atc-before-tlb', {
   title: 'Unmap against a device with an ATC',
@@ -42,34 +40,21 @@ export default scenario('smmu-atc-before-tlb', {
     },
   },
   setup: (s) => {
-    const smmu = s.object(SmmuContexts, 'smmu');
+    const { smmu, functions, table, pages, cachedWhenCleared } = mappedPages(s, s.bounds.tasks, s.bounds.functions);
     const cmdq = s.object(SmmuCmdq, 'cmdq');
-    const functions = s.objects(AtsFunction, 'function', s.bounds.functions);
-    const table = s.object(PageTable, 'pgd');
-    Object.assign(smmu.cd.at(1), { valid: true, asid: 1, ttb: table });
-    const pages = s.objects(Page, 'page', s.bounds.tasks);
-    for (const [i, page] of pages.entries()) table.pte.set(i, page);
     s.actor(
       'cmdq_hw',
       smmuCmdq('TLBI', 'ATC_INV'),
       { cmdq, behind: { contexts: smmu, functions } },
       { role: 'hardware' },
     );
-    for (const [i, fn] of functions.entries()) {
-      const ctx = s.object(PciContext, `ctx${i}`, { pasid: 1, owner: table, run: true, active: true });
-      s.actor(`device${i}`, atsContext, { fn, ctx, smmu, pages: pages.length }, { role: 'hardware' });
-    }
     for (const i of pages.keys()) {
       const task = s.task(`unmap${i}`, [does(iommuUnmap, { cmdq, issuer: i, table, asid: 1, pasid: 1, page: i })]);
       s.property(returns(`unmap ${i}`, task));
     }
     s.property(
       pagesOutliveTranslations(smmu, functions),
-      sometimes('cached-when-cleared', 'the device has a translation whose page table entry is gone', () =>
-        functions.some((fn) =>
-          pages.some((page, i) => table.pte.at(i) === null && fn.atc.at(slot(1, i)).page === page),
-        ),
-      ),
+      sometimes('cached-when-cleared', 'a device has a translation whose page table entry is gone', cachedWhenCleared),
     );
   },
 });

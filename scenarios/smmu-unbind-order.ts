@@ -28,6 +28,7 @@ export default scenario('smmu-unbind-order', {
     'waits for the answer of the device.',
   systems: ['smmu', 'pci'],
   source: specC(SVA_C),
+  corpus: 'new',
   bounds: { exits_q: 1 },
   assumptions: [
     'an invalidation is complete only when every look-up that saw the old entry is over',

@@ -43,7 +43,8 @@ export interface Cpu {
   readonly memory: readonly Location[];
 }
 
-/** Why a load is one step. */
+/** Why a store is one step, and a load. */
+const oneStore = 'location and value are one entry of the buffer';
 const oneLoad = 'a load looks into the own buffer and then at memory, and is one access for everybody else';
 
 /** A plain store, for use inside a step. A full buffer is a mistake of the model: see `smpMb`. */
@@ -68,6 +69,7 @@ export function storeOnce<F>(
 ): Statement<F> {
   return {
     op: 'step',
+    indivisible: oneStore,
     ...labelled('WRITE_ONCE', null, options),
     act: (f, self) => bufferedStore(cpu(f, self), location, value(f, self)),
   };

@@ -1,6 +1,19 @@
-/** The SMMUv3 driver around its command queue: unmap, bind and unbind, ATS, stalls. */
+/** The SMMUv3 driver around its command queue: unmap, bind and unbind, ATS. */
+export { armSmmuEnableAts, NR_ATS_MASTERS, PTE, unmapLockless } from './ats.ts';
+export { munmapShared } from './btm.ts';
 export { armSmmuSvaBind, exitBound } from './context.ts';
-export { SvaNumbers } from './objects.ts';
-export { atcOrder, SMMU_C, SVA_C, shareCd, specC } from './sources.ts';
-export { bindInvalidates, numbersFreed, unbindWithout, unbindWrites, unmapOrder } from './switches.ts';
+export { ArmSmmuDomain, SvaNumbers } from './objects.ts';
+export { atcOrder, atsCount, SMMU_C, SVA_C, shareCd, specC } from './sources.ts';
+export {
+  bindInvalidates,
+  broadcast,
+  enableBarrier,
+  numbersFreed,
+  secondaryInvalidation,
+  secondaryTlbi,
+  unbindWithout,
+  unbindWrites,
+  unmapBarrier,
+  unmapOrder,
+} from './switches.ts';
 export { iommuUnmap } from './unmap.ts';

@@ -1,7 +1,7 @@
 /** What the SVA part of the driver keeps: which address space has which PASID and which ASID. */
-import { array, object, opaque, type ViewOf } from '../kernel/index.ts';
+import { array, object, opaque, u8, type ViewOf } from '../kernel/index.ts';
 import { LAST_ASID, LAST_PASID, type PageTable } from './hardware.ts';
-import { SVA_C, shareCd } from './sources.ts';
+import { atsCount, SMMU_C, SVA_C, shareCd } from './sources.ts';
 
 /**
  * The two allocators. An element is the address space, known by its page tables, that has the number; the lowest free
@@ -13,3 +13,10 @@ export const SvaNumbers = object(
   { permanent: true, source: shareCd(SVA_C) },
 );
 export type SvaNumbers = ViewOf<typeof SvaNumbers>;
+
+/** struct arm_smmu_domain, as far as unmap looks at it without a lock. */
+export const ArmSmmuDomain = object(
+  'arm_smmu_domain',
+  { nr_ats_masters: u8() },
+  { permanent: true, source: atsCount(SMMU_C) },
+);

@@ -48,3 +48,44 @@ export const bindInvalidates = switchOf(
   'CFGI_CD, SYNC',
   'nothing',
 );
+
+/** Whether unmap has a barrier between the completed TLB invalidation and the load of `nr_ats_masters`. */
+export const unmapBarrier = switchOf(
+  'smmu.unmap-barrier',
+  'whether the load of the count of ATS masters stays behind the completed TLB invalidation',
+  'none',
+  'smp_mb',
+);
+
+/** Whether the count is visible before ATS is enabled. */
+export const enableBarrier = switchOf(
+  'smmu.enable-barrier',
+  'whether the count of ATS masters is visible before the write that enables ATS',
+  'none',
+  'barrier',
+);
+
+/** Whether TLB invalidations of the CPUs reach the SMMU. */
+export const broadcast = switchOf(
+  'smmu.btm',
+  'whether the SMMU takes part in broadcast TLB maintenance of the CPUs',
+  'on',
+  'off',
+);
+
+/** What the mmu notifier does about TLBs. */
+export const secondaryTlbi = switchOf(
+  'smmu.notifier-tlbi',
+  'whether the mmu notifier leaves the TLB of the SMMU to broadcasts of the CPU or invalidates it by command',
+  'left to the CPU',
+  'by command',
+);
+
+/** When the mmu notifier is called. */
+export const secondaryInvalidation = switchOf(
+  'smmu.notifier',
+  'whether the mmu notifier invalidates ATCs, and whether before or after the CPU invalidated TLBs',
+  'none',
+  'before the CPU',
+  'after the CPU',
+);

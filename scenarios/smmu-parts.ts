@@ -1,0 +1,30 @@
+/** What the scenarios of the two levels of caches have in common: an address space that some functions use. */
+import type { Bounds, Setup } from '../checker/lang/index.ts';
+import { atsContext } from '../hw/pci/ats.ts';
+import { PciContext } from '../hw/pci/objects.ts';
+import { AtsFunction, Page, PageTable, SmmuContexts, slot } from '../hw/smmu/caches.ts';
+
+/** One address space, PASID 1 and ASID 1, with `count` mapped pages, and functions that use all of them. */
+export function mappedPages(s: Setup<Bounds>, count: number, functionCount: number) {
+  const smmu = s.object(SmmuContexts, 'smmu');
+  const functions = s.objects(AtsFunction, 'function', functionCount);
+  const table = s.object(PageTable, 'pgd');
+  Object.assign(smmu.cd.at(1), { valid: true, asid: 1, ttb: table });
+  const pages = s.objects(Page, 'page', count);
+  for (const [i, page] of pages.entries()) table.pte.set(i, page);
+  const contexts = functions.map((fn, i) => {
+    const ctx = s.object(PciContext, `ctx${i}`, { pasid: 1, owner: table, run: true, active: true });
+    s.actor(`device${i}`, atsContext, { fn, ctx, smmu, pages: count }, { role: 'hardware' });
+    return ctx;
+  });
+  return {
+    smmu,
+    functions,
+    contexts,
+    table,
+    pages,
+    /** A device has a translation whose page table entry is gone. */
+    cachedWhenCleared: () =>
+      functions.some((fn) => pages.some((page, i) => table.pte.at(i) === null && fn.atc.at(slot(1, i)).page === page)),
+  };
+}
