@@ -9,7 +9,9 @@
  * Parents are not stored: states are numbered in the order of their parents, so the number of new successors of each
  * state, one byte, tells them.
  *
- * Cost a state: its root (8 bytes when compressed), 5 to 10 bytes of table at a load of at most 4/5, one byte.
+ * Cost a state: its root (8 bytes when compressed), its share of the table, one byte. The table of whole states, which
+ * take most of the memory, is a power of two, grows fourfold and costs 5 to 20 bytes; that of compressed states may have
+ * any size, grows by a quarter and costs 5 to 6.25 bytes.
  * Limits: 2^28 states.
  */
 import {
@@ -35,7 +37,7 @@ import {
 import { sameFunction, sameText } from './words.ts';
 
 /** Words of `StateArrays.control`. */
-export const SLOT_MASK = 0;
+export const LAST_SLOT = 0;
 export const REFERENCE_MASK = 1;
 
 export interface StateArrays {
@@ -61,7 +63,7 @@ export interface StateOptions {
   /** Most new successors of one state. */
   readonly branching: number;
   readonly hash?: HashText;
-  /** Slots of the table at the start, a power of two. */
+  /** Slots of the table at the start; a power of two for whole states. */
   readonly slots?: number;
 }
 
@@ -81,6 +83,33 @@ const MOST = 2 ** 28;
 const STEP = 16;
 const LOAD = 0.8;
 const BLOCK = 256;
+
+/** How a table is gone through, as text: what to bind, the slot in which a hash is looked for first, and the next one. */
+export interface Probing {
+  /** Sets `last` and `scale`, which must be declared. */
+  readonly bind: (control: string) => string;
+  readonly first: (hash: string) => string;
+  readonly next: string;
+}
+
+/** Entering all states again takes time: whole states can afford a larger table, and one that is found faster. */
+export function probingOf(shape: TreeShape): Probing {
+  if (shape.leaves.length === 0)
+    return {
+      bind: (control) => `last = ${control}[${LAST_SLOT}];`,
+      first: (hash) => `${hash} & last`,
+      next: '(p + 1) & last',
+    };
+  return {
+    bind: (control) => `last = ${control}[${LAST_SLOT}]; scale = (last + 1) / 2 ** 32;`,
+    // High bits of a product; those of the hash itself tell states of one slot apart.
+    first: (hash) => `(Math.imul(${hash}, 0x9e3779b1) >>> 0) * scale | 0`,
+    next: '(p === last ? 0 : p + 1)',
+  };
+}
+
+const grown = (shape: TreeShape, slots: number): number =>
+  shape.leaves.length === 0 ? 4 * slots : Math.ceil(1.25 * slots);
 /** States that are looked at to find out what each word tells. */
 const SAMPLE = 16_384;
 
@@ -108,7 +137,7 @@ export class States {
     this.found = new Int32Array(batch);
     this.#find = makeTree(shape, 'give -1', 1, this.hash);
     this.#find.bind(this.arrays.tree);
-    this.#lookup = makeLookup(shape.root, this.hash);
+    this.#lookup = makeLookup(shape, this.hash);
     this.#root = new Int32Array(shape.root);
     this.#ids = new Int32Array(2 * shape.leaves.length);
   }
@@ -119,7 +148,7 @@ export class States {
 
   #make(shape: TreeShape, capacity: number, slots: number, tree: TreeArrays, wide: boolean): StateArrays {
     const control = sharedInts(2);
-    control[SLOT_MASK] = slots - 1;
+    control[LAST_SLOT] = slots - 1;
     control[REFERENCE_MASK] = this.#referenceMask(slots);
     return {
       shape,
@@ -148,12 +177,12 @@ export class States {
   }
 
   get #slotCount(): number {
-    return (this.arrays.control[SLOT_MASK] as number) + 1;
+    return (this.arrays.control[LAST_SLOT] as number) + 1;
   }
 
   /** Bytes when the table has grown. */
   get bytesWhenGrown(): number {
-    return this.bytes + this.#slotCount * (this.shape.leaves.length === 0 ? 12 : 4);
+    return this.bytes + 4 * (grown(this.shape, this.#slotCount) - this.#slotCount);
   }
 
   /** States that can be added without growing. */
@@ -170,8 +199,7 @@ export class States {
     const wanted = this.count + more;
     const old = this.arrays;
     let slots = this.#slotCount;
-    // Entering all states again takes time: whole states, which take most of the memory, can afford a larger table.
-    while (wanted > LOAD * slots) slots *= old.shape.leaves.length === 0 ? 4 : 2;
+    while (wanted > LOAD * slots) slots = grown(old.shape, slots);
     if (wanted > old.capacity) {
       if (wanted > MOST) throw new StoreFull(`limit of the store: ${MOST} states`);
       let capacity = old.capacity;
@@ -182,7 +210,7 @@ export class States {
       this.arrays.successors.set(old.successors.subarray(0, this.count));
     } else if (slots > old.slots.length) this.arrays = { ...old, slots: sharedInts(slots) };
     const { control } = this.arrays;
-    control[SLOT_MASK] = slots - 1;
+    control[LAST_SLOT] = slots - 1;
     control[REFERENCE_MASK] = this.#referenceMask(slots);
     this.arrays.slots.fill(0, 0, slots);
   }
@@ -192,7 +220,7 @@ export class States {
     const tree = makeTree(this.shape, 'add', 1, this.hash);
     tree.bind(this.arrays.tree);
     tree.foldAlone(state, 0, this.arrays.roots, 0);
-    makeEnter(this.shape.root, this.hash)(this.arrays, 0, 1);
+    makeEnter(this.shape, this.hash)(this.arrays, 0, 1);
     this.count = 1;
   }
 
@@ -226,7 +254,7 @@ export class States {
     this.#find = makeTree(shape, 'give -1', 1, this.hash);
     this.#find.bind(tree);
     this.#ids = new Int32Array(2 * shape.leaves.length);
-    makeEnter(shape.root, this.hash)(this.arrays, 0, count);
+    makeEnter(shape, this.hash)(this.arrays, 0, count);
   }
 
   /** The tree has grown or was replaced. */
@@ -266,8 +294,8 @@ export class States {
     this.#ids = new Int32Array(2 * next.leaves.length);
     this.arrays = { ...this.arrays, shape: next, tree };
     this.#find.bind(tree);
-    slots.fill(0, 0, (control[SLOT_MASK] as number) + 1);
-    makeEnter(next.root, this.hash)(this.arrays, 0, this.count);
+    slots.fill(0, 0, (control[LAST_SLOT] as number) + 1);
+    makeEnter(next, this.hash)(this.arrays, 0, this.count);
     return true;
   }
 
@@ -324,14 +352,18 @@ export function parentIn(successors: Uint8Array | Uint16Array, sums: number[], i
 export type Lookup = (arrays: StateArrays, root: Int32Array) => number;
 export type Enter = (arrays: StateArrays, from: number, to: number) => void;
 
-export function makeLookup(root: number, hash: HashText): Lookup {
+export function makeLookup(shape: TreeShape, hash: HashText): Lookup {
+  const { root } = shape;
+  const { bind, first, next } = probingOf(shape);
   return new Function(`'use strict';
     ${sameFunction(root)}
     const at = 0;
     return function lookup(arrays, w) {
-      const { roots, slots, control } = arrays, mask = control[${SLOT_MASK}], references = control[${REFERENCE_MASK}];
+      const { roots, slots, control } = arrays, references = control[${REFERENCE_MASK}];
+      let last = 0, scale = 0;
+      ${bind('control')}
       ${hash(wordsAt(root, 'w', 'at'))}
-      for (let p = x & mask; ; p = (p + 1) & mask) {
+      for (let p = ${first('x')}; ; p = ${next}) {
         const e = slots[p];
         if (e === 0) return 0;
         if (((e ^ x) & ~references) !== 0) continue;
@@ -345,21 +377,24 @@ export function makeLookup(root: number, hash: HashText): Lookup {
  * Enters the states from `from` to `to` into the table; several threads may do so for different ones. A batch is hashed
  * first, then the slots are claimed one after another, so that cache misses overlap.
  */
-export function makeEnter(root: number, hash: HashText): Enter {
+export function makeEnter(shape: TreeShape, hash: HashText): Enter {
+  const { root } = shape;
+  const { bind, first, next } = probingOf(shape);
   return new Function(`'use strict';
     const hashes = new Int32Array(64);
-    let sink = 0;
+    let sink = 0, last = 0, scale = 0;
     return function enter(arrays, from, to) {
-      const { roots, slots, control } = arrays, mask = control[${SLOT_MASK}], references = control[${REFERENCE_MASK}];
+      const { roots, slots, control } = arrays, references = control[${REFERENCE_MASK}];
+      ${bind('control')}
       for (let i = from; i < to; ) {
         const n = Math.min(64, to - i);
         let z = 0;
         for (let k = 0, at = i * ${root}; k < n; k++, at += ${root}) { ${hash(wordsAt(root, 'roots', 'at'))} hashes[k] = x; }
-        for (let k = 0; k < n; k++) z ^= slots[hashes[k] & mask];
+        for (let k = 0; k < n; k++) z ^= slots[${first('hashes[k]')}];
         sink ^= z;
         for (let k = 0; k < n; k++) {
-          const e = (hashes[k] & ~references) | (i + k + 1);
-          for (let p = hashes[k] & mask; Atomics.compareExchange(slots, p, 0, e) !== 0; p = (p + 1) & mask);
+          const x = hashes[k], e = (x & ~references) | (i + k + 1);
+          for (let p = ${first('x')}; Atomics.compareExchange(slots, p, 0, e) !== 0; p = ${next});
         }
         i += n;
       }

@@ -103,15 +103,15 @@ export class Lane {
     const { root } = parts.arrays.shape;
     this.#root = root;
     this.#reducer = parts.reducer;
-    this.#lookup = makeLookup(root, parts.hash);
+    this.#lookup = makeLookup(parts.arrays.shape, parts.hash);
     this.#root1 = new Int32Array(root);
     this.#whole = parts.arrays.shape.leaves.length === 0;
     this.#roots = new Int32Array((model.room + 1) * root);
-    this.#enter = makeEnter(root, parts.hash);
+    this.#enter = makeEnter(parts.arrays.shape, parts.hash);
     this.#words = new Int32Array(this.#batch * model.words);
     this.#from = new Int32Array(model.room + 1);
     this.#settle = makeSettle({
-      root,
+      shape: parts.arrays.shape,
       round: parts.round,
       batch: model.room + 1,
       alone: this.#alone,

@@ -11,7 +11,8 @@
  * Slots are read without atomic operations, which cost a call each: a slot that is read too early looks empty, and the
  * compare-and-swap then fails; what it refers to was written before, and is read at an address that depends on it.
  */
-import { REFERENCE_MASK, SLOT_MASK, type StateArrays } from '../../store/states.ts';
+import { type Probing, probingOf, REFERENCE_MASK, type StateArrays } from '../../store/states.ts';
+import type { TreeShape } from '../../store/tree.ts';
 import { type HashText, wordsAt } from '../../store/tuples.ts';
 import { perWord, sameFunction, sameText } from '../../store/words.ts';
 import type { SharedRound } from './round.ts';
@@ -37,7 +38,7 @@ export interface Settle {
 }
 
 interface SettleInput {
-  readonly root: number;
+  readonly shape: TreeShape;
   readonly round: SharedRound;
   /** Most candidates of a batch. */
   readonly batch: number;
@@ -51,19 +52,19 @@ const RECENT = 1 << 12;
 
 export function makeSettle(input: SettleInput): Settle {
   const text = input.alone ? aloneText(input) : besideText(input);
-  return new Function('round', `'use strict'; ${sameFunction(input.root)} ${text}`)(input.round) as Settle;
+  return new Function('round', `'use strict'; ${sameFunction(input.shape.root)} ${text}`)(input.round) as Settle;
 }
 
 /** What both forms begin with. */
-const commonText = (root: number, batch: number): string => `
+const commonText = (root: number, batch: number, { first }: Probing): string => `
     const hashes = new Int32Array(${batch}), origins = new Int32Array(${batch}),
       touched = new Int32Array(${batch}), winners = new Int32Array(${batch}), positions = new Int32Array(${batch}),
       repeats = new Int32Array(${batch}), repeaters = new Int32Array(${batch}), recent = new Int32Array(${RECENT});
     // Functions take these as constants of their own: the optimiser then checks them once.
-    let allKnown, allSlots, allSuccessors, mask = 0, references = 0, tags = 0, sink = 0;
+    let allKnown, allSlots, allSuccessors, last = 0, scale = 0, references = 0, tags = 0, sink = 0;
     function touch(slots, known, m, end) {
-      const slotMask = mask, referenceMask = references, tagMask = tags;
-      for (let j = 0; j < m; j++) touched[j] = slots[hashes[j] & slotMask];
+      const referenceMask = references, tagMask = tags;
+      for (let j = 0; j < m; j++) touched[j] = slots[${first('hashes[j]')}];
       let z = 0;
       for (let j = 0; j < m; j++) {
         const e = touched[j];
@@ -79,13 +80,16 @@ const commonText = (root: number, batch: number): string => `
  * One thread meets the candidates in their order: whoever is not known is new, and gets its index at once. What was new
  * shortly before is remembered by its index.
  */
-function aloneText({ root, batch, hash }: SettleInput): string {
+function aloneText({ shape, batch, hash }: SettleInput): string {
+  const { root } = shape;
+  const probing = probingOf(shape);
   return `
-    ${commonText(root, batch)}
+    ${commonText(root, batch, probing)}
     let index = 0, first = 0;
     function bind(arrays) {
       allKnown = arrays.roots; allSlots = arrays.slots; allSuccessors = arrays.successors;
-      mask = arrays.control[${SLOT_MASK}]; references = arrays.control[${REFERENCE_MASK}]; tags = ~references;
+      ${probing.bind('arrays.control')}
+      references = arrays.control[${REFERENCE_MASK}]; tags = ~references;
       recent.fill(0);
     }
     function begin(set, chunk, count) { first = index = count; }
@@ -108,7 +112,7 @@ function aloneText({ root, batch, hash }: SettleInput): string {
       touch(slots, known, m, 2 ** 32);
       for (let j = 0; j < m; j++) {
         const i = origins[j], at = i * ${root}, x = hashes[j], source = from + origin[i];
-        for (let p = x & mask; ; p = (p + 1) & mask) {
+        for (let p = ${probing.first('x')}; ; p = ${probing.next}) {
           const e = slots[p];
           if (e === 0) {
             const to = index * ${root};
@@ -137,16 +141,19 @@ function aloneText({ root, batch, hash }: SettleInput): string {
 }
 
 /** Several threads: what is not known is claimed, and gets its index when all candidates of the round are there. */
-function besideText({ root, round, batch, hash }: SettleInput): string {
+function besideText({ shape, round, batch, hash }: SettleInput): string {
+  const { root } = shape;
+  const probing = probingOf(shape);
   const room = round.sets[0].sources.length;
   return `
-    ${commonText(root, batch)}
+    ${commonText(root, batch, probing)}
     const committing = new Int32Array(${round.chunkRoom});
     const sets = round.sets, chunkRoom = round.chunkRoom;
     let set = sets[0], setIndex = 0, chunk = 0, base = 0, count = 0, provisional = 0;
     function bind(arrays) {
       allKnown = arrays.roots; allSlots = arrays.slots; allSuccessors = arrays.successors;
-      mask = arrays.control[${SLOT_MASK}]; references = arrays.control[${REFERENCE_MASK}]; tags = ~references;
+      ${probing.bind('arrays.control')}
+      references = arrays.control[${REFERENCE_MASK}]; tags = ~references;
       // The highest references are those of the two sets.
       provisional = (references >>> 0) - ${2 * room} + 1;
     }
@@ -179,7 +186,7 @@ function besideText({ root, round, batch, hash }: SettleInput): string {
       touch(slots, known, m, provisional);
       for (let j = 0; j < m; j++) {
         const position = base + count + j, at = position * ${root}, x = hashes[j], mine = (x & tags) | (ours + position);
-        for (let p = x & mask; ; ) {
+        for (let p = ${probing.first('x')}; ; ) {
           let e = slots[p];
           if (e === 0) {
             e = Atomics.compareExchange(slots, p, 0, mine);
@@ -215,7 +222,7 @@ function besideText({ root, round, batch, hash }: SettleInput): string {
               }
             }
           }
-          p = (p + 1) & mask;
+          p = ${probing.next};
         }
       }
       for (let j = 0; j < repeated; j++) {

@@ -17,7 +17,7 @@ function filled(): States {
   const tree = makeTree(shape, 'add', 1);
   tree.bind(states.arrays.tree);
   for (let i = 1; i < COUNT; i++) tree.foldAlone(stateAt(i), 0, states.arrays.roots, 2 * i);
-  makeEnter(2, states.hash)(states.arrays, 1, COUNT);
+  makeEnter(states.shape, states.hash)(states.arrays, 1, COUNT);
   states.count = COUNT;
   return states;
 }
