@@ -3,14 +3,15 @@
  * own. A file is bundled with esbuild and imported.
  *
  * The checker itself is never copied into the bundle: imports of `quiesce`, `quiesce/model/kernel` and of the
- * checker's own files lead to the running installation. There must be one copy of the language only, because names
+ * checker's own files lead to the installation. There must be one copy of the language only, because names
  * of objects and the class of violations live in it.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildFailure, Message, Plugin } from 'esbuild';
+import * as language from '../checker/lang/index.ts';
 import { nearest, QuiesceError, type Scenario } from '../checker/lang/index.ts';
 import type { ScenarioModule } from '../checker/search/breadth/thread.ts';
 import { shown, systemCode } from './files.ts';
@@ -149,17 +150,26 @@ async function importBundled(path: string): Promise<{ exported: Record<string, u
 const installedChecker: Plugin = {
   name: 'installed-checker',
   setup(build) {
-    const outside = (path: string) => ({ path: pathToFileURL(path).href, external: true });
+    // What a model does not use of them is not loaded for it.
+    const outside = (path: string) => ({ path: pathToFileURL(path).href, external: true, sideEffects: false });
     build.onResolve({ filter: /^quiesce(\/|$)/ }, ({ path }) => {
       const entry = entries[path];
-      if (entry !== undefined) return outside(join(installed, entry));
+      if (entry === library) return { path: entry, sideEffects: false };
+      if (entry !== undefined) return outside(entry);
       const near = nearest(path, Object.keys(entries));
       return { errors: [{ text: `there is no "${path}"${near === undefined ? '' : `; did you mean "${near}"?`}` }] };
     });
-    build.onResolve({ filter: /^\.{1,2}\// }, ({ path, resolveDir }) => {
+    build.onResolve({ filter: /^\.{1,2}\// }, ({ path, resolveDir, importer }) => {
+      if (importer === library) return outside(join(resolveDir, path));
       const inPackage = relative(packageRoot, resolve(resolveDir, path)).split(sep).join('/');
       if (!/^(dist\/)?(checker|model\/kernel)\//.test(inPackage)) return null;
       return outside(join(installed, inPackage.replace(/^dist\//, '').replace(/\.ts$/, '.js')));
+    });
+    build.onLoad({ filter: /[/\\]index\.js$/ }, ({ path }) => {
+      if (path !== library) return null;
+      // With every name written out, the bundler can tell which modules a model uses.
+      const names = `{ ${Object.keys(language).join(', ')} }`;
+      return { contents: readFileSync(path, 'utf8').replace(/^export \*/m, `export ${names}`) };
     });
   },
 };
@@ -167,9 +177,11 @@ const installedChecker: Plugin = {
 /** The compiled tree this process runs from. */
 const installed = join(packageRoot, 'dist');
 
+const library = join(installed, 'index.js');
+
 const entries: Readonly<Record<string, string>> = {
-  quiesce: 'index.js',
-  'quiesce/model/kernel': 'model/kernel/index.js',
+  quiesce: library,
+  'quiesce/model/kernel': join(installed, 'model', 'kernel', 'index.js'),
 };
 
 function bundleError(error: unknown, path: string): QuiesceError {
