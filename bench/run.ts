@@ -86,6 +86,11 @@ const cases: readonly Case[] = [
   ours('sva-bond-late-waiter', 'fixed', 'smoke', [ways.persistent]),
   ours('iopf-core-unbind', 'clear-first', 'usual', [ways.compressed, ways.two]),
   {
+    // A state of more than 200 bytes.
+    ...ours('smmu-flush-vs-priq', 'fixed', 'usual', [ways.compressed]),
+    bounds: { requests_p: 2, requests_q: 2 },
+  },
+  {
     ...ours('peers-sva', 'fixed-l', 'large', [ways.compressedTwo]),
     // 96 million states.
     bounds: { mms: 3, threads: 1, requests: 15 },
