@@ -46,6 +46,8 @@ import vfioReplayMmput from './vfio-replay-mmput.ts';
 import vfioReplayVsMmExit from './vfio-replay-vs-mm-exit.ts';
 import vfioShutdownOrder from './vfio-shutdown-order.ts';
 import vfioUnbindVsExit from './vfio-unbind-vs-exit.ts';
+import vtdDetachUnlisted from './vtd-detach-unlisted.ts';
+import vtdDrainVsWorker from './vtd-drain-vs-worker.ts';
 import vtdRemoveVsPull from './vtd-remove-vs-pull.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -95,5 +97,7 @@ export const scenarios: readonly Scenario[] = [
   vfioReplayVsMmExit,
   vfioShutdownOrder,
   vfioUnbindVsExit,
+  vtdDetachUnlisted,
+  vtdDrainVsWorker,
   vtdRemoveVsPull,
 ];

@@ -16,14 +16,17 @@ import { iopfRevision, partialFaults } from './switches.ts';
 
 interface Frame {
   readonly dev: Device;
-  readonly smmu: SmmuV3;
   param: IopfDeviceParam;
   queue: IopfQueue;
+}
+
+interface FrameWithHardware extends Frame {
+  readonly smmu: SmmuV3;
   arg: ArmSmmuQueue;
 }
 
 /** v4 and v5: what the flush uses is marked as busy, so that iopf_queue_remove_device() waits. */
-function flushBusy<F extends Frame>(k: KernelKit<F>, busy: 'flag' | 'counter'): Statement<F>[] {
+function flushBusy<F extends FrameWithHardware>(k: KernelKit<F>, busy: 'flag' | 'counter'): Statement<F>[] {
   const source = v4_03('drivers/iommu/io-pgfault.c');
   return [
     k.mutexLock((f) => f.dev.iommu_param.lock, { source }),
@@ -90,6 +93,17 @@ function flushLocked<F extends Frame>(k: KernelKit<F>): Statement<F>[] {
     k.mutexUnlock((f) => f.dev.iommu_param.lock, { source }),
   ];
 }
+
+/** iopf_queue_flush_dev() of 5.13, for drivers that have flushed their hardware queue before. */
+export const iopfQueueFlushDevLocked = procedure(
+  'iopf_queue_flush_dev',
+  {
+    source: v5_13('drivers/iommu/io-pgfault.c'),
+    params: { dev: Device },
+    locals: { param: ptr(IopfDeviceParam), queue: ptr(IopfQueue) },
+  },
+  (k) => [...flushLocked(k), k.return(0)],
+);
 
 export const iopfQueueFlushDev = procedure(
   'iopf_queue_flush_dev',

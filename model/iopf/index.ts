@@ -2,8 +2,17 @@
 export { svaBind, svaUnbind } from './bind.ts';
 export { closeBound, coreHooks, openBound } from './core.ts';
 export { acquireDevice, closeContext, killTask, openContext, releaseDevice, stopContext } from './driver.ts';
-export { iopfQueueFlushDev } from './flush.ts';
+export { iopfQueueFlushDev, iopfQueueFlushDevLocked } from './flush.ts';
 export { iopfHandleGroup } from './handle.ts';
+export {
+  hw,
+  LAST_PASID,
+  type PageRequest,
+  type PciContext,
+  type PciFunction,
+  pageResponse,
+  requestIsFixed,
+} from './hardware.ts';
 export {
   ArmSmmuQueue,
   Device,
@@ -13,6 +22,7 @@ export {
   IopfFault,
   IopfGroup,
   IopfQueue,
+  PageResponseOp,
 } from './objects.ts';
 export { armSmmuFlushPriq, armSmmuPriqThread } from './priq.ts';
 export {
@@ -23,7 +33,7 @@ export {
 } from './queue.ts';
 export { IoMm, iommuNotifierRelease } from './release.ts';
 export { iommuReportDeviceFault } from './report.ts';
-export { iommuPageResponse, priResponse } from './respond.ts';
+export { iommuPageResponse, oneResponse, priResponse } from './respond.ts';
 export {
   deviceStop,
   discardPartial,

@@ -2,16 +2,19 @@
  * Objects of the fault path: the device with its fault parameters, the fault queue, faults and groups of faults, the
  * software side of the PRI queue, and the table of PASIDs.
  *
- * Limits: `iommu_param` and `fault_param` live as long as the device; a queue serves one device.
+ * Limits: `iommu_param` and `fault_param` live as long as the device; a queue serves two devices.
  */
 import {
   bool,
+  callbackType,
   idr,
   list,
   listOf,
   MmStruct,
   mutex,
   object,
+  oneOf,
+  op,
   pointerTo,
   ptr,
   ref,
@@ -25,7 +28,7 @@ import {
   workStruct,
 } from '../kernel/index.ts';
 import { IommuSva as CoreSva } from '../sva/index.ts';
-import { hw, LAST_PASID, type PageRequest, type PciFunction } from './hardware.ts';
+import { hw, LAST_PASID, type PageRequest, type PciFunction, pageResponse } from './hardware.ts';
 import { reducedSva, specB, v2_07, v2_30 } from './sources.ts';
 
 /** The global state of the SVA core: its lock, and who owns which PASID. */
@@ -65,7 +68,7 @@ export const IopfQueue = object(
     refs: refcount(1),
     /** v4 and later: the devices, and the lock over the list. */
     lock: mutex(),
-    devices: listOf<IopfDeviceParam>(1),
+    devices: listOf<IopfDeviceParam>(2),
   },
   { source: v2_07('drivers/iommu/io-pgfault.c') },
 );
@@ -84,6 +87,13 @@ export const IopfFault = object(
   { event: hw<PageRequest>() },
   { source: v2_07('drivers/iommu/io-pgfault.c') },
 );
+
+/** page_response of an IOMMU driver: gives the answer to the hardware. Called with `fault_param->lock` held. */
+export const PageResponseOp = callbackType('page_response', {
+  dev: pointerTo<Device>(),
+  evt: hw<PageRequest>(),
+  code: oneOf(...pageResponse),
+});
 
 /** What ties a device to a fault queue, from iopf_queue_add_device() to iopf_queue_remove_device(). */
 export const IopfDeviceParam = object(
@@ -106,6 +116,8 @@ export const Device = object(
     iommu_param: struct('iommu_param', { lock: mutex() }),
     fault_param: struct('iommu_fault_param', { lock: mutex(), faults: list(FaultEvent, 3) }),
     iopf_param: ptr(IopfDeviceParam),
+    /** How its IOMMU driver responds; NULL for the SMMUv3, which does it in one command. */
+    page_response: op(PageResponseOp),
     /** Somebody has it open, where a scenario lets one user in at a time. */
     opened: bool(),
     /** What the worker reaches through globals and the device in the kernel. */

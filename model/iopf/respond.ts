@@ -1,9 +1,9 @@
 /**
  * The way back: a page response finds the pending event, tells the device, and forgets the event.
  */
-import { EINVAL, nameOf, oneOf, procedure, ptr, Violation } from '../kernel/index.ts';
+import { EINVAL, nameOf, oneOf, op, procedure, ptr, Violation } from '../kernel/index.ts';
 import { hw, type PageRequest, type PageResponse, type PciFunction, pageResponse, requestIsFixed } from './hardware.ts';
-import { Device, FaultEvent } from './objects.ts';
+import { Device, FaultEvent, PageResponseOp } from './objects.ts';
 import { specB } from './sources.ts';
 
 /**
@@ -34,7 +34,7 @@ export const iommuPageResponse = procedure(
   {
     source: specB('drivers/iommu/iommu.c'),
     params: { dev: Device, fn: hw<PciFunction>(), evt: hw<PageRequest>(), code: oneOf(...pageResponse) },
-    locals: { pending: ptr(FaultEvent) },
+    locals: { pending: ptr(FaultEvent), respond: op(PageResponseOp) },
   },
   (k) => [
     k.mutexLock((f) => f.dev.fault_param.lock),
@@ -44,16 +44,25 @@ export const iommuPageResponse = procedure(
         const { group, pasid } = f.evt;
         const pending = f.dev.fault_param.faults.find((p) => p.event.group === group && p.event.pasid === pasid);
         if (pending !== null) f.pending = pending;
+        f.respond = f.dev.page_response;
       },
       { indivisible: requestIsFixed },
     ),
     k.when((f) => f.pending === null, [k.mutexUnlock((f) => f.dev.fault_param.lock), k.return(-EINVAL)]),
-    k.step(
-      'page_response: CMDQ_OP_PRI_RESP',
-      (f) => {
-        priResponse(f.fn, f.pending.event, f.code);
-      },
-      { indivisible: oneResponse },
+    k.callback(
+      PageResponseOp,
+      (f) => f.respond,
+      (f) => ({ dev: f.dev, evt: f.evt, code: f.code }),
+      undefined,
+      [
+        k.step(
+          'page_response: CMDQ_OP_PRI_RESP',
+          (f) => {
+            priResponse(f.fn, f.pending.event, f.code);
+          },
+          { indivisible: oneResponse },
+        ),
+      ],
     ),
     k.step('list_del(&pending->list)', (f) => {
       f.dev.fault_param.faults.remove(f.pending);

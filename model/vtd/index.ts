@@ -1,6 +1,25 @@
-/** The invalidation queue of VT-d and the removal of a device behind it. */
-export { PciBus, PciDev, QInval } from './objects.ts';
+/** VT-d: the invalidation queue and the removal of a device behind it; page requests and their drain. */
+
+export {
+  attachAndDetach,
+  DevPasidInfo,
+  DmarDomain,
+  domainRemoveDevPasid,
+  flushDomain,
+  IommuDomainInfo,
+} from './domain.ts';
+export { IntelSvm, IntelSvmDev, PciBus, PciDev, QInval, SvmGlobals } from './objects.ts';
+export { intelSvmDrainPrq, pageResponseOf, prqEventThread, type Requester } from './prq.ts';
 export { qiCheckFault, qiSubmitSync } from './qi.ts';
 export { flushDeviceTlb, flushIotlb, linkDown, pciehpUnconfigure, releaseDevice, removeStore } from './remove.ts';
-export { giveUp, IOMMU_C, testBefore, v6_8 } from './sources.ts';
-export { devtlbTest, iteHandling } from './switches.ts';
+export { detachListed, drainUnlocked, giveUp, IOMMU_C, SVM_C, testBefore, v6_8 } from './sources.ts';
+export { intelSvmBind, intelSvmUnbind } from './svm.ts';
+export {
+  detachUnlisted,
+  devtlbTest,
+  drainMutex,
+  drainWait,
+  iteHandling,
+  svmAfterDrain,
+  svmDevUnlink,
+} from './switches.ts';

@@ -1,10 +1,26 @@
 /** Kernel side of the invalidation queue, and a PCI device that is being removed. */
 
 import type { Endpoint } from '../../hw/vtd/objects.ts';
-import { bool, mutex, object, pointerTo, spinlock, type ViewOf } from '../kernel/index.ts';
-import { DMAR_C, PCIEHP_C, v6_8 } from './sources.ts';
+import { Device, LAST_PASID } from '../iopf/index.ts';
+import {
+  bool,
+  completion,
+  idr,
+  int,
+  list,
+  MmStruct,
+  mutex,
+  object,
+  pointerTo,
+  ptr,
+  spinlock,
+  type ViewOf,
+  waitQueueHead,
+} from '../kernel/index.ts';
+import { DMAR_C, PCIEHP_C, SVM_C, v5_14, v6_8 } from './sources.ts';
 
 export type { Endpoint, Submission, VtdIommu } from '../../hw/vtd/objects.ts';
+export type { PasidEntry, VtdPrq } from '../../hw/vtd/prq.ts';
 
 /** A pointer to a hardware object. */
 export const hw = pointerTo;
@@ -30,3 +46,29 @@ export type PciDev = ViewOf<typeof PciDev>;
 /** pci_rescan_remove_lock, under which devices come and go. */
 export const PciBus = object('pci_bus', { rescan_remove: mutex() }, { permanent: true, source: v6_8(PCIEHP_C) });
 export type PciBus = ViewOf<typeof PciBus>;
+
+/** struct intel_svm_dev: one device that is bound to the address space of an svm. */
+export const IntelSvmDev = object('intel_svm_dev', { dev: ptr(Device), users: int(0, 2, 1) }, { source: v5_14(SVM_C) });
+export type IntelSvmDev = ViewOf<typeof IntelSvmDev>;
+
+/** struct intel_svm: an address space that has a PASID. */
+export const IntelSvm = object(
+  'intel_svm',
+  { pasid: int(0, LAST_PASID), mm: ptr(MmStruct), devs: list(IntelSvmDev, 2) },
+  { source: v5_14(SVM_C) },
+);
+export type IntelSvm = ViewOf<typeof IntelSvm>;
+
+/** What is global: pasid_mutex, pasid_private_array, and of the IOMMU what its irq thread wakes up. */
+export const SvmGlobals = object(
+  'svm_globals',
+  {
+    pasid_mutex: mutex(),
+    pasid_private: idr(IntelSvm, LAST_PASID),
+    prq_complete: completion(),
+    /** In the place of the completion, where it is repaired. */
+    prq_wait: waitQueueHead(),
+  },
+  { permanent: true, source: v5_14(SVM_C) },
+);
+export type SvmGlobals = ViewOf<typeof SvmGlobals>;

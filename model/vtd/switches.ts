@@ -18,3 +18,45 @@ export const iteHandling = switchOf(
   'finder gives up',
   'owner gives up',
 );
+
+/** The drain of page requests when a PASID is unbound. */
+export const drainMutex = switchOf(
+  'vtd.drain',
+  'whether pasid_mutex is held over the drain, released while the drain flushes the fault queue, or released over all ' +
+    'of the drain',
+  'mutex held',
+  'mutex released to flush',
+  'mutex released',
+);
+
+/** When the binding of the device is taken off the list of the svm. */
+export const svmDevUnlink = switchOf(
+  'vtd.svm-dev',
+  'whether the binding of the device leaves the list before or after the drain',
+  'before the drain',
+  'after the drain',
+);
+
+/** What unbind believes once it has retaken the mutex. */
+export const svmAfterDrain = switchOf(
+  'vtd.after-drain',
+  'whether unbind looks the svm up again after the drain, or uses the one it found before',
+  'as found before',
+  'looked up again',
+);
+
+/** How a drain waits for the irq thread. */
+export const drainWait = switchOf(
+  'vtd.prq-wait',
+  'whether a drain waits for one completion, which wakes one waiter and is reset by the next drain, or on a wait queue',
+  'completion',
+  'wait queue',
+);
+
+/** Detach of a PASID that is not on the list of the domain. */
+export const detachUnlisted = switchOf(
+  'vtd.detach-unlisted',
+  'whether the domain loses a user when the PASID to detach is not on its list',
+  'detached all the same',
+  'ignored',
+);
