@@ -1,5 +1,11 @@
 /** The scenarios that come with quiesce: bug corpus and examples at once. One line each, in the order of their names. */
 import type { Scenario } from '../checker/lang/index.ts';
+import ioasidBindVsFree from './ioasid-bind-vs-free.ts';
+import ioasidCleanupVsUnbind from './ioasid-cleanup-vs-unbind.ts';
+import ioasidGuestSva from './ioasid-guest-sva.ts';
+import ioasidQuota from './ioasid-quota.ts';
+import ioasidSetLife from './ioasid-set-life.ts';
+import ioasidTwoLocks from './ioasid-two-locks.ts';
 import iommufdDestroyVsDestroy from './iommufd-destroy-vs-destroy.ts';
 import iopfCoreUnbind from './iopf-core-unbind.ts';
 import iopfDiscardPartial from './iopf-discard-partial.ts';
@@ -51,6 +57,12 @@ import vtdDrainVsWorker from './vtd-drain-vs-worker.ts';
 import vtdRemoveVsPull from './vtd-remove-vs-pull.ts';
 
 export const scenarios: readonly Scenario[] = [
+  ioasidBindVsFree,
+  ioasidCleanupVsUnbind,
+  ioasidGuestSva,
+  ioasidQuota,
+  ioasidSetLife,
+  ioasidTwoLocks,
   iommufdDestroyVsDestroy,
   iopfCoreUnbind,
   iopfDiscardPartial,

@@ -26,7 +26,7 @@ export {
   tearDownMm,
   unlinkNotifier,
 } from './mm.ts';
-export { type Mutex, mutex } from './mutex.ts';
+export { type Mutex, mutex, release } from './mutex.ts';
 export { type Options, orNothing } from './options.ts';
 export { containerOf, listOf, pointerTo, ptr } from './pointer.ts';
 export { procedure } from './procedure.ts';

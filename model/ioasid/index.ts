@@ -1,0 +1,43 @@
+/** IOASID sets, their IDs and subscribers, as scenarios use them. */
+export { ioasidAlloc, ioasidSetAlloc } from './alloc.ts';
+export { ioasidAttachData, ioasidAttachSpid, ioasidDetachData, ioasidDetachSpid, ioasidFind } from './data.ts';
+export {
+  ioasidFree,
+  ioasidFreeAllInSet,
+  ioasidGet,
+  ioasidGetIfOwned,
+  ioasidPut,
+  ioasidSetFree,
+} from './free.ts';
+export {
+  IntelSvm,
+  Ioasid,
+  IoasidData,
+  IoasidSet,
+  IoasidSetNb,
+  IoasidUser,
+  Kvm,
+  LAST_ID,
+  NotifierBlock,
+  Vdcm,
+  VtdDevice,
+} from './objects.ts';
+export { freePendingEnds, idOutlivesItsUse, quotaIsBalanced, userHasItsId } from './promises.ts';
+export { ioasidFindMmSet, ioasidRegisterNotifierMm, ioasidUnregisterNotifierMm } from './register.ts';
+export {
+  allocAtStart,
+  bindAtStart,
+  type IoasidParts,
+  kvmAtStart,
+  makeCleanup,
+  makeIoasid,
+  makeIommu,
+  makeKvm,
+  openAtStart,
+  vdcmAtStart,
+} from './setup.ts';
+export * from './sources.ts';
+export { bindGpasid, unbindGpasid } from './svm.ts';
+export * from './switches.ts';
+export { userAlloc, userFree, userOpen, userRelease, vmDies } from './user.ts';
+export { vdcmStop } from './vdcm.ts';
