@@ -51,6 +51,7 @@ import {
   ENOMEM,
   EPERM,
   errno,
+  nameOf,
   type Operation,
   object,
   procedure,
