@@ -37,6 +37,7 @@ import svaBondLateWaiter from './sva-bond-late-waiter.ts';
 import svaBondTwoWaiters from './sva-bond-two-waiters.ts';
 import svaEarlyShutdown from './sva-early-shutdown.ts';
 import svaInitVsInit from './sva-init-vs-init.ts';
+import svaMmExitContract from './sva-mm-exit-contract.ts';
 import svaParamRead from './sva-param-read.ts';
 import svaReleaseWalk from './sva-release-walk.ts';
 import svaTwoPasids from './sva-two-pasids.ts';
@@ -94,6 +95,7 @@ export const scenarios: readonly Scenario[] = [
   svaBondTwoWaiters,
   svaEarlyShutdown,
   svaInitVsInit,
+  svaMmExitContract,
   svaParamRead,
   svaReleaseWalk,
   svaTwoPasids,

@@ -1,7 +1,7 @@
 /** Corpus #10: shutdown returns at once because the device is still in use. */
 import { does, scenario, set } from '../checker/lang/index.ts';
 import { mmputProcedure } from '../model/kernel/index.ts';
-import { driverRemove, makeSva, shutdownBusy } from '../model/sva/index.ts';
+import { driverRemove, iommuSvaDeviceShutdown, makeSva, shutdownBusy } from '../model/sva/index.ts';
 import { IOMMU_SVA_C, seed0 } from '../model/sva/sources.ts';
 import { bound, process, promises, readyDevice } from './sva-parts.ts';
 
@@ -14,12 +14,23 @@ export default scenario('sva-early-shutdown', {
   systems: ['sva'],
   source: seed0(IOMMU_SVA_C),
   corpus: '#10',
-  bounds: {},
+  bounds: { again: 0 },
   variants: {
     posted: {
       about: 'shutdown returns early while a process is bound, as proposed',
       settings: [set(shutdownBusy, 'return early')],
       expect: { verdict: 'violated', kind: 'use-after-free', length: 18, states: 99 },
+    },
+    'posted-again': {
+      about: 'the same proposal tests the list before it tests sva_param: a second shutdown finds none',
+      settings: [set(shutdownBusy, 'return early')],
+      bounds: { again: 1 },
+      expect: { verdict: 'violated', kind: 'null-dereference', length: 44, states: 775 },
+    },
+    'fixed-again': {
+      about: 'shutdown as in the series is called a second time, and has nothing to do',
+      bounds: { again: 1 },
+      expect: { verdict: 'holds', states: 3199, depth: 65 },
     },
     fixed: {
       about: 'shutdown waits for mm_exit, as the series does',
@@ -31,7 +42,11 @@ export default scenario('sva-early-shutdown', {
     const dev = readyDevice(s, parts, 'dev0');
     const mm = process(s, parts, 'mm0');
     const { data } = bound(s, parts, dev, mm, 'drvdata');
-    s.task('remove', [does(driverRemove, { dev, data })]);
+    if (s.bounds.again > 0) {
+      // The driver's data stays: another user of the device, which another mdev may be, shuts it down as well.
+      const shutdown = does(iommuSvaDeviceShutdown, { dev });
+      s.task('remove', [shutdown, shutdown]);
+    } else s.task('remove', [does(driverRemove, { dev, data })]);
     s.task('exit', [does(mmputProcedure, { mm })]);
     promises(s, parts, [], { mms: true, params: true });
   },

@@ -17,7 +17,7 @@ import {
   makeDevice,
   type SvaParts,
 } from '../model/sva/index.ts';
-import { allFreed, noCallbackAfterTeardown } from '../properties/lifetime.ts';
+import { allFreed, type CallbackData, noCallbackAfterTeardown } from '../properties/lifetime.ts';
 import { pasidOfContextIsOwned } from '../properties/pasid.ts';
 
 /** An initialised device; its driver's mm_exit is `driver_mm_exit`. */
@@ -57,7 +57,7 @@ export interface Gone {
 }
 
 /** The promises every SVA scenario checks besides the built-in ones. */
-export function promises(s: Setup<Bounds>, parts: SvaParts, data: readonly DriverData[], gone: Gone): void {
+export function promises(s: Setup<Bounds>, parts: SvaParts, data: readonly CallbackData[], gone: Gone): void {
   const pools: Pool<object>[] = [parts.ioMms, parts.bonds];
   if (gone.mms) pools.push(s.pool(MmStruct, 1));
   if (gone.params) pools.push(parts.params);

@@ -76,3 +76,20 @@ export const unbindWait = switchOf(
   'waits',
   'does not wait',
 );
+
+/** What mm_exit of the driver does that its contract forbids. */
+export const mmExitContract = switchOf(
+  'sva.mm-exit',
+  'whether mm_exit keeps to its contract, takes a lock that the driver may hold over unbind, or calls unbind itself',
+  'kept',
+  'takes the lock',
+  'calls unbind',
+);
+
+/** Whether the driver holds the lock over unbind that its mm_exit may take. */
+export const unbindLocking = switchOf(
+  'sva.unbind-locking',
+  'whether the driver holds its lock over unbind, or drops it before',
+  'lock held',
+  'lock dropped',
+);
