@@ -13,6 +13,13 @@ import iopfFlushThenClear from './iopf-flush-then-clear.ts';
 import iopfLostLast from './iopf-lost-last.ts';
 import iopfTwoFlushers from './iopf-two-flushers.ts';
 import iopfWorkerMmput from './iopf-worker-mmput.ts';
+import luHalfBuiltMap from './lu-half-built-map.ts';
+import luPreserveVsDestroy from './lu-preserve-vs-destroy.ts';
+import luSharedIoas from './lu-shared-ioas.ts';
+import luTrailingRecords from './lu-trailing-records.ts';
+import luTwoRestores from './lu-two-restores.ts';
+import luTwoTokens from './lu-two-tokens.ts';
+import luUnpreserveMarks from './lu-unpreserve-marks.ts';
 import mdevOpenVsClose from './mdev-open-vs-close.ts';
 import mdevParentRemoval from './mdev-parent-removal.ts';
 import mdevSharedProcess from './mdev-shared-process.ts';
@@ -71,6 +78,13 @@ export const scenarios: readonly Scenario[] = [
   iopfLostLast,
   iopfTwoFlushers,
   iopfWorkerMmput,
+  luPreserveVsDestroy,
+  luHalfBuiltMap,
+  luSharedIoas,
+  luTrailingRecords,
+  luTwoRestores,
+  luTwoTokens,
+  luUnpreserveMarks,
   mdevOpenVsClose,
   mdevParentRemoval,
   mdevSharedProcess,

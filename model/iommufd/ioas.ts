@@ -1,7 +1,7 @@
 /**
  * IOAS: an I/O address space that HWPTs copy. Of its io_pagetable the domains and the reserved IOVAs are kept.
  *
- * Source: ioas.c and io_pagetable.c. Limits: mappings are not modelled; adding a domain may fail, as when it cannot map
+ * Source: ioas.c and io_pagetable.c. Limits: an area is one page; adding a domain may fail, as when it cannot map
  * what the IOAS has.
  */
 import { containerOf, ENOMEM, errno, nameOf, procedure, ptr, Violation } from '../kernel/index.ts';
@@ -43,7 +43,10 @@ export const ioptTableAddDomain = procedure(
     k.attempt(
       'iopt_fill_domain',
       'iopt_fill_domain(iopt, domain), xa_store(&iopt->domains)',
-      (f) => f.ioas.domains.add(f.domain),
+      (f) => {
+        for (const area of f.ioas.areas) if (area.pages !== null) f.domain.table |= area.iova;
+        f.ioas.domains.add(f.domain);
+      },
       [
         k.local((f) => {
           f.ret = -ENOMEM;

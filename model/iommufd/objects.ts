@@ -8,14 +8,17 @@
  * Source: spec (h). Limits: six numbers a context, two devices a group, two HWPTs an IOAS; attachments without PASID.
  */
 import {
+  array,
   bool,
   callbackType,
   int,
+  list,
   listOf,
   mutex,
   object,
   oneOf,
   op,
+  opaque,
   ptr,
   ref,
   refcount,
@@ -24,7 +27,7 @@ import {
   waitQueueHead,
   xarray,
 } from '../kernel/index.ts';
-import { DEVICE_C, HWPT_C, IOAS_C, MAIN_C, PRIVATE_H, specH } from './sources.ts';
+import { DEVICE_C, HWPT_C, IOAS_C, IOPT_C, MAIN_C, PRIVATE_H, specH } from './sources.ts';
 
 /** Numbers that a context can give to objects: 1 to this. */
 export const IDS = 6;
@@ -81,22 +84,57 @@ export const IommufdCtx = object(
     removed_not_destroyed: bool(),
     /** Ghost: WARN_ON() of a release that gets no further. */
     release_stuck: bool(),
+    /** Live update: revisions 3 and 4; the tokens of revisions 2 and 3; what the next kernel has retrieved. */
+    liveupdate_mutex: mutex(),
+    liveupdate_tokens: array(opaque<Hwpt>(), 3),
+    lu: opaque(),
   },
   { source: specH(MAIN_C) },
 );
 export type IommufdCtx = ViewOf<typeof IommufdCtx>;
 
 /** struct iommu_domain as iommufd knows it: groups that translate through it. */
-export const PagingDomain = object('iommu_domain', { attached: int(0, 3) }, { source: specH(HWPT_C) });
+export const PagingDomain = object(
+  'iommu_domain',
+  {
+    attached: int(0, 3),
+    /** The IOVA pages that its table maps, as bits. */
+    table: int(0, 3),
+    /** Live update: its record. Ghosts: how often its table is kept, and with what; its protocol monitor. */
+    preserved_state: opaque(),
+    kept: int(0, 3),
+    kept_table: int(0, 3),
+    monitor: opaque(),
+  },
+  { source: specH(HWPT_C) },
+);
 export type PagingDomain = ViewOf<typeof PagingDomain>;
 
 /** struct iommu_group: what its devices translate through; NULL is the blocking domain. */
 export const IommuGroup = object(
   'iommu_group',
-  { mutex: mutex(), domain: ref(PagingDomain) },
+  {
+    mutex: mutex(),
+    domain: ref(PagingDomain),
+    /** Live update: the IOMMU of its devices, and the record of the one that is preserved. */
+    iommu: opaque(),
+    device_ser: opaque(),
+  },
   { permanent: true, source: specH('drivers/iommu/iommu.c') },
 );
 export type IommuGroup = ViewOf<typeof IommuGroup>;
+
+/** struct iopt_pages: memory of a file that is sealed and kept, or of a process. */
+export const IoptPages = object(
+  'iopt_pages',
+  { type: oneOf('file', 'user') },
+  { permanent: true, source: specH('drivers/iommu/iommufd/pages.c') },
+);
+export type IoptPages = ViewOf<typeof IoptPages>;
+
+/** struct iopt_area: an IOVA page that is mapped, as a bit. `pages` is NULL until the page tables are filled. */
+export const IoptArea = object('iopt_area', { iova: int(0, 2), pages: ref(IoptPages) }, { source: specH(IOPT_C) });
+export type IoptArea = ViewOf<typeof IoptArea>;
 
 /** struct iommufd_ioas with its io_pagetable. */
 export const Ioas = object(
@@ -111,6 +149,9 @@ export const Ioas = object(
     /** iopt.iova_rwsem over the reserved IOVAs, by the device that they are for. */
     iova_rwsem: rwsem(),
     reserved: listOf<IommufdDevice>(2),
+    /** iopt.area_itree, under iova_rwsem. Live update: its flag, a count in the repair of LU-8. */
+    areas: list(IoptArea, 2),
+    lu_map_immutable: int(0, 2),
   },
   { source: specH(IOAS_C) },
 );
@@ -126,6 +167,10 @@ export const Hwpt = object(
     auto_domain: bool(),
     /** hwpt_item is not empty: linked in the list of its IOAS. */
     linked: bool(),
+    /** Live update: marked (revisions 1 to 3), its token, and preserved (revision 4). */
+    lu_preserve: bool(),
+    lu_token: int(0, 2),
+    lu_preserved: bool(),
   },
   { source: specH(HWPT_C) },
 );

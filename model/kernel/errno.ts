@@ -19,6 +19,8 @@ export const EINVAL = 22;
 export const ENOSPC = 28;
 export const EDOM = 33;
 export const ERANGE = 34;
+export const ENOTTY = 25;
+export const EADDRINUSE = 98;
 export const ETIMEDOUT = 110;
 export const ERESTARTSYS = 127;
 
