@@ -172,10 +172,10 @@ nothing. The last search is cut when the time is over and shown as undecided.`,
   command<ReportFlags>(
     root
       .command('report')
-      .description('write the HTML report of an earlier run again')
-      .argument('<run>', 'folder of the run, or its verdict.json')
+      .description('write the HTML report of an earlier run again, or print the table of a growth')
+      .argument('<run>', 'folder of the run, or the document in it')
       .option('-o, --out <path>', 'folder, or a file that ends in .html')
-      .addOption(new Option('--text', 'print the verdict as text').conflicts('out')),
+      .addOption(new Option('--text', 'print it as text').conflicts('out')),
     async (console, flags, given) =>
       (await import('./commands/report.ts')).reportCommand(given as string, flags, console),
   );

@@ -9,6 +9,7 @@ export {
   schedulePath,
   stageText,
 } from './facts.ts';
+export { type GrowDocument, growDocumentFromJson, growDocumentToJson, isGrowDocument } from './growth-json.ts';
 export { type HtmlOptions, html } from './html/report.ts';
 export { verdictFromJson, verdictToJson } from './json.ts';
 export {

@@ -10,7 +10,7 @@ import type { CoarseStep, OpenAccess } from '../checker/analyse/coarse.ts';
 import { QuiesceError } from '../checker/lang/errors.ts';
 import type { Expectation } from '../checker/lang/scenario.ts';
 import type { Source } from '../checker/lang/source.ts';
-import { type Evidence, type ViolationKind, violationKinds } from '../checker/lang/violation.ts';
+import type { Evidence } from '../checker/lang/violation.ts';
 import type { Stage } from '../checker/search/anytime.ts';
 import type { PctBound } from '../checker/search/pct.ts';
 import type {
@@ -27,87 +27,23 @@ import type {
   Wait,
 } from '../checker/trace/counterexample.ts';
 import type { Coverage, CoverageEntry, Hashing, PropertyResult, Reduction, Verdict } from '../checker/verdict.ts';
-
-/** Checks a value and puts its keys in order. The message of each schema is what it wants, for `refuse`. */
-type Shape<T> = v.GenericSchema<unknown, T>;
-
-const text: Shape<string> = v.string('a string');
-const number: Shape<number> = v.pipe(v.number('a number'), v.finite('a finite number'));
-const flag: Shape<boolean> = v.boolean('true or false');
-const scalar: Shape<string | number | boolean | null> = v.union(
-  [v.string(), v.number(), v.boolean(), v.null()],
-  'a single value',
-);
-
-function word<const W extends string>(...words: readonly W[]): Shape<W> {
-  return v.picklist(words, `one of ${words.join(', ')}`);
-}
-
-function orNull<T>(shape: Shape<T>): Shape<T | null> {
-  return v.nullable(shape);
-}
-
-function list<T>(shape: Shape<T>): Shape<readonly T[]> {
-  return v.array(shape, 'a list');
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-const anyObject = v.custom<Record<string, unknown>>(isObject, 'an object');
-
-/** Names chosen by a scenario, in the order it gave them; `constructor` may be one, which `v.record` would drop. */
-function named<T>(shape: Shape<T>): Shape<Readonly<Record<string, T>>> {
-  return v.lazy((input) => {
-    if (!isObject(input)) return anyObject as Shape<Record<string, T>>;
-    return v.object(Object.fromEntries(Object.keys(input).map((name) => [name, shape]))) as Shape<Record<string, T>>;
-  });
-}
-
-type Fields<T> = { readonly [K in keyof T]-?: Shape<T[K]> };
-
-/** Exactly these keys, in this order; a key whose value is undefined is left out. */
-function record<T extends object>(fields: Fields<T>): Shape<T> {
-  const keys = Object.keys(fields);
-  const filled = (o: Record<string, unknown>) => Object.fromEntries(keys.map((key) => [key, o[key]]));
-  const given = (o: Record<string, unknown>) =>
-    Object.fromEntries(Object.entries(o).filter(([, value]) => value !== undefined));
-  // Filled first, so that a field which is missing is told as any other that is wrong.
-  return v.pipe(
-    anyObject,
-    v.transform(filled),
-    v.object(fields as unknown as v.ObjectEntries),
-    v.transform(given),
-  ) as unknown as Shape<T>;
-}
-
-function optional<T>(shape: Shape<T>): Shape<T> {
-  return v.optional(shape) as Shape<T>;
-}
-
-/** Where a value stands: `violations[0].steps[2].actor`. */
-function pathOf(issue: v.BaseIssue<unknown>): string {
-  return (issue.path ?? [])
-    .map(({ key }, i) => (typeof key === 'number' ? `[${key}]` : `${i === 0 ? '' : '.'}${String(key)}`))
-    .join('');
-}
-
-/** The document in its own order; throws at the first field that is wrong. */
-function checked(document: unknown): Verdict {
-  const result = v.safeParse(verdictShape, document, { abortEarly: true });
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const { input, message } = issue;
-  const got =
-    input === undefined ? 'nothing' : input === null ? 'null' : Array.isArray(input) ? 'a list' : `a ${typeof input}`;
-  const where = pathOf(issue) || 'the document';
-  // Documents of other commands are told by their name.
-  const told = where === 'schema' && typeof input === 'string' && /^[\w./-]{1,40}$/.test(input) ? input : got;
-  throw new QuiesceError('usage', `not a stored verdict: ${where} should be ${message}, not ${told}`, {
-    hint: 'verdicts are written by `quiesce check`, one verdict.json a run',
-  });
-}
+import {
+  type Fields,
+  flag,
+  isObject,
+  kind,
+  list,
+  named,
+  number,
+  optional,
+  orNull,
+  read,
+  record,
+  type Shape,
+  scalar,
+  text,
+  word,
+} from './shapes.ts';
 
 const source = record<Source>({ patch: text, file: optional(text), ref: optional(text) });
 const call = record<Call>({ procedure: text, source });
@@ -151,7 +87,6 @@ const step = record<TraceStep>({
   essential: flag,
   fingerprint: text,
 });
-const kind = word(...(Object.keys(violationKinds) as ViolationKind[]));
 const evidence = record<Evidence>({ kind, message: text, objects: list(text), actors: list(text) });
 const graph = record<ExplanatoryGraph>({
   nodes: list(record<ExplanatoryGraph['nodes'][number]>({ id: text, kind: word('actor', 'lock', 'condition') })),
@@ -291,6 +226,14 @@ const verdictShape = record<Verdict>({
     machine: text,
   }),
 });
+
+/** The document in its own order; throws at the first field that is wrong. */
+function checked(document: unknown): Verdict {
+  return read(verdictShape, document, {
+    what: 'a stored verdict',
+    hint: 'verdicts are written by `quiesce check`, one verdict.json a run',
+  });
+}
 
 /** The document as JSON text, ending in a line break. */
 export function verdictToJson(verdict: Verdict): string {

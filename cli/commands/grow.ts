@@ -8,7 +8,7 @@ import { type GrowOptions, type Growth, grow } from '../../checker/grow/grow.ts'
 import { type Needs, type NeedsOptions, needs } from '../../checker/grow/needs.ts';
 import { QuiesceError } from '../../checker/lang/index.ts';
 import type { Verdict } from '../../checker/verdict.ts';
-import { cellText, growthText, needsText } from '../../reports/index.ts';
+import { cellText, growDocumentToJson, growthText, needsText } from '../../reports/index.ts';
 import { paint } from '../color.ts';
 import type { Console } from '../console.ts';
 import { type ExitStatus, statusOfKind } from '../exit.ts';
@@ -65,7 +65,7 @@ export async function growCommand(given: string, flags: GrowFlags, console: Cons
     const finish = <D extends Growth | Needs>(found: D, text: (document: D) => string, status: ExitStatus) => {
       const cells = found.cells.map((cell) => withSchedule(cell, schedules.get(cell)));
       const document = { ...found, cells } as D;
-      const json = `${JSON.stringify(document, null, 2)}\n`;
+      const json = growDocumentToJson(document);
       writeWhole(join(folder, 'document.json'), json);
       if (flags.json === true) console.out(json);
       else console.out(paint(`${text(document)}\ndocument  ${shown(join(folder, 'document.json'))}`, console));

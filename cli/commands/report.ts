@@ -1,9 +1,16 @@
-/** `quiesce report`: the reports of an earlier run, from the verdict it wrote. Nothing is searched again. */
-import { statSync } from 'node:fs';
+/** `quiesce report`: the reports of an earlier run, from the document it wrote. Nothing is searched again. */
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { QuiesceError } from '../../checker/lang/index.ts';
-import type { Verdict } from '../../checker/verdict.ts';
-import { html, verdictFromJson, verdictText } from '../../reports/index.ts';
+import {
+  growDocumentFromJson,
+  growthText,
+  html,
+  isGrowDocument,
+  needsText,
+  verdictFromJson,
+  verdictText,
+} from '../../reports/index.ts';
 import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
 import { prepareFolder, readText, shown, writeWhole } from '../files.ts';
@@ -15,8 +22,10 @@ export interface ReportFlags {
 }
 
 export function reportCommand(run: string, flags: ReportFlags, console: Console): ExitStatus {
-  const path = isFolder(run) ? join(run, 'verdict.json') : run;
-  const verdict = stored(path);
+  const path = isFolder(run) ? join(run, documentIn(run)) : run;
+  const json = readText(path);
+  if (isGrowDocument(json)) return growReport(json, path, flags, console);
+  const verdict = stored(path, () => verdictFromJson(json));
   if (flags.text === true) {
     console.out(verdictText(verdict));
     return 0;
@@ -34,10 +43,29 @@ export function reportCommand(run: string, flags: ReportFlags, console: Console)
   return 0;
 }
 
-/** Reads a verdict; what is wrong with it is told with the file's name. */
-function stored(path: string): Verdict {
+/** A growth is a table; there is no page of it. */
+function growReport(json: string, path: string, flags: ReportFlags, console: Console): ExitStatus {
+  if (flags.out !== undefined)
+    throw new QuiesceError('config', 'there is no HTML report of a growth, so --out has no effect', {
+      where: shown(path),
+      hint: 'without --out it is printed; each violation on the way has a report beside its schedule',
+    });
+  const document = stored(path, () => growDocumentFromJson(json));
+  console.out(document.schema === 'quiesce.grow/1' ? growthText(document) : needsText(document));
+  return 0;
+}
+
+/** The document of a folder: that of a check, else that of a growth. */
+function documentIn(folder: string): string {
+  return !existsSync(join(folder, 'verdict.json')) && existsSync(join(folder, 'document.json'))
+    ? 'document.json'
+    : 'verdict.json';
+}
+
+/** Reads a document; what is wrong with it is told with the file's name. */
+function stored<D>(path: string, reading: () => D): D {
   try {
-    return verdictFromJson(readText(path));
+    return reading();
   } catch (error) {
     if (!(error instanceof QuiesceError) || error.where !== undefined) throw error;
     throw new QuiesceError(error.code, error.message, {

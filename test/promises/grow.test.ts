@@ -97,6 +97,37 @@ describe('upwards', () => {
   });
 });
 
+describe('quiesce report', () => {
+  const printed = (stdout: string) => stdout.replace(/^document .*\n/m, '');
+
+  test.each([
+    ['a growth', [], 'grow'],
+    ['what a bug needs', ['--down'], 'needs'],
+  ])('prints %s again, from the document alone', async (_what, flags, part) => {
+    const run = await quiesce(['grow', './first.model.ts', '--bound', 'tasks=1..2', '--quiet', ...flags], { cwd });
+    const folder = join('runs', 'first-posted', part);
+    for (const path of [folder, join(folder, 'document.json')]) {
+      const again = await quiesce(['report', path, '--text'], { cwd });
+      expect(again).toMatchObject({ status: 0, stderr: '', stdout: printed(run.stdout) });
+    }
+  });
+
+  test('has no page of a growth, and says so', async () => {
+    const run = await quiesce(['report', join('runs', 'first-posted', 'grow'), '-o', 'growth.html'], { cwd });
+    expect(run).toMatchObject({ status: 151, stdout: '' });
+    expect(run.stderr).toContain('there is no HTML report of a growth');
+    expect(existsSync(join(cwd, 'growth.html'))).toBe(false);
+  });
+
+  test('names what is wrong with a document', async () => {
+    writeFileSync(join(cwd, 'wrong.json'), '{"schema":"quiesce.grow/1","tool":{}}');
+    const run = await quiesce(['report', 'wrong.json'], { cwd });
+    expect(run).toMatchObject({ status: 2, stdout: '' });
+    expect(run.stderr).toContain('not a stored document of grow: tool.name should be one of quiesce, not nothing');
+    expect(run.stderr).toContain('wrong.json');
+  });
+});
+
 describe('--down', () => {
   test('prints the smallest bounds and that it is proven; the status is that of the bug', async () => {
     const run = await quiesce(['grow', './first.model.ts', '--down', '--quiet'], { cwd });
