@@ -138,3 +138,21 @@ export function boundSpacesAreReached(
     return null;
   });
 }
+
+/** A cached PASID table entry: a domain id, which tags cached translations, and the page table that is walked. */
+export interface CachedEntry {
+  readonly did: number;
+  readonly flptptr: number;
+}
+
+/** What an IOMMU caches of an entry was one entry in memory: the domain id and the page table of one domain. */
+export function entriesAreWhole(cache: CachedEntry & object): Always {
+  return always('entries-are-whole', 'a cached PASID table entry is no mixture of two', () => {
+    const { did, flptptr } = cache;
+    if (did === flptptr) return null;
+    const table = flptptr === 0 ? 'no page table' : `the page table of domain ${flptptr}`;
+    return violated('isolation', `the cached PASID table entry has domain id ${did} and ${table}`, {
+      objects: [nameOf(cache)],
+    });
+  });
+}

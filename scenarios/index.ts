@@ -37,6 +37,8 @@ import smmuAtcBeforeTlb from './smmu-atc-before-tlb.ts';
 import smmuAtsEnableVsUnmap from './smmu-ats-enable-vs-unmap.ts';
 import smmuBtm from './smmu-btm.ts';
 import smmuFlushVsPriq from './smmu-flush-vs-priq.ts';
+import smmuStallResume from './smmu-stall-resume.ts';
+import smmuStopMarker from './smmu-stop-marker.ts';
 import smmuUnbindOrder from './smmu-unbind-order.ts';
 import svaBindVsBind from './sva-bind-vs-bind.ts';
 import svaBindVsShutdown from './sva-bind-vs-shutdown.ts';
@@ -63,6 +65,7 @@ import vfioUnbindVsExit from './vfio-unbind-vs-exit.ts';
 import vtdDetachUnlisted from './vtd-detach-unlisted.ts';
 import vtdDrainVsWorker from './vtd-drain-vs-worker.ts';
 import vtdRemoveVsPull from './vtd-remove-vs-pull.ts';
+import vtdTornEntry from './vtd-torn-entry.ts';
 
 export const scenarios: readonly Scenario[] = [
   ioasidBindVsFree,
@@ -102,6 +105,8 @@ export const scenarios: readonly Scenario[] = [
   smmuAtsEnableVsUnmap,
   smmuBtm,
   smmuFlushVsPriq,
+  smmuStallResume,
+  smmuStopMarker,
   smmuUnbindOrder,
   svaBindVsBind,
   svaBindVsShutdown,
@@ -128,4 +133,5 @@ export const scenarios: readonly Scenario[] = [
   vtdDetachUnlisted,
   vtdDrainVsWorker,
   vtdRemoveVsPull,
+  vtdTornEntry,
 ];

@@ -45,6 +45,7 @@ export {
   priqAccounting,
   priqFlushWait,
   releaseFlush,
+  stopMarkers,
   svaCore,
   unbindOrder,
   workerMmput,

@@ -6,14 +6,40 @@
  * that is defect #3. `batch` counts the times the irq thread has seen the whole queue; a flush that began in the middle
  * of one batch is safe after the next, hence two.
  */
-import { bool, errno, int, opaque, procedure, u8, wake } from '../kernel/index.ts';
+import { bool, errno, int, type KernelKit, opaque, procedure, type Statement, u8, wake } from '../kernel/index.ts';
 import { hw, type PageRequest, type PciFunction, type SmmuV3 } from './hardware.ts';
 import { ArmSmmuQueue, Device, IopfQueue } from './objects.ts';
 import { iopfQueueDiscardPartial } from './queue.ts';
 import { iommuReportDeviceFault } from './report.ts';
 import { oneResponse, priResponse } from './respond.ts';
 import { v2_30, v2_39, v4_03 } from './sources.ts';
-import { overflowPartial, priqAccounting, priqFlushWait } from './switches.ts';
+import { overflowPartial, priqAccounting, priqFlushWait, stopMarkers } from './switches.ts';
+
+/** arm_smmu_handle_ppr(), from the report of an entry that was taken out of the queue on. */
+const reportPopped = <F extends { dev: Device; fn: PciFunction; evt: PageRequest | null; last: boolean; ret: number }>(
+  k: KernelKit<F>,
+): Statement<F>[] => [
+  k.call(
+    iommuReportDeviceFault,
+    (f) => ({ dev: f.dev, evt: f.evt as PageRequest, last: f.last }),
+    (f, ret) => {
+      f.ret = ret;
+    },
+  ),
+  // A group that could not be reported is answered here; nobody else knows of it.
+  k.when(
+    (f) => f.ret !== 0 && f.last,
+    [
+      k.step(
+        'CMDQ_OP_PRI_RESP with failure',
+        (f) => {
+          priResponse(f.fn, f.evt as PageRequest, 'failure');
+        },
+        { indivisible: oneResponse },
+      ),
+    ],
+  ),
+];
 
 /**
  * arm_smmu_priq_thread(). Runs for ever: the interrupt is modelled by its cause, an entry in the queue, because the
@@ -53,26 +79,13 @@ export const armSmmuPriqThread = procedure(
               ],
             }),
             k.spinUnlock((f) => f.q.lock),
-            k.call(
-              iommuReportDeviceFault,
-              (f) => ({ dev: f.dev, evt: f.evt as PageRequest, last: f.last }),
-              (f, ret) => {
-                f.ret = ret;
-              },
-            ),
-            // A group that could not be reported is answered here; nobody else knows of it.
-            k.when(
-              (f) => f.ret !== 0 && f.last,
-              [
-                k.step(
-                  'CMDQ_OP_PRI_RESP with failure',
-                  (f) => {
-                    priResponse(f.fn, f.evt as PageRequest, 'failure');
-                  },
-                  { indivisible: oneResponse },
-                ),
+            k.switch(stopMarkers, {
+              'not sent': reportPopped(k),
+              dropped: [
+                k.test('arm_smmu_handle_ppr(): a Stop Marker?', (f) => f.evt?.context === null, [], reportPopped(k)),
               ],
-            ),
+              answered: reportPopped(k),
+            }),
             k.spinLock((f) => f.q.lock),
             k.switch(priqAccounting, {
               forgotten: [],

@@ -115,3 +115,12 @@ export const groupNoMemory = switchOf(
   'kept',
   'freed',
 );
+
+/** Stop Markers of functions that send them, and what the irq thread makes of one. */
+export const stopMarkers = switchOf(
+  'smmu.stop-marker',
+  'whether functions send Stop Markers, and whether the irq thread drops them or takes them for page requests',
+  'not sent',
+  'dropped',
+  'answered',
+);

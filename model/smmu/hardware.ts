@@ -1,9 +1,10 @@
 /** The hardware as the driver sees it: only the types of shared objects cross over; the scenario brings the objects. */
 import { pointerTo } from '../kernel/index.ts';
 
-export type { PciContext } from '../../hw/pci/objects.ts';
+export type { PageRequest, PciContext } from '../../hw/pci/objects.ts';
 export type { AtsFunction, Page, PageTable, SmmuContexts } from '../../hw/smmu/caches.ts';
 export type { Command, SmmuCmdq } from '../../hw/smmu/commands.ts';
+export type { SmmuEvtq } from '../../hw/smmu/stalls.ts';
 
 /** A pointer to a hardware object. */
 export const hw = pointerTo;

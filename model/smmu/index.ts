@@ -2,13 +2,26 @@
 export { armSmmuEnableAts, NR_ATS_MASTERS, PTE, unmapLockless } from './ats.ts';
 export { munmapShared } from './btm.ts';
 export { armSmmuSvaBind, exitBound } from './context.ts';
+export {
+  armSmmuEvtqThread,
+  FaultParam,
+  handleStall,
+  PendingStall,
+  removeFromQueue,
+  reportStall,
+  StallDevice,
+  StallGroup,
+} from './evtq.ts';
 export { ArmSmmuDomain, SvaNumbers } from './objects.ts';
-export { atcOrder, atsCount, SMMU_C, SVA_C, shareCd, specC } from './sources.ts';
+export { atcOrder, atsCount, badSetup, SMMU_C, SVA_C, shareCd, specC } from './sources.ts';
 export {
   bindInvalidates,
   broadcast,
   enableBarrier,
+  failedReport,
+  fullEvtq,
   numbersFreed,
+  queueRemoval,
   secondaryInvalidation,
   secondaryTlbi,
   unbindWithout,

@@ -3,6 +3,7 @@ import { patch } from '../kernel/index.ts';
 
 export const SMMU_C = 'drivers/iommu/arm-smmu-v3.c';
 export const SVA_C = 'drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3-sva.c';
+export const IOPF_C = 'drivers/iommu/io-pgfault.c';
 
 /** Rules 1 to 5 of the specification, and what no patch prints. */
 export const specC = patch('spec (c) SMMUv3 and PCIe device');
@@ -15,3 +16,7 @@ export const atsCount = patch(
 );
 /** The release notifier and the invalidation of a range of a shared address space, 2020. */
 export const shareCd = patch('iommu/arm-smmu-v3: implement mm operations for SVA', 'author on 30 Apr 2020');
+/** The event queue and the fault queue as they stood before the repair of 2024. */
+export const v6_10 = patch('Linux 6.10');
+/** Every fault that cannot be queued is answered: b58b133e680b. */
+export const badSetup = patch('iommu: handle iommu faults for a bad iopf setup', 'b58b133e680b');

@@ -89,3 +89,29 @@ export const secondaryInvalidation = switchOf(
   'before the CPU',
   'after the CPU',
 );
+
+/** Who answers a stall that could not be queued for a worker. */
+export const failedReport = switchOf(
+  'smmu.failed-report',
+  'who resumes a stalled transaction that could not be queued: the report, unless the device has no fault ' +
+    'parameters; both the report and the driver; the driver, whatever the reason',
+  'report answers what it knows',
+  'report and driver answer',
+  'driver answers',
+);
+
+/** What the removal of a device from its fault queue does with what is pending. */
+export const queueRemoval = switchOf(
+  'smmu.queue-removal',
+  'whether removing a device from its fault queue answers what is pending',
+  'answers what is pending',
+  'forgets what is pending',
+);
+
+/** What the SMMU does with the record of a stall when the event queue is full. */
+export const fullEvtq = switchOf(
+  'smmu.evtq-full',
+  'whether the record of a stall that meets a full event queue is kept until there is room',
+  'kept',
+  'lost',
+);

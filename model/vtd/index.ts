@@ -9,16 +9,29 @@ export {
   IommuDomainInfo,
 } from './domain.ts';
 export { IntelSvm, IntelSvmDev, PciBus, PciDev, QInval, SvmGlobals } from './objects.ts';
+export { DID, FLPTPTR, PRESENT, replaceEntry, tearDownEntry } from './pasid-entry.ts';
 export { intelSvmDrainPrq, pageResponseOf, prqEventThread, type Requester } from './prq.ts';
 export { qiCheckFault, qiSubmitSync } from './qi.ts';
 export { flushDeviceTlb, flushIotlb, linkDown, pciehpUnconfigure, releaseDevice, removeStore } from './remove.ts';
-export { detachListed, drainUnlocked, giveUp, IOMMU_C, SVM_C, testBefore, v6_8 } from './sources.ts';
+export {
+  detachListed,
+  drainUnlocked,
+  giveUp,
+  IOMMU_C,
+  PASID_C,
+  SVM_C,
+  testBefore,
+  tornTeardown,
+  v6_8,
+} from './sources.ts';
 export { intelSvmBind, intelSvmUnbind } from './svm.ts';
 export {
   detachUnlisted,
   devtlbTest,
   drainMutex,
   drainWait,
+  entryUpdate,
+  entryWithout,
   iteHandling,
   svmAfterDrain,
   svmDevUnlink,

@@ -20,6 +20,7 @@ import {
 import { DMAR_C, PCIEHP_C, SVM_C, v5_14, v6_8 } from './sources.ts';
 
 export type { Endpoint, Submission, VtdIommu } from '../../hw/vtd/objects.ts';
+export type { PasidCache } from '../../hw/vtd/pasid-entry.ts';
 export type { PasidEntry, VtdPrq } from '../../hw/vtd/prq.ts';
 
 /** A pointer to a hardware object. */

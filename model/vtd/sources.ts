@@ -32,3 +32,7 @@ export const drainRepair = patch('repair of the merged form, found here');
 export const v6_13 = patch('Linux 6.13 with 60f030f7418d');
 /** Nothing at all is done for a PASID that was not found: CVE-2026-53281. */
 export const detachListed = patch('vt-d: avoid NULL pointer dereference or refcount corruption, CVE-2026-53281');
+/** A PASID table entry is torn down while it is present: CVE-2026-45894. */
+export const tornTeardown = patch('vt-d: clear the present bit before tearing down a PASID entry', 'CVE-2026-45894');
+/** A PASID table entry is replaced while it is present: CVE-2026-45945. */
+export const tornReplace = patch('vt-d: replace a PASID entry that is present', 'CVE-2026-45945');

@@ -60,3 +60,21 @@ export const detachUnlisted = switchOf(
   'detached all the same',
   'ignored',
 );
+
+/** How an entry of the PASID table is changed. */
+export const entryUpdate = switchOf(
+  'vtd.entry-update',
+  'whether a PASID table entry is changed in place, or only after it was made not present and is forgotten',
+  'in place',
+  'not present first',
+);
+
+/** A part of the repair that is left out, to see what it is good for. */
+export const entryWithout = switchOf(
+  'vtd.entry-without',
+  'what the change of a PASID table entry leaves out',
+  'none',
+  'barrier',
+  'wait',
+  'present last',
+);

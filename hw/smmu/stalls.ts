@@ -1,0 +1,98 @@
+/**
+ * A master without ATS whose transactions stall when they fault: the SMMU keeps the transaction, records an event with a
+ * tag (STAG), and lets it go on when CMD_RESUME names the tag.
+ *
+ * Source: spec (c), Arm IHI 0070, stall model and event queue. A record of a stall that meets a full queue is not lost
+ * but written when there is room again; other records are lost. What the kernel knows of a stall has the form of a page
+ * request that is the last of its group, with the tag as group index, so it is one here.
+ *
+ * Limits: tags 0 and 1; each context has at most one transaction stalled.
+ */
+import { constant, each, int, machine, object, patch, ref, ring, u8, type ViewOf } from '../../checker/lang/index.ts';
+import { GROUPS, PageRequest, PciFunction } from '../pci/objects.ts';
+
+const source = patch('spec (c) SMMUv3 and PCIe device')();
+
+/** Records the ring has room for; a scenario may give the hardware fewer. */
+export const EVTQ_CAPACITY = 2;
+
+export const SmmuEvtq = object(
+  'SmmuEvtq',
+  {
+    records: ring(ref(PageRequest), EVTQ_CAPACITY),
+    /** Size of the queue as the driver set it up. */
+    entries: int(1, EVTQ_CAPACITY, 1),
+  },
+  { permanent: true, source },
+);
+export type SmmuEvtq = ViewOf<typeof SmmuEvtq>;
+
+/** What becomes of the record of a stall that meets a full queue: the architecture keeps it. */
+export type WhenFull = 'kept' | 'lost';
+
+interface Frame {
+  readonly master: PciFunction;
+  readonly evtq: SmmuEvtq;
+  readonly transactions: readonly PageRequest[];
+  readonly whenFull: WhenFull;
+  next: number;
+}
+
+function freeTag({ master }: Frame): number {
+  for (let tag = 0; tag < GROUPS; tag++) if (master.prg.at(tag) === null) return tag;
+  return -1;
+}
+
+const full = ({ evtq }: Frame) => evtq.records.length >= evtq.entries;
+const stalled = (f: Frame) => f.transactions[f.next - 1] as PageRequest;
+
+/** One context of the master: its transactions one after the other, each of which faults once. */
+export const stallingContext = machine(
+  'stalling_context',
+  {
+    source,
+    params: { master: PciFunction, evtq: SmmuEvtq, transactions: each(PageRequest), whenFull: constant<WhenFull>() },
+    locals: { next: u8() },
+    states: ['running', 'stalled', 'recorded'],
+    indivisible: 'one step of the SMMU; what it touches is its own until the producer index moves',
+  },
+  [
+    {
+      label: 'a transaction faults and stalls',
+      from: 'running',
+      to: 'stalled',
+      when: (f) => f.next < f.transactions.length && freeTag(f) >= 0,
+      do: (f) => {
+        const transaction = f.transactions[f.next++] as PageRequest;
+        transaction.pasid = 1;
+        transaction.group = freeTag(f);
+        f.master.prg.set(transaction.group, transaction);
+      },
+    },
+    {
+      label: 'the event is recorded',
+      from: 'stalled',
+      to: 'recorded',
+      when: (f) => !full(f),
+      do: (f) => f.evtq.records.push(stalled(f)),
+    },
+    {
+      label: 'the queue is full: the record is lost',
+      from: 'stalled',
+      to: 'recorded',
+      when: (f) => f.whenFull === 'lost' && full(f),
+    },
+    {
+      label: 'resumed: retry',
+      from: 'recorded',
+      to: 'running',
+      when: (f) => stalled(f).answer === 'success',
+    },
+    {
+      label: 'resumed: abort',
+      from: 'recorded',
+      to: 'running',
+      when: (f) => stalled(f).answer === 'invalid',
+    },
+  ],
+);
