@@ -1,5 +1,5 @@
 /**
- * Second half of `npm run build`: the program and the entry of its threads, bundled into a few files of `dist/cli`. A
+ * Second half of `npm run build`: the program and the entries of its threads, bundled into a few files of `dist/cli`. A
  * process that imports a hundred and fifty small files spends more time on finding them than on a small search.
  *
  * Everything else of the compiled tree stays as it is, for those who import the library. Models and the language they
@@ -28,7 +28,11 @@ const leavesApart: Plugin = {
 };
 
 const { outputFiles } = await build({
-  entryPoints: { main: join(into, 'main.js'), thread: join(dist, 'checker', 'search', 'breadth', 'thread.js') },
+  entryPoints: {
+    main: join(into, 'main.js'),
+    searcher: join(into, 'corpus', 'searcher.js'),
+    thread: join(dist, 'checker', 'search', 'breadth', 'thread.js'),
+  },
   outdir: into,
   write: false,
   chunkNames: 'chunk-[hash]',
