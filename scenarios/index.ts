@@ -1,5 +1,8 @@
 /** The scenarios that come with quiesce: bug corpus and examples at once. One line each, in the order of their names. */
 import type { Scenario } from '../checker/lang/index.ts';
+import amdBindKeepsUsers from './amd-bind-keeps-users.ts';
+import amdReleaseFreesNotifier from './amd-release-frees-notifier.ts';
+import amdSpuriousWakeup from './amd-spurious-wakeup.ts';
 import ioasidBindVsFree from './ioasid-bind-vs-free.ts';
 import ioasidCleanupVsUnbind from './ioasid-cleanup-vs-unbind.ts';
 import ioasidGuestSva from './ioasid-guest-sva.ts';
@@ -68,6 +71,9 @@ import vtdRemoveVsPull from './vtd-remove-vs-pull.ts';
 import vtdTornEntry from './vtd-torn-entry.ts';
 
 export const scenarios: readonly Scenario[] = [
+  amdBindKeepsUsers,
+  amdReleaseFreesNotifier,
+  amdSpuriousWakeup,
   ioasidBindVsFree,
   ioasidCleanupVsUnbind,
   ioasidGuestSva,
@@ -81,8 +87,8 @@ export const scenarios: readonly Scenario[] = [
   iopfLostLast,
   iopfTwoFlushers,
   iopfWorkerMmput,
-  luPreserveVsDestroy,
   luHalfBuiltMap,
+  luPreserveVsDestroy,
   luSharedIoas,
   luTrailingRecords,
   luTwoRestores,
