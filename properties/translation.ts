@@ -113,6 +113,30 @@ export function numbersHaveOneOwner(
   });
 }
 
+/** A device context, and the address space it works for. */
+export interface WorkingContext {
+  readonly pasid: number;
+  readonly active: boolean;
+  readonly owner: object | null;
+}
+
+/** A PASID goes to somebody else only when no context works with it any more. */
+export function contextsOwnTheirPasid(pasids: Owners, contexts: readonly (WorkingContext & object)[]): Always {
+  return always('contexts-own-their-pasid', 'no context works with a PASID that belongs to somebody else', () => {
+    for (const context of contexts) {
+      const owner = context.active ? pasids.at(context.pasid) : null;
+      if (owner === null || owner === context.owner) continue;
+      return violated(
+        'isolation',
+        `${nameOf(context)}, which works for ${nameOf(context.owner)}, still uses PASID ${context.pasid}, which ` +
+          `belongs to ${nameOf(owner)}`,
+        { objects: [nameOf(context), nameOf(context.owner), nameOf(owner)] },
+      );
+    }
+    return null;
+  });
+}
+
 /** A device context that was started. */
 export interface StartedContext {
   readonly pasid: number;

@@ -64,7 +64,7 @@ export default scenario('smmu-stall-resume', {
     const cmdq = s.object(SmmuCmdq, 'cmdq');
     const wq = s.object(Workqueue, 'iopf_wq');
     const param = s.object(FaultParam, 'fault_param');
-    const dev = s.object(StallDevice, 'dev', { fault_param: param, cmdq });
+    const dev = s.object(StallDevice, 'dev', { fault_param: param });
     s.pool(PendingStall, s.bounds.contexts + 1);
     s.pool(StallGroup, s.bounds.contexts + 2);
     s.implementations(WorkFunc, [handleStall]);

@@ -17,7 +17,12 @@ import {
   unbindWrites,
 } from '../model/smmu/index.ts';
 import { returns } from '../properties/response.ts';
-import { boundSpacesAreReached, numbersHaveOneOwner, pagesOutliveTranslations } from '../properties/translation.ts';
+import {
+  boundSpacesAreReached,
+  contextsOwnTheirPasid,
+  numbersHaveOneOwner,
+  pagesOutliveTranslations,
+} from '../properties/translation.ts';
 
 export default scenario('smmu-unbind-order', {
   title: 'The commands of unbind against a device that still runs',
@@ -73,7 +78,7 @@ export default scenario('smmu-unbind-order', {
     'numbers-first': {
       about: 'PASID and ASID are given back before the invalidations',
       settings: [set(numbersFreed, 'before the invalidations')],
-      expect: { verdict: 'violated', kind: 'isolation', length: 6, states: 87 },
+      expect: { verdict: 'violated', kind: 'isolation', length: 4, states: 33 },
     },
     'no-bind-cfgi': {
       about: 'bind does not tell that the descriptor has become valid, and the invalid one stays cached',
@@ -133,6 +138,7 @@ export default scenario('smmu-unbind-order', {
     s.property(
       pagesOutliveTranslations(smmu, [fn]),
       numbersHaveOneOwner(numbers, smmu, [fn], (page) => homes.get(page) ?? null),
+      contextsOwnTheirPasid(numbers.pasids, [p.ctx, q.ctx]),
       boundSpacesAreReached(smmu, [p.ctx, q.ctx]),
       returns('exit of p', exits),
       returns('what q does', binds),

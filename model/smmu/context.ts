@@ -7,7 +7,7 @@
  *
  * Limits: one virtual page an address space; as many numbers as processes, so that bind does not fail.
  */
-import { idrInsert, int, type KernelKit, procedure, type Statement } from '../kernel/index.ts';
+import { idrInsert, int, type KernelKit, nameOf, procedure, type Statement, Violation } from '../kernel/index.ts';
 import { type Issuer, issue, sync } from './cmdq.ts';
 import {
   hw,
@@ -51,6 +51,10 @@ export const armSmmuSvaBind = procedure(
       'write the context descriptor, all but its valid bit',
       (f) => {
         const cd = f.smmu.cd.at(f.pasid);
+        if (cd.valid)
+          throw new Violation('protocol', `the descriptor of PASID ${f.pasid} is written while it is valid`, [
+            nameOf(f.smmu),
+          ]);
         cd.quiet = false;
         cd.asid = f.asid;
         cd.ttb = f.table;

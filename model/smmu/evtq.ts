@@ -13,7 +13,6 @@ import {
   ENOMEM,
   errno,
   inc,
-  int,
   type KernelKit,
   list,
   mutex,
@@ -45,7 +44,7 @@ export const FaultParam = object(
 /** struct dev_iommu of a device behind the SMMU. */
 export const StallDevice = object(
   'dev_iommu',
-  { lock: mutex(), fault_param: ref(FaultParam), cmdq: hw<SmmuCmdq>() },
+  { lock: mutex(), fault_param: ref(FaultParam) },
   { permanent: true, source: v6_10(IOPF_C) },
 );
 export type StallDevice = ViewOf<typeof StallDevice>;
@@ -99,7 +98,10 @@ export const reportStall = procedure(
           f.param = f.dev.fault_param;
           if (f.param !== null) inc(f.param.users);
         },
-        { indivisible: 'RCU keeps what was read; a count that has become zero is taken for no parameters' },
+        {
+          indivisible:
+            'RCU keeps what was read, and the pointer is cleared before the reference of the device is dropped',
+        },
       ),
       k.when((f) => f.param === null, [k.return(-EINVAL)]),
       k.mutexLock((f) => (f.param as ViewOf<typeof FaultParam>).lock),
@@ -237,7 +239,7 @@ export const removeFromQueue = procedure(
   {
     source: badSetup(IOPF_C),
     params: { dev: StallDevice, cmdq: hw<SmmuCmdq>() },
-    locals: { param: ptr(FaultParam), pending: ref(PendingStall), event: hw<PageRequest>(), left: int(0, 3) },
+    locals: { param: ptr(FaultParam), pending: ref(PendingStall), event: hw<PageRequest>() },
   },
   (k) => [
     k.mutexLock((f) => f.dev.lock),

@@ -1,0 +1,147 @@
+/** The command queue: what is done in order, what is not, and what a CMD_SYNC waits for. */
+import { describe, expect, test } from 'vitest';
+import { always, does, procedure, type Setup, sometimes, violated } from '../../../../checker/lang/index.ts';
+import { PageRequest, PciFunction } from '../../../../hw/pci/objects.ts';
+import { AtsFunction, fill, Page, SmmuContexts, slot } from '../../../../hw/smmu/caches.ts';
+import { type Command, type Completes, SmmuCmdq, smmuCmdq } from '../../../../hw/smmu/commands.ts';
+import { resultOf, small, source } from '../small.ts';
+
+/** Hardware with everything cached for PASID 1 and 2, ASID 1 and 2, and these commands in the queue. */
+function world(s: Setup<any>, commands: readonly Command[], kinds: readonly Completes[] = ['CFGI', 'TLBI', 'ATC_INV']) {
+  const contexts = s.object(SmmuContexts, 'smmu');
+  const cmdq = s.object(SmmuCmdq, 'cmdq');
+  const fn = s.object(AtsFunction, 'function');
+  const stalls = s.object(PciFunction, 'master');
+  const page = s.object(Page, 'page');
+  for (const id of [1, 2]) {
+    contexts.cfg.at(id).cached = true;
+    for (const i of [0, 1]) {
+      fill(contexts.tlb.at(slot(id, i)), page);
+      fill(fn.atc.at(slot(id, i)), page);
+    }
+  }
+  for (const command of commands) cmdq.queue.push(command);
+  s.actor('cmdq_hw', smmuCmdq(...kinds), { cmdq, behind: { contexts, functions: [fn], stalls } });
+  return {
+    contexts,
+    cmdq,
+    fn,
+    stalls,
+    page,
+    /** TLB and ATC entries that are left, as `id.page`. */
+    tlb: () => left((i) => contexts.tlb.at(i).page !== null),
+    atc: () => left((i) => fn.atc.at(i).page !== null),
+  };
+}
+
+const left = (has: (i: number) => boolean) =>
+  [slot(1, 0), slot(1, 1), slot(2, 0), slot(2, 1)]
+    .flatMap((i, n) => (has(i) ? [['1.0', '1.1', '2.0', '2.1'][n]] : []))
+    .join(' ');
+
+/** What of `wanted` may be seen when the machine has done these commands. */
+async function canBe(
+  commands: readonly Command[],
+  wanted: (w: ReturnType<typeof world>) => boolean,
+  before: (w: ReturnType<typeof world>) => void = () => {},
+  kinds?: readonly Completes[],
+): Promise<boolean> {
+  const verdict = await small((s) => {
+    const w = world(s, commands, kinds);
+    before(w);
+    s.property(sometimes('wanted', 'the state asked for', () => wanted(w)));
+  });
+  expect(verdict.complete).toBe(true);
+  return resultOf(verdict, 'wanted') === 'reached';
+}
+
+describe('invalidations', () => {
+  const done = ({ cmdq }: ReturnType<typeof world>) => cmdq.synced.at(0);
+
+  test.each([
+    ['TLBI_NH_VA asid 1 page 0', '1.1 2.0 2.1', '1.0 1.1 2.0 2.1'],
+    ['TLBI_NH_ASID asid 1', '2.0 2.1', '1.0 1.1 2.0 2.1'],
+    ['ATC_INV pasid 2', '1.0 1.1 2.0 2.1', '1.0 1.1'],
+    ['ATC_INV pasid 2 page 1', '1.0 1.1 2.0 2.1', '1.0 1.1 2.0'],
+  ] as const)('%s leaves everything else', async (command, tlb, atc) => {
+    const commands = [command, 'SYNC 0'] as const;
+    expect(await canBe(commands, (w) => done(w) && w.tlb() === tlb && w.atc() === atc)).toBe(true);
+    expect(await canBe(commands, (w) => done(w) && (w.tlb() !== tlb || w.atc() !== atc))).toBe(false);
+  });
+
+  test('CFGI_CD forgets the descriptor of its PASID', async () => {
+    const cached = (w: ReturnType<typeof world>) => [1, 2].map((id) => w.contexts.cfg.at(id).cached).join();
+    expect(await canBe(['CFGI_CD pasid 1', 'SYNC 0'], (w) => done(w) && cached(w) === 'false,true')).toBe(true);
+    expect(await canBe(['CFGI_CD pasid 1', 'SYNC 0'], (w) => done(w) && cached(w) !== 'false,true')).toBe(false);
+  });
+});
+
+describe('order', () => {
+  const tlbiThenAtc = ['TLBI_NH_ASID asid 1', 'ATC_INV pasid 1', 'SYNC 0'] as const;
+  const synced = ['TLBI_NH_ASID asid 1', 'SYNC 0', 'ATC_INV pasid 1', 'SYNC 1'] as const;
+
+  test('commands complete in any order until a SYNC', async () => {
+    expect(await canBe(tlbiThenAtc, (w) => w.tlb() === '2.0 2.1' && w.atc() === '1.0 1.1 2.0 2.1')).toBe(true);
+    expect(await canBe(tlbiThenAtc, (w) => w.tlb() === '1.0 1.1 2.0 2.1' && w.atc() === '2.0 2.1')).toBe(true);
+  });
+
+  test('nothing after a SYNC is done before it', async () => {
+    expect(await canBe(synced, (w) => w.tlb() === '1.0 1.1 2.0 2.1' && w.atc() === '2.0 2.1')).toBe(false);
+    expect(await canBe(synced, (w) => w.cmdq.synced.at(1))).toBe(true);
+  });
+
+  test('a SYNC writes the completion word of its issuer, and only when everything before it is complete', async () => {
+    expect(await canBe(tlbiThenAtc, (w) => w.cmdq.synced.at(0) && w.tlb() + w.atc() !== '2.0 2.12.0 2.1')).toBe(false);
+    expect(await canBe(tlbiThenAtc, (w) => w.cmdq.synced.at(1))).toBe(false);
+  });
+
+  test('a function that was pulled never answers, and a SYNC behind its invalidation never completes', async () => {
+    const pulled = (w: ReturnType<typeof world>) => {
+      w.fn.present = false;
+    };
+    expect(await canBe(tlbiThenAtc, (w) => w.cmdq.synced.at(0), pulled)).toBe(false);
+    expect(await canBe(tlbiThenAtc, (w) => w.tlb() === '2.0 2.1', pulled)).toBe(true);
+    expect(await canBe(['TLBI_NH_ASID asid 1', 'SYNC 0'], (w) => w.cmdq.synced.at(0), pulled)).toBe(true);
+  });
+});
+
+describe('CMD_RESUME', () => {
+  const resume = (commands: readonly Command[]) =>
+    small((s) => {
+      const { stalls } = world(s, commands, ['RESUME']);
+      const transaction = s.object(PageRequest, 'transaction', { last: true, pasid: 1, group: 0 });
+      stalls.prg.set(0, transaction);
+      s.property(
+        sometimes('retried', 'it goes on', () => transaction.answer === 'success' && stalls.prg.at(0) === null),
+        sometimes('aborted', 'it is aborted', () => transaction.answer === 'invalid' && stalls.prg.at(0) === null),
+      );
+    });
+
+  test('lets the transaction under its tag go on, or aborts it', async () => {
+    expect(resultOf(await resume(['RESUME stag 0 retry']), 'retried')).toBe('reached');
+    expect(resultOf(await resume(['RESUME stag 0 abort']), 'aborted')).toBe('reached');
+  });
+
+  test('a second one finds nothing stalled', async () => {
+    const verdict = await resume(['RESUME stag 0 retry', 'RESUME stag 0 abort']);
+    expect(verdict.violations[0]?.evidence).toMatchObject({ kind: 'protocol', message: /tag 0, under which no/ });
+  });
+});
+
+test('commands are taken while others are under way, and the queue is never longer than it is', async () => {
+  const verdict = await small((s) => {
+    const { cmdq } = world(s, []);
+    const issue = procedure('issue', { source, params: { cmdq: SmmuCmdq } }, (k) => [
+      k.step('TLBI', (f) => f.cmdq.queue.push('TLBI_NH_ASID asid 1')),
+      k.step('SYNC', (f) => f.cmdq.queue.push('SYNC 0')),
+      k.blockUntil('wait', (f) => f.cmdq.synced.at(0)),
+    ]);
+    s.task('issuer', [does(issue, { cmdq })]);
+    s.property(
+      always('sync-last', 'a SYNC is not under way beside others', () =>
+        [...cmdq.under_way].includes('SYNC 0') ? violated('assertion', 'SYNC is under way') : null,
+      ),
+    );
+  });
+  expect(verdict).toMatchObject({ outcome: 'holds', complete: true });
+});
