@@ -49,6 +49,15 @@ import svaBondLateWaiter from './sva-bond-late-waiter.ts';
 import svaBondTwoWaiters from './sva-bond-two-waiters.ts';
 import svaEarlyShutdown from './sva-early-shutdown.ts';
 import svaInitVsInit from './sva-init-vs-init.ts';
+import svaMainlineAsid from './sva-mainline-asid.ts';
+import svaMainlinePartialReturn from './sva-mainline-partial-return.ts';
+import svaMainlinePasidLife from './sva-mainline-pasid-life.ts';
+import svaMainlineReleaseVsReport from './sva-mainline-release-vs-report.ts';
+import svaMainlineRemoveVsWorker from './sva-mainline-remove-vs-worker.ts';
+import svaMainlineTwoDevices from './sva-mainline-two-devices.ts';
+import svaMainlineUnbindLast from './sva-mainline-unbind-last.ts';
+import svaMainlineUnbindVsWorker from './sva-mainline-unbind-vs-worker.ts';
+import svaMainlineWorkerMmput from './sva-mainline-worker-mmput.ts';
 import svaMmExitContract from './sva-mm-exit-contract.ts';
 import svaParamRead from './sva-param-read.ts';
 import svaReleaseWalk from './sva-release-walk.ts';
@@ -121,6 +130,15 @@ export const scenarios: readonly Scenario[] = [
   svaEarlyShutdown,
   svaInitVsInit,
   svaMmExitContract,
+  svaMainlineAsid,
+  svaMainlinePartialReturn,
+  svaMainlinePasidLife,
+  svaMainlineReleaseVsReport,
+  svaMainlineRemoveVsWorker,
+  svaMainlineTwoDevices,
+  svaMainlineUnbindLast,
+  svaMainlineUnbindVsWorker,
+  svaMainlineWorkerMmput,
   svaParamRead,
   svaReleaseWalk,
   svaTwoPasids,

@@ -1,0 +1,69 @@
+/**
+ * Corpus #35: the process is gone, and the last unbind frees the domain that holds its mm_struct. iommu_mm goes with the
+ * struct, and unbind looks at it once more.
+ */
+import { scenario, set, sometimes } from '../checker/lang/index.ts';
+import { does } from '../model/kernel/index.ts';
+import {
+  bondAtStart,
+  domainFix,
+  driverClose,
+  makeProcess,
+  mmput,
+  SVA_C,
+  unlinkOrder,
+} from '../model/sva-mainline/index.ts';
+import { returns } from '../properties/response.ts';
+import { faultPath, file, mainlineProperties, otherDevice, single } from './sva-mainline-parts.ts';
+
+export default scenario('sva-mainline-unbind-last', {
+  title: 'last unbind of a process that has exited',
+  about:
+    'A process has files of two devices open and exits; the files are closed after its address space is gone, the ' +
+    'second by somebody who inherited it. The last unbind frees the domain, which drops the mm_struct; so does the ' +
+    'notifier of the domain after a grace period, and whoever is last frees the struct with its iommu_mm.',
+  systems: ['sva-mainline', 'pci'],
+  source: domainFix(SVA_C),
+  corpus: '#35',
+  bounds: { requests: 1, devices: 1 },
+  assumptions: ['the context has stopped before unbind', 'the page request queue does not overflow'],
+  variants: {
+    posted: {
+      about: 'unbind looks whether iommu_mm has domains left after it has freed the last one',
+      settings: [set(unlinkOrder, 'after the domain is freed')],
+      bounds: { requests: 0 },
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 74, states: 314 },
+    },
+    fixed: {
+      about: 'it is done with iommu_mm before it frees the domain',
+      expect: { verdict: 'holds', states: 12_946, depth: 134 },
+    },
+  },
+  setup: (s) => {
+    const { requests, devices } = s.bounds;
+    const path = faultPath(s, { groups: requests });
+    const { core } = path;
+    const { sva } = core;
+    const mm = makeProcess(s, core, 'mm_p');
+    const p = file(s, path, 'p', 0, single(requests));
+    bondAtStart(s, core, { mm: 'mm_p', bond: 'bond_p' }, p.file, mm, 1);
+    const user = s.task('user_p', [does(mmput, { mm }), does(driverClose, { sva, file: p.file })]);
+    const others = [];
+    if (devices > 1) {
+      const other = otherDevice(s, path, 'other');
+      others.push(other.iommu);
+      bondAtStart(s, core, { mm: 'mm_p', bond: 'bond_other' }, other.file, mm, 1);
+      s.property(returns('the other unbind', s.task('heir', [does(driverClose, { sva, file: other.file })])));
+    }
+    s.property(
+      ...mainlineProperties(path, [p], others),
+      returns('unbind', user),
+      sometimes('pasid-returned', 'the PASID is free again', () => sva.pasids.at(1) === null),
+      sometimes(
+        'notifier-last',
+        'the notifier holds the last reference to the mm',
+        () => [...sva.mms].length === 0 && mm.mm_count.counter === 1,
+      ),
+    );
+  },
+});
