@@ -52,12 +52,14 @@ export default scenario('sva-mainline-release-vs-report', {
         '9759ae2cee7c): the reference of the group carries it through',
       settings: [set(removeGroups, 'answers')],
       bounds: { requests: 0, early: 1 },
+      corpus: 'new',
       expect: { verdict: 'holds', states: 13_588, depth: 101 },
     },
     'no-reference': {
       about: 'as overlap, but a report takes no reference to the fault parameters: removal frees them under it',
       settings: [set(removeGroups, 'answers'), set(faultParamRef, 'not counted')],
       bounds: { requests: 0, early: 1 },
+      corpus: 'new',
       expect: { verdict: 'violated', kind: 'invalid-free', length: 50, states: 2_118 },
     },
     'overlap-freed': {
@@ -65,6 +67,7 @@ export default scenario('sva-mainline-release-vs-report', {
         'as overlap, with a removal that frees what it answers: the group that is being reported goes, since the drain ' +
         'of one PASID does not wait for it (new; only where the hardware queues requests of any PASID)',
       bounds: { requests: 0, early: 1 },
+      corpus: 'new',
       expect: { verdict: 'violated', kind: 'use-after-free', length: 56, states: 3_182 },
     },
   },

@@ -18,7 +18,7 @@ export default scenario('sva-mainline-two-devices', {
     'unbind finds its entry cleared or not. Memory and the notifier may fail as often as the bounds say.',
   systems: ['sva-mainline', 'pci'],
   source: v6_14(SVA_C),
-  corpus: 'guard, several devices of one mm',
+  corpus: 'guard (j)',
   bounds: { failures: 0 },
   assumptions: ['the contexts have stopped before unbind'],
   variants: {

@@ -84,12 +84,14 @@ export default scenario('sva-mainline-unbind-vs-worker', {
     'exits-first': {
       about: 'the process exits, which clears the PASID entry without a drain, and then closes: unbind drains',
       bounds: { requests: 1, exits: 1 },
+      corpus: 'new',
       expect: { verdict: 'holds', states: 12_946, depth: 134 },
     },
     'exits-no-drain': {
       about: 'as exits-first, but the teardown of an entry that is not present returns before the drain',
       settings: [byDriver, set(clearedEntry, 'returns')],
       bounds: { requests: 1, exits: 1 },
+      corpus: 'new',
       expect: { verdict: 'violated', kind: 'protocol', property: 'pasid-returned-unused', length: 54, states: 4_396 },
     },
   },

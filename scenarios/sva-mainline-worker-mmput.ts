@@ -34,6 +34,7 @@ export default scenario('sva-mainline-worker-mmput', {
     flushes: {
       about: 'the neighbour: the release notifier flushes the fault queue (#21)',
       settings: [set(releaseFlush, 'flushes')],
+      corpus: '#21',
       expect: { verdict: 'violated', kind: 'deadlock', length: 74, states: 14_455 },
     },
   },
