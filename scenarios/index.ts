@@ -64,6 +64,7 @@ import svaReleaseWalk from './sva-release-walk.ts';
 import svaTwoPasids from './sva-two-pasids.ts';
 import svaUnbindAllVsExits from './sva-unbind-all-vs-exits.ts';
 import svaUnbindVsExit from './sva-unbind-vs-exit.ts';
+import svaUnregisterBusy from './sva-unregister-busy.ts';
 import vfioAttachLeavesSva from './vfio-attach-leaves-sva.ts';
 import vfioBindVsExit from './vfio-bind-vs-exit.ts';
 import vfioDetachVsMmExit from './vfio-detach-vs-mm-exit.ts';
@@ -144,6 +145,7 @@ export const scenarios: readonly Scenario[] = [
   svaTwoPasids,
   svaUnbindAllVsExits,
   svaUnbindVsExit,
+  svaUnregisterBusy,
   vfioAttachLeavesSva,
   vfioBindVsExit,
   vfioDetachVsMmExit,

@@ -4,6 +4,19 @@ export * from './callbacks.ts';
 export { ContextTable, contextAttach, contextDetach } from './context-driver.ts';
 export { IOMMU_SVA_FEAT_IOPF, iommuSvaDeviceInit, iommuSvaDeviceShutdown } from './device.ts';
 export { DriverData, driverMmExit, driverRemove, driverUnbind } from './driver.ts';
+export {
+  FaultMaster,
+  FaultParam,
+  flushFaultQueue,
+  handleFault,
+  leaveFaultQueue,
+  QueuedFault,
+  registerFaultHandler,
+  removeDevice,
+  reportFault,
+  stopReporting,
+  unregisterFaultHandler,
+} from './fault-handler.ts';
 export { iommuSvaFind } from './find.ts';
 export { ioMmAlloc, ioMmFree, ioMmPut, ioMmPutLocked } from './io-mm.ts';
 export { lockSva, unlockSva } from './lock.ts';

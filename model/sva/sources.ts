@@ -11,6 +11,8 @@ export const v2_04 = patch('v2 04/40');
 export const v2_05 = patch('v2 05/40', '20180511190641.23008-6-jean-philippe.brucker@arm.com');
 /** Search by PASID. */
 export const v2_06 = patch('v2 06/40');
+/** Fault handler and its queue. */
+export const v2_07 = patch('v2 07/40', '20180511190641.23008-8-jean-philippe.brucker@arm.com');
 /** Fault handler registration in init and shutdown. */
 export const v2_09 = patch('v2 09/40');
 /** The proposal to return early from shutdown, and its rejection. */

@@ -93,3 +93,27 @@ export const unbindLocking = switchOf(
   'lock held',
   'lock dropped',
 );
+
+/** When a device that is removed leaves the fault queue. */
+export const leavesQueue = switchOf(
+  'sva.leaves-queue',
+  'whether the device leaves the fault queue before shutdown, so that it cannot be flushed any more, or in shutdown',
+  'before shutdown',
+  'in shutdown',
+);
+
+/** What unregistering a fault handler does about faults that wait for their answer. */
+export const unregisterPending = switchOf(
+  'sva.unregister-pending',
+  'whether unregistering the fault handler is refused while answers are due, which shutdown ignores, or answers them',
+  'refused',
+  'answered',
+);
+
+/** What a page response holds while it looks for the fault. */
+export const responseLock = switchOf(
+  'sva.response-lock',
+  'whether a page response reads the pointer to fault_param without a lock, or under the param lock',
+  'none',
+  'param lock',
+);
