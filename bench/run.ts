@@ -11,10 +11,11 @@
  * Environment: QUIESCE_PEERS, the folder with the peers' models; TLA2TOOLS, the jar of TLC.
  */
 import { spawnSync } from 'node:child_process';
-import { cpus } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { CheckOptions } from '../checker/check.ts';
+import type { Verdict } from '../checker/verdict.ts';
 import { findPeers, type PeerCase } from './peers.ts';
 
 interface Case {
@@ -29,18 +30,19 @@ interface Case {
 
 interface Way {
   readonly name: string;
-  readonly options: CheckOptions;
+  /** Flags of `quiesce check`. */
+  readonly flags: readonly string[];
   /** The number of states is that of the usual search. */
   readonly same: boolean;
 }
 
 const ways = {
-  compressed: { name: 'compressed', options: { store: 'compressed' }, same: true },
-  two: { name: '2 workers', options: { workers: 2 }, same: true },
-  compressedTwo: { name: 'compressed, 2 workers', options: { store: 'compressed', workers: 2 }, same: true },
-  symmetry: { name: 'symmetry', options: { symmetry: true }, same: false },
-  symmetryTwo: { name: 'symmetry, 2 workers', options: { symmetry: true, workers: 2 }, same: false },
-  persistent: { name: 'persistent sets', options: { persistentSets: true }, same: false },
+  compressed: { name: 'compressed', flags: ['--store', 'compressed'], same: true },
+  two: { name: '2 workers', flags: ['--workers', '2'], same: true },
+  compressedTwo: { name: 'compressed, 2 workers', flags: ['--store', 'compressed', '--workers', '2'], same: true },
+  symmetry: { name: 'symmetry', flags: ['--symmetry'], same: false },
+  symmetryTwo: { name: 'symmetry, 2 workers', flags: ['--symmetry', '--workers', '2'], same: false },
+  persistent: { name: 'persistent sets', flags: ['--persistent-sets'], same: false },
 } satisfies Record<string, Way>;
 
 const sva = (mms: number, threads: number, requests: number, log2Slots: number, fixed: boolean): PeerCase => ({
@@ -66,7 +68,9 @@ const ours = (scenario: string, variant: string, when: Case['when'], more: reado
 });
 
 const cases: readonly Case[] = [
+  // Tiny: what the program takes before and after a search.
   ours('peers-dining', 'posted', 'smoke'),
+  ours('sva-unbind-vs-exit', 'posted', 'smoke'),
   teardown('posted', sva(2, 1, 2, 18, false), 'smoke'),
   teardown('fixed', sva(2, 1, 2, 18, true), 'smoke', [ways.compressed, ways.two, ways.symmetry]),
   teardown('posted-m', sva(2, 2, 1, 21, false), 'usual'),
@@ -132,12 +136,15 @@ interface Line {
   readonly peakMemoryBytes: number;
 }
 
+/** What is read of the last event; see `cli/events.ts`. */
+type EndOfSearch = Pick<Verdict, 'complete' | 'counts' | 'timing'>;
+
 /** Runs the ways of a case and its peers in turn, and prints what they took. */
 function measure(name: string, test: Case): void {
   const large = test.when === 'large';
   const usual: Way = large
     ? { ...ways.compressed, name: 'compressed' }
-    : { name: 'exact, 1 worker', options: {}, same: true };
+    : { name: 'exact, 1 worker', flags: [], same: true };
   const all = [usual, ...test.ways];
   const seconds = new Map<string, number[]>();
   const lines = new Map<string, Line>();
@@ -181,15 +188,28 @@ function measure(name: string, test: Case): void {
     }
 }
 
+/** Runs the program as a user does, with the explanation of a violation and the report. */
 function search(test: Case, way: Way): Line {
-  const options = { ...way.options, ...(test.bounds === undefined ? {} : { bounds: test.bounds }) };
-  const result = spawnSync(
-    process.execPath,
-    [join(import.meta.dirname, 'one.js'), test.scenario, test.variant, JSON.stringify(options)],
-    { encoding: 'utf8' },
-  );
-  if (result.status !== 0) throw new Error(`${test.scenario} ${test.variant}, ${way.name}: ${result.stderr}`);
-  return JSON.parse(result.stdout) as Line;
+  const out = mkdtempSync(join(tmpdir(), 'quiesce-bench-'));
+  const bounds = Object.entries(test.bounds ?? {}).flatMap(([name, value]) => ['--bound', `${name}=${value}`]);
+  const program = join(import.meta.dirname, '..', 'cli', 'main.js');
+  const check = ['check', test.scenario, '--variant', test.variant, '--events', '--out', out];
+  const result = spawnSync(process.execPath, [program, ...check, ...way.flags, ...bounds], { encoding: 'utf8' });
+  rmSync(out, { recursive: true });
+  const events = result.stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as { event: string; memoryBytes: number } & EndOfSearch);
+  const end = events.at(-1);
+  if (end?.event !== 'end') throw new Error(`${test.scenario} ${test.variant}, ${way.name}: ${result.stderr}`);
+  return {
+    states: end.counts.states,
+    transitions: end.counts.transitions,
+    complete: end.complete,
+    searchSeconds: end.timing.seconds,
+    storeBytes: events.findLast((e) => e.event === 'progress')?.memoryBytes ?? 0,
+    peakMemoryBytes: end.timing.peakMemoryBytes,
+  };
 }
 
 function complain(what: string): void {
