@@ -154,7 +154,7 @@ async function run(scenario: Scenario, options: CheckOptions, atEnd: (() => void
   };
   let model = compile(scenario, form);
   refuseUnknownProperties(model, options.properties);
-  auditOnce(scenario, form);
+  const { model: instrumented } = auditOnce(scenario, form);
   let ownFindings = new Findings(model, options.properties ?? null);
   refusePromisesForStore(ownFindings, options);
   refuseForPromises(ownFindings, options, strategyName);
@@ -175,7 +175,7 @@ async function run(scenario: Scenario, options: CheckOptions, atEnd: (() => void
       },
     );
   if (symmetry !== null) confirmSymmetry(model, symmetry);
-  const explainer = new Explainer(scenario, model, options);
+  const explainer = new Explainer(scenario, model, options, instrumented);
   const search =
     strategyName === 'anytime'
       ? makeAnytime(model, options, symmetry, explainer)

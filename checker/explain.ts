@@ -29,14 +29,17 @@ export class Explainer {
   readonly #scenario: Scenario;
   readonly #model: CompiledModel;
   readonly #options: CheckOptions;
+  readonly #instrumented: CompiledModel | null;
   #made: Simulator | null = null;
   /** Signatures that were told, each with the size of its schedule. */
   readonly #told = new Map<string, string>();
 
-  constructor(scenario: Scenario, model: CompiledModel, options: CheckOptions) {
+  /** @param instrumented the same model instrumented, if there is one already. */
+  constructor(scenario: Scenario, model: CompiledModel, options: CheckOptions, instrumented: CompiledModel | null) {
     this.#scenario = scenario;
     this.#model = model;
     this.#options = options;
+    this.#instrumented = instrumented;
   }
 
   /** The counterexample of a finding; `search` is the one that found it. */
@@ -99,7 +102,8 @@ export class Explainer {
 
   /** The instrumented model, compiled when it is first needed. */
   get #simulator(): Simulator {
-    this.#made ??= new Simulator(this.#scenario, { variant: this.#model.variantName, bounds: this.#model.bounds });
+    const { variantName, bounds } = this.#model;
+    this.#made ??= new Simulator(this.#scenario, { variant: variantName, bounds }, this.#instrumented);
     return this.#made;
   }
 }

@@ -39,12 +39,6 @@ interface Move {
   readonly after: Int32Array;
 }
 
-/** One step run once: the state after it, or null when it is blocked or breaks a promise. */
-interface Run {
-  readonly after: Int32Array | null;
-  readonly touched: Touched;
-}
-
 class Walk {
   readonly sharing: Sharing;
   readonly #model: CompiledModel;
@@ -70,6 +64,7 @@ class Walk {
   /** Runs every step of the state, twice. */
   moves(): Move[] {
     const model = this.#model;
+    const m = model.memory;
     const moves: Move[] = [];
     for (const { index: actor, points } of model.actors) {
       model.load(this.#state, 0);
@@ -77,10 +72,12 @@ class Walk {
       if (point === undefined) continue;
       const before = this.sharing.locksOf(actor);
       for (let choice = 0; choice < point.arity; choice++) {
-        const { after, touched } = this.#run(actor, choice);
-        const again = this.#run(actor, choice).after;
-        if (!same(after, again)) throw this.#differs(actor);
+        const moved = this.#run(actor, choice, true);
+        const after = moved ? m.words.slice(0, model.words) : null;
+        if (this.#run(actor, choice, false) !== moved) throw this.#differs(actor);
         if (after === null) continue;
+        if (after.some((word, i) => word !== m.words[i])) throw this.#differs(actor);
+        const touched = { reads: new Set(m.reads), writes: new Set(m.writes) };
         this.sharing.note(actor, point, choice, touched, before, this.sharing.locksOf(actor));
         moves.push({ actor, touched, after });
       }
@@ -88,27 +85,26 @@ class Walk {
     return moves;
   }
 
-  /** Leaves the state after the step as the current one. */
-  #run(actor: number, choice: number): Run {
+  /** Runs one step, which may move; the state after it is then the current one. Blocked or breaking a promise: false. */
+  #run(actor: number, choice: number, recording: boolean): boolean {
     const model = this.#model;
     const m = model.memory;
     model.load(this.#state, 0);
-    m.forget();
-    m.recording = true;
-    let after: Int32Array | null = null;
+    if (recording) m.forget();
+    m.recording = recording;
     try {
-      if (model.run(actor, choice) >= 0) after = m.words.slice(0, model.words);
+      return model.run(actor, choice) >= 0;
     } catch (thrown) {
       m.recording = false;
       model.registers[NEXT] = 0;
       model.registers[ACTOR] = actor;
       model.registers[CHOICE] = choice;
       this.#refuse(thrown, actor);
+      return false;
     } finally {
       m.recording = false;
       m.phase = 'free';
     }
-    return { after, touched: { reads: new Set(m.reads), writes: new Set(m.writes) } };
   }
 
   /** A broken promise is for the search to report; everything else is a mistake of the model. */
@@ -138,21 +134,23 @@ class Walk {
   }
 }
 
-function same(a: Int32Array | null, b: Int32Array | null): boolean {
-  if (a === null || b === null) return a === b;
-  return a.every((word, i) => word === b[i]);
-}
-
 /** What was seen of each form of a scenario that passed, so that one that is searched many times is looked at once. */
 const passed = new WeakMap<Scenario, Map<string, Audit>>();
 
-/** Audits one form of a scenario, unless it passed before in this process. Throws what `audit` throws. */
-export function auditOnce(scenario: Scenario, form: Pick<CompileOptions, 'variant' | 'bounds'>): Audit {
+/**
+ * Audits one form of a scenario, unless it passed before in this process. Throws what `audit` throws. `model` is the
+ * instrumented model when one was compiled for it, so that others need not compile it again.
+ */
+export function auditOnce(
+  scenario: Scenario,
+  form: Pick<CompileOptions, 'variant' | 'bounds'>,
+): Audit & { readonly model: CompiledModel | null } {
   const forms = passed.get(scenario) ?? new Map<string, Audit>();
   const key = JSON.stringify([form.variant ?? null, Object.entries(form.bounds ?? {}).sort()]);
   const known = forms.get(key);
-  if (known !== undefined) return known;
-  const seen = audit(compile(scenario, { ...form, instrumented: true }));
+  if (known !== undefined) return { ...known, model: null };
+  const model = compile(scenario, { ...form, instrumented: true });
+  const seen = audit(model);
   passed.set(scenario, forms.set(key, seen));
-  return seen;
+  return { ...seen, model };
 }

@@ -32,8 +32,9 @@ export class Simulator {
   state: Int32Array;
   footprint: Footprint = { reads: new Set(), writes: new Set() };
 
-  constructor(scenario: Scenario, options: CompileOptions = {}) {
-    this.model = compile(scenario, { ...options, instrumented: true });
+  /** @param model the instrumented model of this form of the scenario, if there is one already. */
+  constructor(scenario: Scenario, options: CompileOptions = {}, model: CompiledModel | null = null) {
+    this.model = model ?? compile(scenario, { ...options, instrumented: true });
     this.state = this.model.initial.slice();
   }
 

@@ -126,7 +126,9 @@ export function fewestSwitches(
   }
   for (let level = targetLevel - 1; level >= 0; level--) {
     let chosen: { index: number; move: number; last: number; cost: number } | null = null;
-    for (let p = starts[level] as number; p < (starts[level + 1] as number) && chosen === null; p++)
+    for (let p = starts[level] as number; p < (starts[level + 1] as number) && chosen === null; p++) {
+      // Without symmetry the one who moves is known, and so what it must have cost: most states need not be expanded.
+      if (symmetry === null && through(p, last) !== remaining) continue;
       eachMove(p, (move, successor, mover) => {
         if (chosen !== null || successor !== index || mover !== last) return;
         const actor = actorOf(move);
@@ -134,6 +136,7 @@ export function fewestSwitches(
         const step = p === 0 ? { actor, cost: 0 } : cheapestLast(cost, p, actors, actor, remaining);
         chosen = { index: p, move, last: step.actor, cost: step.cost };
       });
+    }
     if (chosen === null) return null;
     const taken: { index: number; move: number; last: number; cost: number } = chosen;
     moves.unshift(taken.move);
