@@ -5,8 +5,11 @@
 import { Command, Option } from 'commander';
 import type { StrategyName } from '../checker/check.ts';
 import type { StoreName } from '../checker/stores.ts';
+import { exportFormats } from '../reports/export/formats.ts';
 import type { CheckFlags } from './commands/check.ts';
+import type { CompareFlags } from './commands/compare.ts';
 import type { CorpusFlags } from './commands/corpus.ts';
+import type { ExportFlags } from './commands/export.ts';
 import type { GrowFlags } from './commands/grow.ts';
 import type { RegressFlags } from './commands/regress.ts';
 import type { ReplayFlags } from './commands/replay.ts';
@@ -15,7 +18,7 @@ import type { ShowcaseFlags } from './commands/showcase.ts';
 import { type Console, type ConsoleOptions, processConsole } from './console.ts';
 import type { ExitStatus } from './exit.ts';
 import { packageVersion } from './package.ts';
-import { bound, boundRange, collect, count, countFromZero, duration, size } from './values.ts';
+import { bound, boundRange, collect, count, countFromZero, duration, formats, size } from './values.ts';
 
 const orders: readonly StrategyName[] = ['bfs', 'dfs', 'bounded', 'random', 'pct', 'anytime'];
 const stores: readonly StoreName[] = ['exact', 'compressed', 'compact', 'bitstate'];
@@ -178,6 +181,59 @@ nothing. The last search is cut when the time is over and shown as undecided.`,
       .addOption(new Option('--text', 'print it as text').conflicts('out')),
     async (console, flags, given) =>
       (await import('./commands/report.ts')).reportCommand(given as string, flags, console),
+  );
+
+  command<object>(
+    root
+      .command('reply')
+      .description('print the verdict of an earlier run as text for a mail')
+      .argument('<run>', 'folder of the run, or its verdict.json'),
+    async (console, _flags, given) => (await import('./commands/reply.ts')).replyCommand(given as string, console),
+  );
+
+  command<ExportFlags>(
+    root
+      .command('export')
+      .description('write violations in the formats of other tools')
+      .argument('<run>', 'folder of a run, its verdict.json, or a schedule')
+      .addOption(
+        new Option('--as <formats>', `comma-separated: ${exportFormats.join(', ')}`)
+          .argParser(formats)
+          .makeOptionMandatory(),
+      )
+      .addOption(model())
+      .option('-o, --out <dir>', 'folder for the files; beside the run unless given'),
+    async (console, flags, given) =>
+      (await import('./commands/export.ts')).exportCommand(given as string, flags, console),
+  );
+
+  command<CompareFlags>(
+    root
+      .command('compare')
+      .description(
+        'search variants of a scenario within the same bounds, and drive each counterexample through the others',
+      )
+      .argument('<scenario>', 'name of a scenario, or a model file')
+      .option('--a <variant>', 'a variant, whose bounds are used; the first one unless given')
+      .option('--b <variant>', 'another; the first that is expected to hold unless given')
+      .addOption(new Option('--matrix', 'all variants').conflicts('b'))
+      .option('--bound <name=number>', 'another value for a bound; may be repeated', bound)
+      .option('--must-differ', 'fail unless their verdicts differ')
+      .addOption(workers())
+      .option('--time <duration>', 'stop each search after this time', duration)
+      .addOption(json())
+      .addOption(quiet()),
+    async (console, flags, given) =>
+      (await import('./commands/compare.ts')).compareCommand(given as string, flags, console),
+  );
+
+  command<object>(
+    root
+      .command('diff')
+      .description('align two schedules and tell where they differ first')
+      .argument('<a>', 'a schedule, or an ITF trace of quiesce')
+      .argument('<b>', 'another'),
+    async (console, _flags, _given, all) => (await import('./commands/diff.ts')).diffCommand(all, console),
   );
 
   command<object>(

@@ -3,6 +3,7 @@
  * sentence; a value is never rounded or guessed.
  */
 import { InvalidArgumentError } from 'commander';
+import { type ExportFormat, exportFormats } from '../reports/export/formats.ts';
 
 const secondsOf: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600 };
 const bytesOf: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
@@ -77,4 +78,13 @@ export function boundRange(
 /** Repeated names, in the order given. */
 export function collect(text: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, text];
+}
+
+/** Formats of `quiesce export`, separated by commas. */
+export function formats(text: string): readonly ExportFormat[] {
+  return text.split(',').map((name) => {
+    const format = exportFormats.find((known) => known === name);
+    if (format === undefined) throw new InvalidArgumentError(`Give some of ${exportFormats.join(', ')}.`);
+    return format;
+  });
 }

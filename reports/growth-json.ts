@@ -6,7 +6,21 @@ import type { Cell, CellViolation } from '../checker/grow/cell.ts';
 import type { Growth, Range } from '../checker/grow/grow.ts';
 import type { Needs, NeedsCell } from '../checker/grow/needs.ts';
 import { QuiesceError } from '../checker/lang/errors.ts';
-import { type Fields, flag, kind, list, named, number, orNull, read, record, scalar, text, word } from './shapes.ts';
+import {
+  type Fields,
+  flag,
+  kind,
+  list,
+  named,
+  number,
+  orNull,
+  read,
+  record,
+  type Shape,
+  scalar,
+  text,
+  word,
+} from './shapes.ts';
 
 /** What `quiesce grow` writes. */
 export type GrowDocument = Growth | Needs;
@@ -35,7 +49,7 @@ const cellFields: Fields<Cell> = {
   ),
 };
 
-const growthShape = record<Growth>({
+export const growthShape: Shape<Growth> = record<Growth>({
   schema: word('quiesce.grow/1'),
   tool,
   scenario: text,
@@ -49,7 +63,7 @@ const growthShape = record<Growth>({
   timing: record<Growth['timing']>({ seconds: number, cells: list(number), workers: number, processors: number }),
 });
 
-const needsShape = record<Needs>({
+export const needsShape: Shape<Needs> = record<Needs>({
   schema: word('quiesce.needs/1'),
   tool,
   scenario: text,

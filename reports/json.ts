@@ -5,7 +5,6 @@
  *
  * The document's shape is written down once, below; TypeScript refuses it when a field of `Verdict` is missing.
  */
-import * as v from 'valibot';
 import type { CoarseStep, OpenAccess } from '../checker/analyse/coarse.ts';
 import { QuiesceError } from '../checker/lang/errors.ts';
 import type { Expectation } from '../checker/lang/scenario.ts';
@@ -35,6 +34,7 @@ import {
   list,
   named,
   number,
+  oneOf,
   optional,
   orNull,
   read,
@@ -132,8 +132,9 @@ const expectViolated = record<Violated>({
   length: number,
   states: number,
 } as Fields<Violated>);
-const expectation: Shape<Expectation> = v.lazy((input) =>
-  isObject(input) && input['verdict'] === 'holds' ? expectHolds : expectViolated,
+const expectation = oneOf<Expectation>(
+  [expectHolds, expectViolated] as readonly Shape<Expectation>[],
+  (input) => (isObject(input) && input['verdict'] === 'holds' ? expectHolds : expectViolated) as Shape<Expectation>,
 );
 
 const stage = record<Stage>({
@@ -157,7 +158,7 @@ const pct = record<PctBound>({
   choices: flag,
 });
 
-const verdictShape = record<Verdict>({
+export const verdictShape: Shape<Verdict> = record<Verdict>({
   schema: word('quiesce.verdict/1'),
   tool: record<Verdict['tool']>({ name: word('quiesce'), version: text }),
   scenario: record<Verdict['scenario']>({

@@ -1,7 +1,7 @@
 /**
  * Shapes of documents: what a value must be, in which order its keys stand, and what is said where it is something else.
  * Every document that is stored and read back is written down in these words once; TypeScript refuses a shape in which a
- * field of the document's type is missing.
+ * field of the document's type is missing. The published schema of a document, in reports/schema/, is told by its shape.
  */
 import * as v from 'valibot';
 import { QuiesceError } from '../checker/lang/errors.ts';
@@ -10,24 +10,43 @@ import { type ViolationKind, violationKinds } from '../checker/lang/violation.ts
 /** Checks a value and puts its keys in order. The message of each schema is what it wants, for `refuse`. */
 export type Shape<T> = v.GenericSchema<unknown, T>;
 
-export const text: Shape<string> = v.string('a string');
-export const number: Shape<number> = v.pipe(v.number('a number'), v.finite('a finite number'));
-export const flag: Shape<boolean> = v.boolean('true or false');
-export const scalar: Shape<string | number | boolean | null> = v.union(
-  [v.string(), v.number(), v.boolean(), v.null()],
-  'a single value',
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** What each shape is in JSON Schema. */
+const schemas = new WeakMap<object, () => JsonSchema>();
+
+function known<T>(shape: Shape<T>, schema: () => JsonSchema): Shape<T> {
+  schemas.set(shape, schema);
+  return shape;
+}
+
+/** The shape in JSON Schema, draft 2020-12. */
+export function jsonSchemaOf(shape: Shape<unknown>): JsonSchema {
+  const schema = schemas.get(shape);
+  if (schema === undefined) throw new Error('a shape that was not made here has no schema');
+  return schema();
+}
+
+export const text: Shape<string> = known(v.string('a string'), () => ({ type: 'string' }));
+export const number: Shape<number> = known(v.pipe(v.number('a number'), v.finite('a finite number')), () => ({
+  type: 'number',
+}));
+export const flag: Shape<boolean> = known(v.boolean('true or false'), () => ({ type: 'boolean' }));
+export const scalar: Shape<string | number | boolean | null> = known(
+  v.union([v.string(), v.number(), v.boolean(), v.null()], 'a single value'),
+  () => ({ type: ['string', 'number', 'boolean', 'null'] }),
 );
 
 export function word<const W extends string>(...words: readonly W[]): Shape<W> {
-  return v.picklist(words, `one of ${words.join(', ')}`);
+  return known(v.picklist(words, `one of ${words.join(', ')}`), () => ({ enum: words }));
 }
 
 export function orNull<T>(shape: Shape<T>): Shape<T | null> {
-  return v.nullable(shape);
+  return known(v.nullable(shape), () => ({ anyOf: [jsonSchemaOf(shape), { type: 'null' }] }));
 }
 
 export function list<T>(shape: Shape<T>): Shape<readonly T[]> {
-  return v.array(shape, 'a list');
+  return known(v.array(shape, 'a list'), () => ({ type: 'array', items: jsonSchemaOf(shape) }));
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
@@ -38,31 +57,47 @@ const anyObject = v.custom<Record<string, unknown>>(isObject, 'an object');
 
 /** Names chosen by a scenario, in the order it gave them; `constructor` may be one, which `v.record` would drop. */
 export function named<T>(shape: Shape<T>): Shape<Readonly<Record<string, T>>> {
-  return v.lazy((input) => {
+  const checked = v.lazy((input) => {
     if (!isObject(input)) return anyObject as Shape<Record<string, T>>;
     return v.object(Object.fromEntries(Object.keys(input).map((name) => [name, shape]))) as Shape<Record<string, T>>;
   });
+  return known(checked, () => ({ type: 'object', additionalProperties: jsonSchemaOf(shape) }));
+}
+
+/** One of several shapes; the value itself says which. */
+export function oneOf<T>(shapes: readonly Shape<T>[], choose: (input: unknown) => Shape<T>): Shape<T> {
+  return known(v.lazy(choose), () => ({ anyOf: shapes.map(jsonSchemaOf) }));
 }
 
 export type Fields<T> = { readonly [K in keyof T]-?: Shape<T[K]> };
 
+/** Shapes of fields that may be missing. */
+const optionals = new WeakSet<object>();
+
 /** Exactly these keys, in this order; a key whose value is undefined is left out. */
 export function record<T extends object>(fields: Fields<T>): Shape<T> {
-  const keys = Object.keys(fields);
+  const keys = Object.keys(fields) as (keyof T & string)[];
   const filled = (o: Record<string, unknown>) => Object.fromEntries(keys.map((key) => [key, o[key]]));
   const given = (o: Record<string, unknown>) =>
     Object.fromEntries(Object.entries(o).filter(([, value]) => value !== undefined));
   // Filled first, so that a field which is missing is told as any other that is wrong.
-  return v.pipe(
+  const shape = v.pipe(
     anyObject,
     v.transform(filled),
     v.object(fields as unknown as v.ObjectEntries),
     v.transform(given),
   ) as unknown as Shape<T>;
+  return known(shape, () => ({
+    type: 'object',
+    properties: Object.fromEntries(keys.map((key) => [key, jsonSchemaOf(fields[key])])),
+    required: keys.filter((key) => !optionals.has(fields[key])),
+  }));
 }
 
 export function optional<T>(shape: Shape<T>): Shape<T> {
-  return v.optional(shape) as Shape<T>;
+  const made = v.optional(shape) as Shape<T>;
+  optionals.add(made);
+  return known(made, () => jsonSchemaOf(shape));
 }
 
 /** Where a value stands: `violations[0].steps[2].actor`. */

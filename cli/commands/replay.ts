@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { QuiesceError, type Scenario } from '../../checker/lang/index.ts';
 import { type Replay, replay } from '../../checker/trace/replay.ts';
 import { parseSchedule, type Schedule } from '../../checker/trace/schedule.ts';
+import { scheduleOfItf } from '../../reports/export/itf.ts';
 import { ascii, divergenceText, replayText, splat, verdictFromJson } from '../../reports/index.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import { paint } from '../color.ts';
@@ -20,7 +21,7 @@ export interface ReplayFlags {
 }
 
 export async function replayCommand(file: string, flags: ReplayFlags, console: Console): Promise<ExitStatus> {
-  const schedule = readSchedule(file);
+  const schedule = readAnySchedule(file);
   const scenario = await scenarioOf(schedule, flags.model, file);
   const variant = variantOf(scenario, flags.variant ?? schedule.variant);
   const result = replay(scenario, schedule, variant);
@@ -51,8 +52,16 @@ export function readSchedule(file: string): Schedule {
   return parseSchedule(readText(file), shown(resolve(file)));
 }
 
+/** A stored schedule, or an ITF trace that `quiesce export` wrote. */
+export function readAnySchedule(file: string): Schedule {
+  return file.endsWith('.json') ? scheduleOfItf(readText(file), shown(resolve(file))) : readSchedule(file);
+}
+
+/** Is the file a schedule rather than a run? */
+export const isSchedule = (file: string): boolean => file.endsWith('.sched') || file.endsWith('.itf.json');
+
 /** The scenario a schedule belongs to: from the user's model file when one is given, else ours. */
-async function scenarioOf(schedule: Schedule, model: string | undefined, file: string): Promise<Scenario> {
+export async function scenarioOf(schedule: Schedule, model: string | undefined, file: string): Promise<Scenario> {
   if (model === undefined) {
     if (scenarios.some((s) => s.name === schedule.scenario)) return (await findScenario(schedule.scenario)).scenario;
     throw new QuiesceError('usage', `there is no scenario "${schedule.scenario}"`, {

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { QuiesceError } from '../../checker/lang/index.ts';
+import type { Verdict } from '../../checker/verdict.ts';
 import {
   growDocumentFromJson,
   growthText,
@@ -41,6 +42,13 @@ export function reportCommand(run: string, flags: ReportFlags, console: Console)
   prepareFolder(folder);
   for (const written of writeReports(folder, verdict)) console.out(shown(written));
   return 0;
+}
+
+/** The verdict of a run: its folder, or its verdict.json. */
+export function storedVerdict(run: string): { readonly verdict: Verdict; readonly path: string } {
+  const path = isFolder(run) ? join(run, 'verdict.json') : run;
+  const json = readText(path);
+  return { verdict: stored(path, () => verdictFromJson(json)), path: resolve(path) };
 }
 
 /** A growth is a table; there is no page of it. */

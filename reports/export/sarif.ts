@@ -1,0 +1,136 @@
+/**
+ * SARIF 2.1.0, for forges and editors: a rule for each kind of violation, a result for each counterexample, with two code
+ * flows: one merged thread flow, in which each message begins with the task, for viewers that read only one; and one
+ * thread flow a task, joined by `executionOrder`.
+ *
+ * Forges keep 1,000 locations of a result: of longer traces the steps that matter least are left out, and the message
+ * says so. Locations name files of the kernel tree where a step's source has one; no lines, because models are written
+ * from patches.
+ *
+ * Source: OASIS SARIF 2.1.0, https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html.
+ */
+import type { Location, Log, ReportingDescriptor, Result, ThreadFlowLocation } from 'sarif';
+import { sourceText } from '../../checker/lang/source.ts';
+import { type ViolationKind, violationKinds } from '../../checker/lang/violation.ts';
+import type { Counterexample, TraceStep } from '../../checker/trace/counterexample.ts';
+import type { Verdict } from '../../checker/verdict.ts';
+import { type Context, contextOf, kindText, neededText, pairs, replayCommand, schedulePath } from '../facts.ts';
+import { plural } from '../numbers.ts';
+import { lastStep, stepText, weights } from '../trace.ts';
+
+/** Locations of a result, in both code flows together, that forges show. */
+export const MOST_LOCATIONS = 1000;
+
+/** What is exported: the counterexamples of a verdict, or that of a schedule. */
+export interface Exported {
+  readonly context: Context;
+  readonly violations: readonly Counterexample[];
+  readonly version: string;
+}
+
+export const exportedOf = (verdict: Verdict): Exported => ({
+  context: contextOf(verdict),
+  violations: verdict.violations,
+  version: verdict.tool.version,
+});
+
+export function sarif({ context, violations, version }: Exported): string {
+  const kinds = [...new Set(violations.map((ce) => ce.evidence.kind))].sort();
+  const log: Log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'quiesce', version, semanticVersion: version, rules: kinds.map(rule) } },
+        columnKind: 'utf16CodeUnits',
+        properties: { scenario: context.scenario, variant: context.variant, bounds: pairs(context.bounds) },
+        results: violations.map((ce) => result(ce, context, kinds.indexOf(ce.evidence.kind))),
+      },
+    ],
+  };
+  return `${JSON.stringify(log, null, 1)}\n`;
+}
+
+function rule(kind: ViolationKind): ReportingDescriptor {
+  return {
+    id: kind,
+    shortDescription: { text: violationKinds[kind] },
+    help: { text: `quiesce explain ${kind}` },
+    defaultConfiguration: { level: 'error' },
+  };
+}
+
+function result(ce: Counterexample, context: Context, ruleIndex: number): Result {
+  const { shown, left } = chosen(ce);
+  const needed = neededText(ce);
+  const text = [
+    `${ce.headline}: ${ce.evidence.message}.`,
+    `${kindText(ce)}, ${plural(ce.steps.length, 'step')}, ${plural(ce.switches, 'context switch', 'context switches')}.`,
+    ...ce.story,
+    ...(needed === null ? [] : [`Needed: ${needed}.`]),
+    ...(left === 0 ? [] : [`${plural(left, 'step')} of the trace that matter less are left out here.`]),
+    `Replay: ${replayCommand(schedulePath(context, ce), context.model)}`,
+  ].join(' ');
+  const last = lastStep(ce);
+  return {
+    ruleId: ce.evidence.kind,
+    ruleIndex,
+    level: 'error',
+    kind: 'fail',
+    message: { text },
+    locations: last === null ? [] : [location(last)],
+    partialFingerprints: { 'quiesceSignature/v1': ce.signature },
+    codeFlows: [
+      {
+        message: { text: 'all tasks in one' },
+        threadFlows: [{ id: 'schedule', locations: shown.map((step) => flowLocation(ce, step, `${step.actor}: `)) }],
+      },
+      {
+        message: { text: 'a thread flow a task' },
+        threadFlows: [...new Set(shown.map((s) => s.actor))].map((actor) => ({
+          id: actor,
+          locations: shown.filter((s) => s.actor === actor).map((step) => flowLocation(ce, step, '')),
+        })),
+      },
+    ],
+  };
+}
+
+/** The steps that fit, each of which stands in both code flows. */
+function chosen(ce: Counterexample): { readonly shown: readonly TraceStep[]; readonly left: number } {
+  // One location is that of the result itself.
+  const room = Math.floor((MOST_LOCATIONS - 1) / 2);
+  const weight = weights(ce);
+  const kept = new Set(
+    ce.steps
+      .map((_, i) => i)
+      .sort((a, b) => (weight[b] as number) - (weight[a] as number) || b - a)
+      .slice(0, room),
+  );
+  return { shown: ce.steps.filter((_, i) => kept.has(i)), left: ce.steps.length - kept.size };
+}
+
+function flowLocation(ce: Counterexample, step: TraceStep, prefix: string): ThreadFlowLocation {
+  const kinds = [
+    ...(step.acquires.length > 0 ? ['acquire', 'lock'] : []),
+    ...(step.releases.length > 0 ? ['release', 'lock'] : []),
+    ...(step.choice === null ? [] : ['branch']),
+  ];
+  return {
+    executionOrder: step.index,
+    nestingLevel: Math.max(0, step.stack.length - 1),
+    importance:
+      step.essential || step === lastStep(ce) ? 'essential' : step.acquires.length > 0 ? 'important' : 'unimportant',
+    ...(kinds.length === 0 ? {} : { kinds: [...new Set(kinds)] }),
+    location: { ...location(step), message: { text: `${prefix}${step.index}. ${stepText(step)}` } },
+    state: Object.fromEntries(step.changes.map((c) => [c.path, { text: c.after ?? 'gone' }])),
+  };
+}
+
+function location({ source, procedure, label }: TraceStep): Location {
+  return {
+    ...(source.file === undefined ? {} : { physicalLocation: { artifactLocation: { uri: encodeURI(source.file) } } }),
+    logicalLocations: [{ name: procedure, fullyQualifiedName: `${procedure}/${label}`, kind: 'function' }],
+    message: { text: sourceText(source) },
+  };
+}

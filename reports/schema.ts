@@ -1,0 +1,23 @@
+/**
+ * The published schemas of our documents, one file each in reports/schema/. They follow from the shapes that read and
+ * write the documents; a document of another version has another file.
+ */
+import { comparisonShape } from './comparison-json.ts';
+import { growthShape, needsShape } from './growth-json.ts';
+import { verdictShape } from './json.ts';
+import { type JsonSchema, jsonSchemaOf, type Shape } from './shapes.ts';
+
+const documents: readonly (readonly [string, string, Shape<unknown>])[] = [
+  ['quiesce.verdict/1', 'Verdict of quiesce check', verdictShape],
+  ['quiesce.grow/1', 'Table of quiesce grow', growthShape],
+  ['quiesce.needs/1', 'Smallest bounds of a violation, from quiesce grow --down', needsShape],
+  ['quiesce.comparison/1', 'Variants side by side, from quiesce compare', comparisonShape],
+];
+
+/** Every schema with the name of its file. */
+export function publishedSchemas(): readonly { readonly file: string; readonly schema: JsonSchema }[] {
+  return documents.map(([name, title, shape]) => ({
+    file: `${name.replace('quiesce.', '').replace('/', '-')}.json`,
+    schema: { $schema: 'https://json-schema.org/draft/2020-12/schema', $id: name, title, ...jsonSchemaOf(shape) },
+  }));
+}
