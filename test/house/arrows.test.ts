@@ -25,7 +25,7 @@ const typeArrows: Readonly<Record<string, readonly string[]>> = { model: ['hw'] 
 const packages: Readonly<Record<string, readonly string[]>> = {
   checker: ['graphology', 'graphology-components', 'graphology-types', 'seedrandom', 'valibot'],
   cli: ['commander', 'esbuild', 'valibot'],
-  reports: ['valibot', 'preact', 'preact-render-to-string'],
+  reports: ['valibot', 'graphology', 'graphology-gexf', 'sarif'],
 };
 
 function inside(target: string, folder: string): boolean {

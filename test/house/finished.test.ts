@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { root, sourceFiles, withoutComments } from './sources.ts';
+import { type Import, root, sourceFiles, withoutComments } from './sources.ts';
 
 const product = sourceFiles();
 const tests = sourceFiles(['test']);
@@ -48,9 +48,13 @@ describe('package.json', () => {
   });
 
   test('what the program imports is a dependency of it, not of its tests', () => {
+    // Of a package that only has types nothing remains.
+    const typesOnly = (i: Import) => i.typeOnly && manifest['devDependencies']?.[`@types/${i.target}`] !== undefined;
     const used = new Set(
       product.flatMap((f) =>
-        f.imports.filter((i) => !i.relative && !i.target.startsWith('node:')).map((i) => i.target.split('/')[0]),
+        f.imports
+          .filter((i) => !i.relative && !i.target.startsWith('node:') && !typesOnly(i))
+          .map((i) => i.target.split('/')[0]),
       ),
     );
     expect([...used].filter((name) => manifest['dependencies']?.[name ?? ''] === undefined)).toEqual([]);
