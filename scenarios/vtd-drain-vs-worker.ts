@@ -15,6 +15,7 @@ import {
   iopfHandleGroup,
   iopfRevision,
   PageResponseOp,
+  pageResponseBy,
   releaseDevice,
   stopContext,
 } from '../model/iopf/index.ts';
@@ -37,8 +38,9 @@ import {
 import { pageRequestsStayHome } from '../properties/isolation.ts';
 import { everyGroupAnswered, everyRequestAnswered, returns } from '../properties/response.ts';
 
-const merged = [set(iopfRevision, '5.13'), set(drainMutex, 'mutex released to flush')];
-const released = [set(iopfRevision, '5.13'), set(drainMutex, 'mutex released'), set(svmDevUnlink, 'after the drain')];
+const vtd = [set(iopfRevision, '5.13'), set(pageResponseBy, 'operation')];
+const merged = [...vtd, set(drainMutex, 'mutex released to flush')];
+const released = [...vtd, set(drainMutex, 'mutex released'), set(svmDevUnlink, 'after the drain')];
 const repaired = [...released, set(drainWait, 'wait queue')];
 
 export default scenario('vtd-drain-vs-worker', {
@@ -61,7 +63,7 @@ export default scenario('vtd-drain-vs-worker', {
   variants: {
     posted: {
       about: 'pasid_mutex is held over the drain; the irq thread reports a request of another process',
-      settings: [set(iopfRevision, '5.13')],
+      settings: vtd,
       bounds: { others: 1 },
       expect: { verdict: 'violated', kind: 'deadlock', length: 45, states: 24_744 },
     },

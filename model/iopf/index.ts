@@ -41,6 +41,7 @@ export {
   groupNoMemory,
   iopfRevision,
   overflowPartial,
+  pageResponseBy,
   partialFaults,
   priqAccounting,
   priqFlushWait,

@@ -116,7 +116,7 @@ export const Device = object(
     iommu_param: struct('iommu_param', { lock: mutex() }),
     fault_param: struct('iommu_fault_param', { lock: mutex(), faults: list(FaultEvent, 3) }),
     iopf_param: ptr(IopfDeviceParam),
-    /** How its IOMMU driver responds; NULL for the SMMUv3, which does it in one command. */
+    /** How its IOMMU driver responds, unless it is the SMMUv3, which does it in one command. */
     page_response: op(PageResponseOp),
     /** Somebody has it open, where a scenario lets one user in at a time. */
     opened: bool(),

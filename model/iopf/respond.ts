@@ -5,6 +5,7 @@ import { EINVAL, nameOf, oneOf, op, procedure, ptr, Violation } from '../kernel/
 import { hw, type PageRequest, type PageResponse, type PciFunction, pageResponse, requestIsFixed } from './hardware.ts';
 import { Device, FaultEvent, PageResponseOp } from './objects.ts';
 import { specB } from './sources.ts';
+import { pageResponseBy } from './switches.ts';
 
 /**
  * CMDQ_OP_PRI_RESP, and its delivery: the function knows the group by its index. No sync follows, and none is needed,
@@ -49,12 +50,8 @@ export const iommuPageResponse = procedure(
       { indivisible: requestIsFixed },
     ),
     k.when((f) => f.pending === null, [k.mutexUnlock((f) => f.dev.fault_param.lock), k.return(-EINVAL)]),
-    k.callback(
-      PageResponseOp,
-      (f) => f.respond,
-      (f) => ({ dev: f.dev, evt: f.evt, code: f.code }),
-      undefined,
-      [
+    k.switch(pageResponseBy, {
+      SMMUv3: [
         k.step(
           'page_response: CMDQ_OP_PRI_RESP',
           (f) => {
@@ -63,7 +60,14 @@ export const iommuPageResponse = procedure(
           { indivisible: oneResponse },
         ),
       ],
-    ),
+      operation: [
+        k.callback(
+          PageResponseOp,
+          (f) => f.respond,
+          (f) => ({ dev: f.dev, evt: f.evt, code: f.code }),
+        ),
+      ],
+    }),
     k.step('list_del(&pending->list)', (f) => {
       f.dev.fault_param.faults.remove(f.pending);
     }),

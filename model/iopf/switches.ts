@@ -124,3 +124,11 @@ export const stopMarkers = switchOf(
   'dropped',
   'answered',
 );
+
+/** How the IOMMU driver gives a page response to the hardware. */
+export const pageResponseBy = switchOf(
+  'iopf.page-response',
+  'whether a page response is one command, as with the SMMUv3, or an operation of the driver of the device',
+  'SMMUv3',
+  'operation',
+);
