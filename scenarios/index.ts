@@ -9,7 +9,15 @@ import ioasidGuestSva from './ioasid-guest-sva.ts';
 import ioasidQuota from './ioasid-quota.ts';
 import ioasidSetLife from './ioasid-set-life.ts';
 import ioasidTwoLocks from './ioasid-two-locks.ts';
+import iommufdAbortVsFput from './iommufd-abort-vs-fput.ts';
+import iommufdAccessVsDetach from './iommufd-access-vs-detach.ts';
+import iommufdAttachVsDestroy from './iommufd-attach-vs-destroy.ts';
 import iommufdDestroyVsDestroy from './iommufd-destroy-vs-destroy.ts';
+import iommufdLinkedTwice from './iommufd-linked-twice.ts';
+import iommufdMmapVsDestroy from './iommufd-mmap-vs-destroy.ts';
+import iommufdPutVsDestroy from './iommufd-put-vs-destroy.ts';
+import iommufdTwoDestroys from './iommufd-two-destroys.ts';
+import iommufdWaitTimeout from './iommufd-wait-timeout.ts';
 import iopfCoreUnbind from './iopf-core-unbind.ts';
 import iopfDiscardPartial from './iopf-discard-partial.ts';
 import iopfFlushThenClear from './iopf-flush-then-clear.ts';
@@ -90,7 +98,15 @@ export const scenarios: readonly Scenario[] = [
   ioasidQuota,
   ioasidSetLife,
   ioasidTwoLocks,
+  iommufdAbortVsFput,
+  iommufdAccessVsDetach,
+  iommufdAttachVsDestroy,
   iommufdDestroyVsDestroy,
+  iommufdLinkedTwice,
+  iommufdMmapVsDestroy,
+  iommufdPutVsDestroy,
+  iommufdTwoDestroys,
+  iommufdWaitTimeout,
   iopfCoreUnbind,
   iopfDiscardPartial,
   iopfFlushThenClear,

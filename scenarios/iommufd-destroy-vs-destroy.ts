@@ -2,8 +2,10 @@
 import { does, scenario, set, sometimes } from '../checker/lang/index.ts';
 import {
   bindAtStart,
+  but,
   destroyById,
   destroyIoctl,
+  destroyTimeout,
   Ioas,
   IommufdDevice,
   iommufdCtxPut,
@@ -15,6 +17,8 @@ import {
   makeCtx,
   makeGroup,
   makeIoas,
+  neverPut,
+  putOrder,
   repaired,
 } from '../model/iommufd/index.ts';
 import { iommufdPromises } from './iommufd-parts.ts';
@@ -30,7 +34,7 @@ export default scenario('iommufd-destroy-vs-destroy', {
   systems: ['iommufd'],
   source: destroyById(MAIN_C),
   corpus: '#8',
-  bounds: { callers: 0, ioas_callers: 0 },
+  bounds: { callers: 0, ioas_callers: 0, endless: 0 },
   variants: {
     posted: {
       about: 'DESTROY takes a reference: the driver finds two users where it counts on one',
@@ -46,7 +50,25 @@ export default scenario('iommufd-destroy-vs-destroy', {
       about: 'the same while a call has the IOAS that is destroyed: #9',
       settings: [set(destroyIoctl, 'by id')],
       bounds: { ioas_callers: 1 },
-      expect: { verdict: 'violated', kind: 'protocol', property: 'destroyed alone', length: 18, states: 648 },
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 22, states: 1_010 },
+    },
+    'wait-count-first': {
+      about: 'destroyers wait for a count of temporary holders, but a put drops it before the user',
+      settings: but(repaired, set(putOrder, 'wait_cnt first')),
+      bounds: { callers: 1 },
+      expect: { verdict: 'violated', kind: 'protocol', property: 'destroy_user succeeds', length: 17, states: 736 },
+    },
+    endless: {
+      about: 'the count, and a call on the device that never ends: after the time-out the driver fails with -EBUSY',
+      settings: repaired,
+      bounds: { endless: 1, callers: 1 },
+      expect: { verdict: 'violated', kind: 'protocol', property: 'destroy_user succeeds', length: 19, states: 2_454 },
+    },
+    hang: {
+      about: 'the same without a time-out: the driver never comes back',
+      settings: but(repaired, set(destroyTimeout, 'for ever')),
+      bounds: { endless: 1, callers: 1 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 37, states: 8_567 },
     },
     fixed: {
       about: 'destroyers wait for a count of temporary holders; calls on both objects',
@@ -56,8 +78,8 @@ export default scenario('iommufd-destroy-vs-destroy', {
     },
   },
   setup: (s) => {
-    const { callers, ioas_callers } = s.bounds;
-    const ictx = makeCtx(s, 2 + callers + ioas_callers);
+    const { callers, ioas_callers, endless } = s.bounds;
+    const ictx = makeCtx(s, 2 + callers + ioas_callers + endless);
     const idev = bindAtStart(s, ictx, makeGroup(s, 'igroup'), 'idev');
     const ioas = makeIoas(s, ictx, 'ioas');
     const close = does(iommufdCtxPut, { ictx });
@@ -70,8 +92,10 @@ export default scenario('iommufd-destroy-vs-destroy', {
     for (let i = 0; i < callers; i++) s.task(`caller${i}`, [does(iommufdGetHwInfo, { ictx, id: idev.id }), close]);
     for (let i = 0; i < ioas_callers; i++)
       s.task(`ioas_caller${i}`, [does(iommufdIoasIovaRanges, { ictx, id: ioas.id }), close]);
+    // A call that does not end keeps the file as well.
+    for (let i = 0; i < endless; i++) s.task(`holder${i}`, [does(neverPut, { ictx, id: idev.id })]);
     s.property(
-      ...iommufdPromises(s, [s.pool(IommufdDevice, 1), s.pool(Ioas, 1)]),
+      ...iommufdPromises(s, [s.pool(IommufdDevice, 1), s.pool(Ioas, 1)], { closed: endless === 0 }),
       sometimes(
         'both-destroy',
         'the driver destroys its device while DESTROY works',

@@ -5,7 +5,6 @@
  */
 import { containerOf, nameOf, procedure, ptr, Violation } from '../kernel/index.ts';
 import { type IommufdDevice as Device, IommufdCtx, IommufdDevice, IommufdGroup, ObjectDestroy } from './objects.ts';
-import { iommufdCtxPut } from './release.ts';
 import { iommufdObjectDestroyUser } from './remove.ts';
 import { DEVICE_C, specH } from './sources.ts';
 
@@ -27,7 +26,7 @@ const iommufdPutGroup = procedure('iommufd_put_group', { source, params: { igrou
   ),
 ]);
 
-/** iommufd_device_destroy(): gives up the group; the reference of the context is `iommufdDeviceUnbind`'s here. */
+/** iommufd_device_destroy(): gives up the group; the context is put by `iommufdObjectRemove`. */
 export const iommufdDeviceDestroy = procedure(
   'iommufd_device_destroy',
   { source, params: ObjectDestroy.params, locals: { igroup: ptr(IommufdGroup) } },
@@ -39,10 +38,7 @@ export const iommufdDeviceDestroy = procedure(
   ],
 );
 
-/**
- * iommufd_device_unbind(): the driver's user is that of the binding. iommufd_device_destroy() puts the context; the
- * release, if it was the last, is deferred until the caller returns to user space, and comes after the object is freed here.
- */
+/** iommufd_device_unbind(): the driver's user is that of the binding. */
 export const iommufdDeviceUnbind = procedure(
   'iommufd_device_unbind',
   { source, params: { idev: ptr(IommufdDevice) }, locals: { ictx: ptr(IommufdCtx) } },
@@ -51,6 +47,5 @@ export const iommufdDeviceUnbind = procedure(
       f.ictx = f.idev.ictx;
     }),
     k.call(iommufdObjectDestroyUser, (f) => ({ ictx: f.ictx, obj: f.idev })),
-    k.call(iommufdCtxPut, (f) => ({ ictx: f.ictx })),
   ],
 );

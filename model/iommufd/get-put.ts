@@ -9,7 +9,7 @@
 import { bool, opaque, pointerTo, procedure, xaLoad } from '../kernel/index.ts';
 import { IommufdCtx, type IommufdObject, type ObjectWithOps, objectId, objectType } from './objects.ts';
 import { MAIN_C, PRIVATE_H, specH } from './sources.ts';
-import { destroyWake, holders } from './switches.ts';
+import { destroyWake, holders, putOrder } from './switches.ts';
 
 const source = specH(PRIVATE_H);
 
@@ -69,25 +69,26 @@ export const iommufdGetObject = procedure(
 export const iommufdPutObject = procedure(
   'iommufd_put_object',
   { source, params: { ictx: IommufdCtx, obj: pointerTo<IommufdObject>() } },
-  (k) => [
-    k.refcountDec((f) => f.obj.users),
-    k.switch(holders, {
-      semaphore: [k.upRead((f) => f.obj.destroy_rwsem)],
-      count: [
-        k.refcountDecAndTest(
-          (f) => f.obj.wait_cnt,
-          [
-            k.switch(destroyWake, {
-              interruptible: [
-                k.step('wake_up_interruptible_all(&ictx->destroy_wait)', (f) => f.ictx.destroy_wait.waiters.size, {
-                  note: 'passes over destroyers, which sleep uninterruptibly',
-                }),
-              ],
-              all: [k.wakeUpAll((f) => f.ictx.destroy_wait)],
+  (k) => {
+    const users = k.refcountDec((f) => f.obj.users);
+    const wait_cnt = k.refcountDecAndTest(
+      (f) => f.obj.wait_cnt,
+      [
+        k.switch(destroyWake, {
+          interruptible: [
+            k.step('wake_up_interruptible_all(&ictx->destroy_wait)', (f) => f.ictx.destroy_wait.waiters.size, {
+              note: 'passes over destroyers, which sleep uninterruptibly',
             }),
           ],
-        ),
+          all: [k.wakeUpAll((f) => f.ictx.destroy_wait)],
+        }),
       ],
-    }),
-  ],
+    );
+    return [
+      k.switch(holders, {
+        semaphore: [users, k.upRead((f) => f.obj.destroy_rwsem)],
+        count: [k.switch(putOrder, { 'wait_cnt first': [wait_cnt, users], 'users first': [users, wait_cnt] })],
+      }),
+    ];
+  },
 );

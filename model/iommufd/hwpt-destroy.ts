@@ -67,10 +67,7 @@ export const iommufdHwptDestroy = procedure(
       },
       [
         k.mutexLock((f) => f.ioas.mutex),
-        k.step('list_del(&hwpt->hwpt_item)', (f) => {
-          f.ioas.hwpt_list.remove(f.hwpt);
-          f.hwpt.linked = false;
-        }),
+        k.step('list_del(&hwpt->hwpt_item)', (f) => f.ioas.hwpt_list.remove(f.hwpt)),
         k.mutexUnlock((f) => f.ioas.mutex),
         k.call(ioptTableRemoveDomain, (f) => ({ ioas: f.ioas, domain: f.domain as PagingDomainView })),
       ],

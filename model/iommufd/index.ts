@@ -1,4 +1,14 @@
 /** The objects of iommufd as scenarios and models on top of them use them. */
+
+export {
+  Access,
+  iommufdAccessDestroy,
+  iommufdAccessDestroyObject,
+  iommufdAccessDetach,
+  putSelftestAccess,
+  SelftestAccess,
+  syzConvIova,
+} from './access.ts';
 export {
   type AllocFrame,
   iommufdObjectAbort,
@@ -6,16 +16,29 @@ export {
   iommufdObjectFinalize,
   objectAlloc,
 } from './alloc.ts';
+export { iommufdDeviceDetach, iommufdHwPagetablePut } from './attach.ts';
 export { iommufdGetHwInfo, iommufdIoasIovaRanges, neverPut } from './calls.ts';
+export { iommufdDeviceAttach, iommufdDeviceReplace } from './change-pt.ts';
+export { destroyAndFree } from './destroy.ts';
 export { iommufdDeviceDestroy, iommufdDeviceUnbind } from './device-destroy.ts';
+export {
+  closeDescriptor,
+  Descriptor,
+  EventqFile,
+  Fault,
+  iommufdFaultAbort,
+  iommufdFaultAlloc,
+  iommufdFaultDestroy,
+} from './eventq.ts';
 export { iommufdGetObject, iommufdLockObj, iommufdPutObject } from './get-put.ts';
+export { iommufdHwptAlloc } from './hwpt-alloc.ts';
 export { iommufdHwptAbort, iommufdHwptDestroy } from './hwpt-destroy.ts';
 export { iommufdIoasDestroy, ioptReserve, ioptTableAddDomain, ioptTableRemoveDomain, ioptUnreserve } from './ioas.ts';
+export { iommufdFopsMmap, iommufdViommuDestroy, Viommu } from './mmap.ts';
 export * from './objects.ts';
 export * from './promises.ts';
 export { iommufdCtxPut, iommufdFopsRelease } from './release.ts';
 export {
-  destroyAndFree,
   iommufdDestroy,
   iommufdObjectDestroyUser,
   iommufdObjectPutAndTryDestroy,

@@ -5,7 +5,7 @@
  * pointer to the other. `users` counts pointers that last, `wait_cnt` (shortterm_users before 2025) callers that have
  * the object for the time of a call; the xarray owns one of each.
  *
- * Source: spec (h). Limits: six numbers a context, two devices a group, two HWPTs an IOAS; attachments without PASID.
+ * Source: spec (h). Limits: six numbers a context, two devices a group, three HWPTs an IOAS; attachments without PASID.
  */
 import {
   array,
@@ -23,6 +23,7 @@ import {
   ref,
   refcount,
   rwsem,
+  spinlock,
   type ViewOf,
   waitQueueHead,
   xarray,
@@ -43,7 +44,9 @@ const objectShape = {
   wait_cnt: refcount(1),
   /** `semaphore`: who has the object for the time of a call holds it for reading. */
   destroy_rwsem: rwsem(),
-  /** Ghost: its destroy or abort runs. */
+  /** It has a reference of the context's file, which its destroy puts: devices and accesses. */
+  holds_ctx: bool(),
+  /** Ghost: its destroy runs. */
   ending: bool(),
 };
 
@@ -68,6 +71,14 @@ export const iommufdObject = {
 export const ObjectWithOps = object('iommufd_object', iommufdObject, { source: specH(PRIVATE_H) });
 export interface ObjectWithOps extends ViewOf<typeof ObjectWithOps> {}
 
+/** struct iommufd_mmap: a piece of hardware that an object lets user space map. */
+export const Immap = object(
+  'iommufd_mmap',
+  { owner: opaque<ObjectWithOps>(), mmio_addr: int(0, 1, 1) },
+  { source: specH(PRIVATE_H) },
+);
+export type Immap = ViewOf<typeof Immap>;
+
 /** struct iommufd_ctx: lives as long as its file has references. */
 export const IommufdCtx = object(
   'iommufd_ctx',
@@ -76,6 +87,9 @@ export const IommufdCtx = object(
     destroy_wait: waitQueueHead(),
     /** f_count of the file: its descriptor, calls that are under way, devices and files of event queues. */
     file: refcount(1),
+    /** mt_mmap, with the lock of the maple tree: what user space may map. */
+    ma_lock: spinlock(),
+    mt_mmap: ref(Immap),
     /** Ghost: temporary holders that will never let go. */
     endless: int(0, 3),
     /** Ghost: WARN_ON() of a destroy on behalf of a kernel driver that failed. */
@@ -142,10 +156,10 @@ export const Ioas = object(
   {
     ...iommufdObject,
     mutex: mutex(),
-    hwpt_list: listOf<Hwpt>(2),
+    hwpt_list: listOf<Hwpt>(3),
     /** iopt.domains_rwsem over iopt.domains. */
     domains_rwsem: rwsem(),
-    domains: listOf<PagingDomain>(2),
+    domains: listOf<PagingDomain>(3),
     /** iopt.iova_rwsem over the reserved IOVAs, by the device that they are for. */
     iova_rwsem: rwsem(),
     reserved: listOf<IommufdDevice>(2),

@@ -2,11 +2,11 @@
  * The file of a context: whoever drops its last reference destroys what is left, leaves of the graph of users first.
  *
  * Source: main.c, iommufd_fops_release(). Limits: the release runs where the last reference is dropped, and not later on
- * the way out of the system call; nobody can reach the context any more by then.
+ * the way out of the system call. Nobody can reach the context any more by then, and no object that holds it is left.
  */
 import { bool, int, opaque, procedure, ptr, xaEmpty, xaFind, xaLoad, xaStore } from '../kernel/index.ts';
+import { destroyAndFree } from './destroy.ts';
 import { IDS, IommufdCtx, type ObjectWithOps } from './objects.ts';
-import { destroyAndFree } from './remove.ts';
 import { MAIN_C, specH } from './sources.ts';
 
 const lockless = 'under RCU in the kernel; nobody else can reach the context any more';

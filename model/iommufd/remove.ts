@@ -2,6 +2,9 @@
  * Removal: whoever gets `users` from one to zero under xa_lock takes the object out of the xarray, waits until temporary
  * holders are gone, and destroys it.
  *
+ * A destroy that puts the context (devices) does so here after the object is freed: a release is deferred until the caller
+ * returns to user space.
+ *
  * Three callers: IOMMU_DESTROY, by number; a kernel driver that has a user of its object and must succeed (destroy_user);
  * and whoever drops a user of an automatic domain, which goes with the last (put_and_try_destroy).
  *
@@ -22,15 +25,10 @@ import {
   xaLoad,
   xaStore,
 } from '../kernel/index.ts';
+import { destroyAndFree } from './destroy.ts';
 import { iommufdGetObject } from './get-put.ts';
-import {
-  IommufdCtx,
-  ObjectDestroy,
-  ObjectPreDestroy,
-  ObjectWithOps,
-  objectId,
-  type ObjectWithOps as WithOps,
-} from './objects.ts';
+import { IommufdCtx, ObjectPreDestroy, ObjectWithOps, objectId, type ObjectWithOps as WithOps } from './objects.ts';
+import { iommufdCtxPut } from './release.ts';
 import { destroyById, MAIN_C, PRIVATE_H, sixtySeconds, specH, waitCount } from './sources.ts';
 import { destroyIoctl, destroyTimeout, giveUp, holders } from './switches.ts';
 
@@ -88,23 +86,6 @@ const iommufdObjectDecWait = procedure(
   },
 );
 
-/** The end of an object: nobody can find it, nobody has it. */
-export const destroyAndFree = procedure(
-  'iommufd_object_ops[obj->type].destroy, kfree',
-  { source: specH(MAIN_C), params: { obj: ptr(ObjectWithOps) } },
-  (k) => [
-    k.step('obj->users and obj->wait_cnt are zero', (f) => {
-      f.obj.ending = true;
-    }),
-    k.callback(
-      ObjectDestroy,
-      (f) => f.obj.destroy,
-      (f) => ({ obj: f.obj }),
-    ),
-    k.kfree((f) => f.obj),
-  ],
-);
-
 /** iommufd_object_remove(): 0, or -ENOENT or -EBUSY and the object stays. With `to_destroy` the caller's user is gone in any case. */
 export const iommufdObjectRemove = procedure(
   'iommufd_object_remove',
@@ -116,7 +97,7 @@ export const iommufdObjectRemove = procedure(
       id: objectId(),
       flags: int(0, REMOVE_WAIT | REMOVE_OBJ_TOMBSTONE),
     },
-    locals: { obj: opaque<WithOps>(), zerod_wait_cnt: bool(), ret: errno() },
+    locals: { obj: opaque<WithOps>(), zerod_wait_cnt: bool(), holds_ctx: bool(), ret: errno() },
     returns: errno(),
   },
   (k) => [
@@ -150,6 +131,7 @@ export const iommufdObjectRemove = procedure(
     k.xaLock((f) => f.ictx.objects),
     k.step('obj = xas_load(&xas)', (f) => {
       f.obj = f.id > 0 ? xaLoad(f.ictx.objects, f.id) : null;
+      f.holds_ctx = f.obj?.holds_ctx ?? false;
     }),
     k.when(
       (f) => f.to_destroy !== null,
@@ -227,6 +209,7 @@ export const iommufdObjectRemove = procedure(
       ],
     }),
     k.call(destroyAndFree, (f) => ({ obj: f.obj as WithOps })),
+    k.when((f) => f.holds_ctx, [k.call(iommufdCtxPut, (f) => ({ ictx: f.ictx }))]),
     k.return(0),
     k.label('err_xa'),
     k.when((f) => f.zerod_wait_cnt, [k.refcountSet((f) => (f.obj as WithOps).wait_cnt, 1, { as: 'obj->wait_cnt, 1' })]),

@@ -3,11 +3,14 @@
  * order of the calls, from 1 on.
  */
 import { type Bounds, nameOf, type Setup, xaReserveLowest, xaStore } from '../kernel/index.ts';
+import { Access, iommufdAccessDestroyObject } from './access.ts';
 import { iommufdDeviceDestroy } from './device-destroy.ts';
 import { iommufdHwptAbort, iommufdHwptDestroy } from './hwpt-destroy.ts';
 import { iommufdIoasDestroy } from './ioas.ts';
+import { iommufdViommuDestroy, Viommu } from './mmap.ts';
 import {
   Hwpt,
+  Immap,
   Ioas,
   IommufdAttach,
   IommufdCtx,
@@ -24,11 +27,17 @@ import {
 /** Operations of the object types of this folder, for a scenario that adds its own to them. */
 export const destroyOps = [iommufdIoasDestroy, iommufdHwptDestroy, iommufdDeviceDestroy];
 export const abortOps = [iommufdHwptAbort];
-
-/** A context whose file has so many references. */
-export function makeCtx<B extends Bounds>(s: Setup<B>, files: number): IommufdCtx {
-  s.implementations(ObjectDestroy, destroyOps);
-  s.implementations(ObjectAbort, abortOps);
+/** A context whose file has so many references, and the operations of the objects that it may have. */
+export function makeCtx<B extends Bounds>(
+  s: Setup<B>,
+  files: number,
+  ops: {
+    readonly destroy?: readonly (typeof iommufdIoasDestroy)[];
+    readonly abort?: readonly (typeof iommufdHwptAbort)[];
+  } = {},
+): IommufdCtx {
+  s.implementations(ObjectDestroy, ops.destroy ?? destroyOps);
+  s.implementations(ObjectAbort, ops.abort ?? abortOps);
   s.implementations(ObjectPreDestroy, []);
   const ictx = s.object(IommufdCtx, 'ictx');
   ictx.file.counter = files;
@@ -87,7 +96,13 @@ export function bindAtStart<B extends Bounds>(
   igroup: IommufdGroup,
   name: string,
 ): IommufdDevice {
-  const idev = s.object(IommufdDevice, name, { type: 'device', destroy: iommufdDeviceDestroy, ictx, igroup });
+  const idev = s.object(IommufdDevice, name, {
+    type: 'device',
+    destroy: iommufdDeviceDestroy,
+    holds_ctx: true,
+    ictx,
+    igroup,
+  });
   idev.users.counter = 2;
   igroup.ref.counter++;
   publish(ictx, idev);
@@ -107,4 +122,28 @@ export function attachAtStart<B extends Bounds>(s: Setup<B>, idev: IommufdDevice
   ioas.reserved.add(idev);
   hwpt.users.counter++;
   idev.users.counter++;
+}
+
+/** The state after IOMMU_VIOMMU_ALLOC by a driver that lets user space map a page. */
+export function makeViommu<B extends Bounds>(s: Setup<B>, ictx: IommufdCtx, name: string): Viommu {
+  const viommu = s.object(Viommu, name, { type: 'viommu', destroy: iommufdViommuDestroy, ictx });
+  ictx.mt_mmap = s.object(Immap, `${name}.immap`, { owner: viommu });
+  publish(ictx, viommu);
+  return viommu;
+}
+
+/** The state after iommufd_access_create() and iommufd_access_attach(). The file must have a reference for it. */
+export function makeAccess<B extends Bounds>(s: Setup<B>, ictx: IommufdCtx, ioas: Ioas, name: string): Access {
+  const access = s.object(Access, name, {
+    type: 'access',
+    destroy: iommufdAccessDestroyObject,
+    holds_ctx: true,
+    ictx,
+    ioas,
+    ioas_unpin: ioas,
+  });
+  access.users.counter = 2;
+  ioas.users.counter++;
+  publish(ictx, access);
+  return access;
 }

@@ -16,3 +16,13 @@ export const destroyById = patch('99f98a7c0d69', 'CVE-2023-53795');
 export const waitCount = patch('6f9c4d8c468c', 'syzbot d31adfb277377ef8fcba');
 /** The time-out of a destroyer, from 10 s to 60 s. */
 export const sixtySeconds = patch('d9df72c6acd6');
+/** #34: the file of an event queue. */
+export const abortWithFile = patch('4e034bf045b1', 'CVE-2025-39966');
+export const EVENTQ_C = 'drivers/iommu/iommufd/eventq.c';
+/** IOMMUFD-4: mmap. */
+export const mmapRace = patch('7a425ec75d2b');
+/** IOMMUFD-5: an HWPT linked twice. */
+export const linkedTwice = patch('b4ff830eca09', 'CVE-2023-54043');
+/** IOMMUFD-6: the IOAS of an access, read without its lock. */
+export const accessFault = patch('cf7c2789822d', 'CVE-2024-26785');
+export const SELFTEST_C = 'drivers/iommu/iommufd/selftest.c';

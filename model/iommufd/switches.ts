@@ -2,7 +2,7 @@
  * The choices inside iommufd objects. The first value of each is the oldest form; `repaired` sets all of them to what
  * mainline has, or would need.
  */
-import { set, switchOf } from '../../checker/lang/index.ts';
+import { type Setting, set, switchOf } from '../../checker/lang/index.ts';
 
 /** #8. */
 export const destroyIoctl = switchOf(
@@ -45,11 +45,56 @@ export const giveUp = switchOf(
   'unless zero',
 );
 
-/** Mainline, with the repairs of what was found here. */
-export const repaired = [
-  set(destroyIoctl, 'by id'),
-  set(holders, 'count'),
-  set(destroyTimeout, 'sixty seconds'),
-  set(destroyWake, 'all'),
-  set(giveUp, 'unless zero'),
+/** The order inside of a put, with the count. */
+export const putOrder = switchOf(
+  'iommufd.put',
+  'which of its two counts a temporary holder drops first',
+  'wait_cnt first',
+  'users first',
+);
+
+/** IOMMUFD-5. */
+export const hwptLink = switchOf(
+  'iommufd.link',
+  'an HWPT is linked into its IOAS when it is made, or once more when the first device is attached to it',
+  'again at attach',
+  'once',
+);
+
+/** #34. */
+export const abortFile = switchOf(
+  'iommufd.abort-file',
+  'the file of an event queue that is aborted is put, which defers its release, or released before the object is freed',
+  'deferred',
+  'synchronous',
+);
+
+/** IOMMUFD-4. */
+export const mmapUsers = switchOf(
+  'iommufd.mmap',
+  'mmap takes a user of the owner at its end, or under the lock of the tree and unless there is none',
+  'at the end',
+  'under the lock',
+);
+
+/** IOMMUFD-6. */
+export const accessIoas = switchOf(
+  'iommufd.access',
+  'whether the IOAS of an access is read with its ioas_lock',
+  'unlocked',
+  'locked',
+);
+
+/** Destroyers as mainline has them, with the repair of what was found here. */
+export const waiting = [set(holders, 'count'), set(destroyTimeout, 'sixty seconds'), set(giveUp, 'unless zero')];
+
+/** The same with temporary holders, with IOMMU_DESTROY, and with attachments. */
+export const counted = [...waiting, set(putOrder, 'users first'), set(destroyWake, 'all')];
+export const repaired = [set(destroyIoctl, 'by id'), ...counted];
+export const repairedAttach = [...repaired, set(hwptLink, 'once')];
+
+/** A list of settings with some of them changed. */
+export const but = (settings: readonly Setting[], ...changed: readonly Setting[]): readonly Setting[] => [
+  ...settings.filter((s) => !changed.some((c) => c.switch === s.switch)),
+  ...changed,
 ];
