@@ -1,9 +1,11 @@
 /** Devices are attached, moved and detached while user space destroys what it can and closes the file. */
-import { type Actor, does, eventually, type Operation, scenario, sometimes } from '../checker/lang/index.ts';
+import { type Actor, does, eventually, type Operation, scenario, set, sometimes } from '../checker/lang/index.ts';
 import {
   bindAtStart,
   DEVICE_C,
+  destroyIoctl,
   Hwpt,
+  hwptUndo,
   Ioas,
   IommufdAttach,
   IommufdDevice,
@@ -28,11 +30,19 @@ export default scenario('iommufd-attach-vs-destroy', {
   about:
     'A kernel driver attaches its device to an IOAS, which makes an automatic domain, moves it to an HWPT that user space ' +
     'has made, detaches it and unbinds it. User space meanwhile destroys the HWPT and the IOAS, asks for another HWPT, and ' +
-    'closes the file. Who is refused is told -EBUSY or -ENOENT; the last one out drains the graph of users.',
+    'closes the file. An HWPT is linked before it is published, and ioas->mutex is held until then, so that what undoes it ' +
+    'must not take the mutex, as its destroy does. Who is refused is told -EBUSY or -ENOENT; the last one out drains the graph of users.',
   systems: ['iommufd'],
   source: specH(DEVICE_C),
+  corpus: 'new',
   bounds: { devices: 1, replaces: 1, destroys: 2, allocs: 0, failures: 0, returns: 0 },
   variants: {
+    posted: {
+      about: 'an HWPT that cannot be handed to user space is undone by its destroy, which takes the mutex that is held',
+      settings: [...repairedAttach.filter((it) => it.switch !== destroyIoctl), set(hwptUndo, 'destroy')],
+      bounds: { allocs: 1, failures: 1, destroys: 0, replaces: 0 },
+      expect: { verdict: 'violated', kind: 'deadlock', length: 37, states: 4_334 },
+    },
     fixed: {
       about: 'one device, attached to the IOAS, moved to the HWPT; both are destroyed, and an HWPT is made',
       settings: repairedAttach,
@@ -90,6 +100,7 @@ export default scenario('iommufd-attach-vs-destroy', {
     const domains = s.pool(PagingDomain, devices + allocs);
     const attaches = s.pool(IommufdAttach, devices);
     s.failures({
+      ...(allocs > 0 ? { copy_to_user: failures } : {}),
       kmalloc: failures,
       xa_alloc: failures,
       domain_alloc: failures,

@@ -38,6 +38,7 @@ import {
   PagingDomain,
 } from './objects.ts';
 import { HWPT_C, specH } from './sources.ts';
+import { hwptUndo } from './switches.ts';
 
 const source = specH(HWPT_C);
 
@@ -116,12 +117,20 @@ export interface HwptAllocFrame extends AllocFrame {
 
 /** iommufd_hwpt_paging_alloc(): afterwards `f.obj` is the HWPT and `f.ret` zero, or `f.ret` is the error. */
 export function hwptPagingAlloc<F extends HwptAllocFrame>(k: KernelKit<F>, immediate_attach: boolean): Statement<F> {
+  const init = (f: F, hwpt: HwptView) => {
+    hwpt.type = 'hwpt_paging';
+    hwpt.destroy = iommufdHwptDestroy;
+    hwpt.ioas = f.ioas;
+  };
   return k.loop([
-    objectAlloc(k, Hwpt, (f, hwpt) => {
-      hwpt.type = 'hwpt_paging';
-      hwpt.destroy = iommufdHwptDestroy;
-      hwpt.abort = iommufdHwptAbort;
-      hwpt.ioas = f.ioas;
+    k.switch(hwptUndo, {
+      abort: [
+        objectAlloc(k, Hwpt, (f, hwpt) => {
+          init(f, hwpt);
+          hwpt.abort = iommufdHwptAbort;
+        }),
+      ],
+      destroy: [objectAlloc(k, Hwpt, init)],
     }),
     k.when((f) => f.ret < 0, [k.break()]),
     k.call(

@@ -85,6 +85,14 @@ export const accessIoas = switchOf(
   'locked',
 );
 
+/** Not a form that was merged: what the abort of an HWPT is there for. */
+export const hwptUndo = switchOf(
+  'iommufd.hwpt-undo',
+  'an HWPT that is not published is undone by an abort of its own, or by its destroy, which takes ioas->mutex',
+  'abort',
+  'destroy',
+);
+
 /** Destroyers as mainline has them, with the repair of what was found here. */
 export const waiting = [set(holders, 'count'), set(destroyTimeout, 'sixty seconds'), set(giveUp, 'unless zero')];
 

@@ -407,3 +407,61 @@ describe('completion', () => {
     expect(await run(completesAll, 3)).toBe('holds');
   });
 });
+
+describe('wait_event_timeout', () => {
+  const giver = (expires: (box: { ready: boolean }) => boolean) =>
+    procedure('giver', { source, params: { box: Box, result: Result }, locals: { done: bool() } }, (k) => [
+      k.waitEventTimeout(
+        (f) => f.box.wq,
+        (f) => f.box.ready,
+        {
+          expires: (f) => expires(f.box),
+          result: (f, done) => {
+            f.done = done;
+          },
+        },
+      ),
+      k.step('returned', (f) => {
+        f.result.woken++;
+        f.result.rc = f.done ? 1 : 0;
+      }),
+    ]);
+  const returns = (expires: (box: { ready: boolean }) => boolean, wake: boolean, rcs: readonly number[]) =>
+    verdictOf((s) => {
+      const box = s.object(Box, 'box');
+      const result = s.object(Result, 'result');
+      s.actor('giver', giver(expires), { box, result });
+      if (wake) s.actor('waker', setAndWake, { box });
+      for (const rc of rcs)
+        s.property({
+          kind: 'sometimes',
+          name: `returns ${rc}`,
+          about: 'reached',
+          reached: () => result.woken === 1 && result.rc === rc,
+        });
+      s.property({
+        kind: 'always',
+        name: 'nobody stays on the queue',
+        about: 'after it has returned',
+        check: () =>
+          result.woken === 1 && box.wq.waiters.size > 0
+            ? { kind: 'assertion', message: 'still queued', objects: [], actors: [] }
+            : null,
+      });
+    });
+
+  test('returns when the condition is true, or when the time is up', async () => {
+    expect(await returns(() => true, true, [0, 1])).toBe('holds');
+    expect(await returns(() => true, false, [0])).toBe('holds');
+  });
+
+  test('waits as wait_event() does while its time cannot be up', async () => {
+    expect(await returns(() => false, true, [1])).toBe('holds');
+    expect(await returns(() => false, false, [])).toBe('deadlock: lost wake-up');
+  });
+
+  test('looks once more when the time is up', async () => {
+    // The time is up only when the condition is true already: never a failure, and no wake-up is needed.
+    expect(await returns((box) => box.ready, true, [1])).toBe('holds');
+  });
+});
