@@ -180,3 +180,19 @@ export function entriesAreWhole(cache: CachedEntry & object): Always {
     });
   });
 }
+
+/** What is cached of a context descriptor was one descriptor: the ASID and the page tables of one address space. */
+export function descriptorsAreWhole(
+  iommu: { readonly cfg: FixedArray<Descriptor & { readonly cached: boolean; readonly asid: number }> } & object,
+  tableOf: (asid: number) => object,
+): Always {
+  return always('descriptors-are-whole', 'a cached context descriptor is no mixture of two', () => {
+    for (const { cached, valid, asid, ttb } of iommu.cfg) {
+      if (!cached || !valid || ttb === tableOf(asid)) continue;
+      return violated('isolation', `the cached descriptor has ASID ${asid} and the page tables ${nameOf(ttb)}`, {
+        objects: [nameOf(iommu), nameOf(ttb)],
+      });
+    }
+    return null;
+  });
+}

@@ -50,6 +50,7 @@ import smmuBtm from './smmu-btm.ts';
 import smmuFlushVsPriq from './smmu-flush-vs-priq.ts';
 import smmuStallResume from './smmu-stall-resume.ts';
 import smmuStopMarker from './smmu-stop-marker.ts';
+import smmuTornDescriptor from './smmu-torn-descriptor.ts';
 import smmuUnbindOrder from './smmu-unbind-order.ts';
 import svaBindVsBind from './sva-bind-vs-bind.ts';
 import svaBindVsShutdown from './sva-bind-vs-shutdown.ts';
@@ -139,6 +140,7 @@ export const scenarios: readonly Scenario[] = [
   smmuFlushVsPriq,
   smmuStallResume,
   smmuStopMarker,
+  smmuTornDescriptor,
   smmuUnbindOrder,
   svaBindVsBind,
   svaBindVsShutdown,

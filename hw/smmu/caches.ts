@@ -72,6 +72,8 @@ export const SmmuContexts = object(
       }),
       LAST_PASID + 1,
     ),
+    /** A descriptor is being fetched ahead of its use. */
+    fetching: bool(),
     /** By ASID and virtual page, see `slot`. */
     tlb: array(translation(), (LAST_ASID + 1) * PAGES),
   },

@@ -33,6 +33,10 @@ export const ISSUERS = 3;
 export const resumeCodes = ['retry', 'abort'] as const;
 export type ResumeCode = (typeof resumeCodes)[number];
 
+/** Answer to a group of page requests. */
+export const prgCodes = ['success', 'invalid', 'failure'] as const;
+export type PrgCode = (typeof prgCodes)[number];
+
 /** A command as a trace shows it: its name and its operands. */
 export type Command =
   | `CFGI_CD pasid ${number}`
@@ -40,21 +44,22 @@ export type Command =
   | `TLBI_NH_VA asid ${number} page ${number}`
   | `ATC_INV pasid ${number}`
   | `ATC_INV pasid ${number} page ${number}`
+  | `PRI_RESP group ${number} ${PrgCode}`
   | `RESUME stag ${number} ${ResumeCode}`
   | `SYNC ${number}`;
 
 interface Decoded {
-  readonly op: 'CFGI_CD' | 'TLBI_NH_ASID' | 'TLBI_NH_VA' | 'ATC_INV' | 'RESUME' | 'SYNC';
-  /** PASID, ASID, tag of a stall or issuer. */
+  readonly op: 'CFGI_CD' | 'TLBI_NH_ASID' | 'TLBI_NH_VA' | 'ATC_INV' | 'PRI_RESP' | 'RESUME' | 'SYNC';
+  /** PASID, ASID, index of a group, tag of a stall or issuer. */
   readonly id: number;
   /** Virtual pages that are meant. */
   readonly pages: readonly number[];
-  readonly code: ResumeCode;
+  readonly code: ResumeCode | PrgCode;
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
 const known: Record<string, Decoded> = {};
-function know(command: Command, op: Decoded['op'], id: number, page?: number, code: ResumeCode = 'retry'): void {
+function know(command: Command, op: Decoded['op'], id: number, page?: number, code: Decoded['code'] = 'retry'): void {
   known[command] = { op, id, pages: page === undefined ? upTo(PAGES) : [page], code };
 }
 for (const issuer of upTo(ISSUERS)) know(`SYNC ${issuer}`, 'SYNC', issuer);
@@ -69,6 +74,9 @@ for (let asid = 1; asid <= LAST_ASID; asid++) {
 }
 for (const stag of upTo(GROUPS))
   for (const code of resumeCodes) know(`RESUME stag ${stag} ${code}`, 'RESUME', stag, 0, code);
+
+for (const group of upTo(GROUPS))
+  for (const code of prgCodes) know(`PRI_RESP group ${group} ${code}`, 'PRI_RESP', group, 0, code);
 
 const command = (): Field<Command> => oneOf(...Object.keys(known)) as Field<Command>;
 const decode = (c: Command): Decoded => known[c] as Decoded;
@@ -97,6 +105,8 @@ export type SmmuCmdq = ViewOf<typeof SmmuCmdq>;
 export interface BehindCmdq {
   readonly contexts?: SmmuContexts;
   readonly functions?: readonly AtsFunction[];
+  /** The function whose page requests PRI_RESP answers. */
+  readonly pri?: PciFunction;
   /** The master whose stalled transactions RESUME is about. */
   readonly stalls?: PciFunction;
 }
@@ -130,6 +140,17 @@ function resume(stalls: PciFunction, { id, code }: Decoded): void {
   stalls.prg.set(id, null);
 }
 
+/** CMD_PRI_RESP: the function knows the group by its index. */
+function respond(pri: PciFunction, { id, code }: Decoded): void {
+  const last = pri.prg.at(id) as PageRequest | null;
+  if (last === null)
+    throw new Violation('protocol', `CMD_PRI_RESP for group index ${id}, of which no page request is open`, [
+      nameOf(pri),
+    ]);
+  if (code !== 'retry' && code !== 'abort') last.answer = code;
+  pri.prg.set(id, null);
+}
+
 const consuming = { from: 'consuming', to: 'consuming' } as const;
 
 const always: readonly Transition<Frame, 'consuming'>[] = [
@@ -151,7 +172,7 @@ const completions = {
   CFGI: {
     label: 'CMD_CFGI_CD completes',
     ...consuming,
-    when: (f: Frame) => find(f, 'CFGI_CD') >= 0,
+    when: (f: Frame) => find(f, 'CFGI_CD') >= 0 && f.behind.contexts?.fetching !== true,
     do: (f: Frame) => {
       const { id } = finish(f, 'CFGI_CD');
       const cached = f.behind.contexts?.cfg.at(id);
@@ -176,6 +197,15 @@ const completions = {
     do: (f: Frame) => {
       const { id, pages } = finish(f, 'ATC_INV');
       for (const fn of f.behind.functions ?? []) for (const page of pages) forget(fn.atc.at(slot(id, page)));
+    },
+  },
+  PRI_RESP: {
+    label: 'CMD_PRI_RESP: the function gets the answer',
+    ...consuming,
+    when: (f: Frame) => find(f, 'PRI_RESP') >= 0,
+    do: (f: Frame) => {
+      const command = finish(f, 'PRI_RESP');
+      if (f.behind.pri) respond(f.behind.pri, command);
     },
   },
   RESUME: {

@@ -13,10 +13,12 @@ export {
   StallGroup,
 } from './evtq.ts';
 export { ArmSmmuDomain, SvaNumbers } from './objects.ts';
+export { writeDescriptor } from './replace.ts';
 export { atcOrder, atsCount, badSetup, SMMU_C, SVA_C, shareCd, specC } from './sources.ts';
 export {
   bindInvalidates,
   broadcast,
+  descriptorReplace,
   enableBarrier,
   failedReport,
   fullEvtq,

@@ -115,3 +115,13 @@ export const fullEvtq = switchOf(
   'kept',
   'lost',
 );
+
+/** How a context descriptor that is in use is replaced. */
+export const descriptorReplace = switchOf(
+  'smmu.descriptor-replace',
+  'whether a context descriptor is written while it is valid, or made invalid and forgotten first, with the valid bit last',
+  'in place',
+  'invalid first, no SYNC',
+  'invalid first, valid not last',
+  'invalid first, valid last',
+);

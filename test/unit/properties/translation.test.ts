@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { FixedArray, Property } from '../../../checker/lang/index.ts';
 import {
   boundSpacesAreReached,
+  contextsOwnTheirPasid,
+  descriptorsAreWhole,
   entriesAreWhole,
   numbersHaveOneOwner,
   pagesOutliveTranslations,
@@ -113,4 +115,21 @@ test('a cached PASID table entry is whole when domain id and page table are of o
   for (const did of [0, 1, 2])
     for (const flptptr of [0, 1, 2])
       expect(kindOf(entriesAreWhole({ did, flptptr }))).toBe(did === flptptr ? null : 'isolation');
+});
+
+test('a cached descriptor is whole when its page tables are those of its ASID', () => {
+  const cached = (asid: number, ttb: object | null, valid = true) =>
+    descriptorsAreWhole({ cfg: fixed({ ...noCfg, cached: true, valid, asid, ttb: ttb as never }) }, () => home);
+  expect(kindOf(cached(1, home))).toBeNull();
+  expect(kindOf(cached(1, elsewhere))).toBe('isolation');
+  expect(kindOf(cached(1, elsewhere, false))).toBeNull();
+});
+
+test('a context owns its PASID while it is active', () => {
+  const works = (owner: object, active: boolean, has: object | null) =>
+    contextsOwnTheirPasid(fixed<object | null>(null, has), [{ pasid: 1, active, owner }]);
+  expect(kindOf(works(home, true, home))).toBeNull();
+  expect(kindOf(works(home, true, null))).toBeNull();
+  expect(kindOf(works(home, false, elsewhere))).toBeNull();
+  expect(kindOf(works(home, true, elsewhere))).toBe('isolation');
 });
