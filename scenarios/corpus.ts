@@ -96,7 +96,7 @@ export const corpus: readonly CorpusEntry[] = [
   further('ARM-SVA-1', 'use after free', 'the ASID context is put by one who does not hold the mm'),
   further('VTD-REL-1', 'use after free', 'a fault finds a device, which is released before its parameters are read'),
   further('VTD-REF-1', 'reference count', 'detach of a PASID that is not listed counts the domain down all the same'),
-  further('IOMMU-RST-1', 'dangling pointer', 'what refuses attach during a reset refuses teardown too'),
+  further('IOMMU-RST-1', 'use after free', 'what refuses attach during a reset refuses teardown too'),
   further('IOMMUFD-4', 'use after free', 'mmap takes its reference after it left the lock of the maple tree'),
   further('IOMMUFD-5', 'list corruption', 'one page table is linked twice in the list of its address space'),
   further('IOMMUFD-6', 'use after free', "an access's address space is read while a detach clears it"),

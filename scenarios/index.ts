@@ -3,6 +3,7 @@ import type { Scenario } from '../checker/lang/index.ts';
 import amdBindKeepsUsers from './amd-bind-keeps-users.ts';
 import amdReleaseFreesNotifier from './amd-release-frees-notifier.ts';
 import amdSpuriousWakeup from './amd-spurious-wakeup.ts';
+import groupResetVsRelease from './group-reset-vs-release.ts';
 import ioasidBindVsFree from './ioasid-bind-vs-free.ts';
 import ioasidCleanupVsUnbind from './ioasid-cleanup-vs-unbind.ts';
 import ioasidGuestSva from './ioasid-guest-sva.ts';
@@ -93,6 +94,7 @@ export const scenarios: readonly Scenario[] = [
   amdBindKeepsUsers,
   amdReleaseFreesNotifier,
   amdSpuriousWakeup,
+  groupResetVsRelease,
   ioasidBindVsFree,
   ioasidCleanupVsUnbind,
   ioasidGuestSva,
