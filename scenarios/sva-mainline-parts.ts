@@ -116,10 +116,10 @@ export function atWorkerAtStart(s: Setup<Bounds>, path: FaultPath, request: Page
   enqueue(path.wq, group);
 }
 
-/** Room for what binds of one address space allocate; `pasid` is the highest that they may get. */
-export function bindPools(s: Setup<Bounds>, binds: number, pasid = 1): readonly Pool<object>[] {
+/** Room for what binds allocate; `pasid` is the highest that they may get, `spaces` how many address spaces bind. */
+export function bindPools(s: Setup<Bounds>, binds: number, pasid = 1, spaces = 1): readonly Pool<object>[] {
   if (pasid > 1) s.pool(XaNode, 1);
-  return [s.pool(IommuMm, 1), s.pool(SvaDomain, binds), s.pool(Handle, binds), s.pool(FaultParam, binds)];
+  return [s.pool(IommuMm, spaces), s.pool(SvaDomain, binds), s.pool(Handle, binds), s.pool(FaultParam, binds)];
 }
 
 /** A second device, behind an IOMMU of its own, whose context asks for no pages. */

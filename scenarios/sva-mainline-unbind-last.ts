@@ -38,6 +38,11 @@ export default scenario('sva-mainline-unbind-last', {
       about: 'it is done with iommu_mm before it frees the domain',
       expect: { verdict: 'holds', states: 12_946, depth: 134 },
     },
+    'fixed-heir': {
+      about: 'as fixed, with a second device, whose file somebody else closes at any time',
+      bounds: { requests: 0, devices: 2 },
+      expect: { verdict: 'holds', states: 8_272, depth: 133 },
+    },
   },
   setup: (s) => {
     const { requests, devices } = s.bounds;
