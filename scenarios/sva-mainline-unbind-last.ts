@@ -19,13 +19,13 @@ import { faultPath, file, mainlineProperties, otherDevice, single } from './sva-
 export default scenario('sva-mainline-unbind-last', {
   title: 'last unbind of a process that has exited',
   about:
-    'A process has files of two devices open and exits; the files are closed after its address space is gone, the ' +
-    'second by somebody who inherited it. The last unbind frees the domain, which drops the mm_struct; so does the ' +
+    'A process has files of two devices open and exits; the files are closed after its address space is gone, or by ' +
+    'somebody who inherited them. The last unbind frees the domain, which drops the mm_struct; so does the ' +
     'notifier of the domain after a grace period, and whoever is last frees the struct with its iommu_mm.',
   systems: ['sva-mainline', 'pci'],
   source: domainFix(SVA_C),
   corpus: '#35',
-  bounds: { requests: 1, devices: 1 },
+  bounds: { requests: 1, devices: 1, inherited: 0 },
   assumptions: ['the context has stopped before unbind', 'the page request queue does not overflow'],
   variants: {
     posted: {
@@ -43,16 +43,23 @@ export default scenario('sva-mainline-unbind-last', {
       bounds: { requests: 0, devices: 2 },
       expect: { verdict: 'holds', states: 8_272, depth: 133 },
     },
+    'fixed-inherited': {
+      about: 'as fixed, with a file that only an heir closes: the last unbind meets the release notifier at work',
+      bounds: { inherited: 1 },
+      expect: { verdict: 'holds', states: 122_386, depth: 126 },
+    },
   },
   setup: (s) => {
-    const { requests, devices } = s.bounds;
+    const { requests, devices, inherited } = s.bounds;
     const path = faultPath(s, { groups: requests });
     const { core } = path;
     const { sva } = core;
     const mm = makeProcess(s, core, 'mm_p');
     const p = file(s, path, 'p', 0, single(requests));
     bondAtStart(s, core, { mm: 'mm_p', bond: 'bond_p' }, p.file, mm, 1);
-    const user = s.task('user_p', [does(mmput, { mm }), does(driverClose, { sva, file: p.file })]);
+    const close = does(driverClose, { sva, file: p.file });
+    const user = s.task('user_p', inherited > 0 ? [does(mmput, { mm })] : [does(mmput, { mm }), close]);
+    const unbinder = inherited > 0 ? s.task('heir_p', [close]) : user;
     const others = [];
     if (devices > 1) {
       const other = otherDevice(s, path, 'other');
@@ -62,7 +69,7 @@ export default scenario('sva-mainline-unbind-last', {
     }
     s.property(
       ...mainlineProperties(path, [p], others),
-      returns('unbind', user),
+      returns('unbind', unbinder),
       sometimes('pasid-returned', 'the PASID is free again', () => sva.pasids.at(1) === null),
       sometimes(
         'notifier-last',
