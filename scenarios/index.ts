@@ -26,8 +26,11 @@ import iopfLostLast from './iopf-lost-last.ts';
 import iopfTwoFlushers from './iopf-two-flushers.ts';
 import iopfWorkerMmput from './iopf-worker-mmput.ts';
 import luHalfBuiltMap from './lu-half-built-map.ts';
+import luLocksInXa from './lu-locks-in-xa.ts';
 import luPreserveVsDestroy from './lu-preserve-vs-destroy.ts';
+import luReplaceAfterPreserve from './lu-replace-after-preserve.ts';
 import luSharedIoas from './lu-shared-ioas.ts';
+import luStickyMark from './lu-sticky-mark.ts';
 import luTrailingRecords from './lu-trailing-records.ts';
 import luTwoRestores from './lu-two-restores.ts';
 import luTwoTokens from './lu-two-tokens.ts';
@@ -117,8 +120,11 @@ export const scenarios: readonly Scenario[] = [
   iopfTwoFlushers,
   iopfWorkerMmput,
   luHalfBuiltMap,
+  luLocksInXa,
   luPreserveVsDestroy,
+  luReplaceAfterPreserve,
   luSharedIoas,
+  luStickyMark,
   luTrailingRecords,
   luTwoRestores,
   luTwoTokens,

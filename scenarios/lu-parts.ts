@@ -15,8 +15,10 @@ import {
   makeOpenCtx,
   makeWatched,
   markAtStart,
+  markForm,
   monitorAt,
   preservedStays,
+  unusedCanGo,
 } from '../model/liveupdate/index.ts';
 
 export interface World extends LiveUpdate {
@@ -27,6 +29,8 @@ export interface World extends LiveUpdate {
   /** All there are, those of the next kernel among them. */
   readonly domains: Pool<PagingDomain>;
   readonly pool: Pool<Hwpt>;
+  /** A table of tokens owns the HWPTs that are marked. */
+  readonly owned: boolean;
 }
 
 /**
@@ -63,6 +67,7 @@ export function iommufdWithHwpts<B extends Bounds>(
     monitors: hwpts.map(monitorAt),
     domains: s.pool(PagingDomain, restored),
     pool: s.pool(Hwpt, restored),
+    owned: s.setting(markForm).startsWith('table'),
   };
 }
 
@@ -72,7 +77,8 @@ export function iommufdWithHwpts<B extends Bounds>(
  */
 export function promises(w: World, protocol: number, devices: Devices = { groups: [], iommus: [] }): Property[] {
   return [
-    cancelledLeavesNothing(w.session, w.domains, devices),
+    cancelledLeavesNothing(w.session, w.domains, w.pool, devices),
+    ...(w.owned ? [] : [unusedCanGo(w.pool)]),
     ...(protocol > 0
       ? [followsProtocol(w.monitors), keptTablesStay(w.domains), preservedStays(w.monitors, w.pool)]
       : []),

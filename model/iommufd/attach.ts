@@ -7,22 +7,28 @@
  */
 import {
   bool,
+  EBUSY,
   EINVAL,
   ENOMEM,
   errno,
   int,
+  type KernelKit,
   nameOf,
+  patch,
   procedure,
   ptr,
   type Refcount,
   ref,
+  type Statement,
   Violation,
 } from '../kernel/index.ts';
 import { ioptReserve, ioptUnreserve } from './ioas.ts';
 import {
   type IommufdAttach as Attach,
   type PagingDomain as Domain,
+  type IommuGroup as GroupView,
   Hwpt,
+  type Hwpt as HwptView,
   Ioas,
   IommufdAttach,
   IommufdCtx,
@@ -33,7 +39,7 @@ import {
 } from './objects.ts';
 import { iommufdObjectPutAndTryDestroy } from './remove.ts';
 import { DEVICE_C, linkedTwice, PRIVATE_H, specH } from './sources.ts';
-import { hwptLink } from './switches.ts';
+import { hwptLink, preservedTest } from './switches.ts';
 
 const source = specH(DEVICE_C);
 
@@ -71,6 +77,19 @@ const iommuSetDomain = procedure(
   },
 );
 
+/** Live update (#32): a device that is preserved stays attached to what its record says. Under igroup->lock. */
+const testPreserved = <F extends { group: GroupView }>(
+  k: KernelKit<F>,
+  refuse: readonly Statement<F>[],
+): Statement<F> =>
+  k.test('dev_iommu_preserved_state(dev)', (f) => f.group.device_ser !== null, refuse, [], {
+    source: patch('spec (i) iommufd live update')(DEVICE_C),
+  });
+const refuse = <F extends { rc: number }>(k: KernelKit<F>): Statement<F> =>
+  k.local((f) => {
+    f.rc = -EBUSY;
+  });
+
 /** iommufd_hw_pagetable_attach(): 0, -EINVAL when the group has another HWPT, or -ENOMEM. */
 export const iommufdHwPagetableAttach = procedure(
   'iommufd_hw_pagetable_attach',
@@ -96,6 +115,11 @@ export const iommufdHwPagetableAttach = procedure(
       f.domain = f.hwpt.domain;
     }),
     k.mutexLock((f) => f.igroup.lock),
+    k.switch(preservedTest, {
+      none: [],
+      attach: [testPreserved(k, [refuse(k), k.goto('err_unlock')])],
+      all: [testPreserved(k, [refuse(k), k.goto('err_unlock')])],
+    }),
     k.step('attach = xa_cmpxchg(&igroup->pasid_attach, pasid, NULL, XA_ZERO_ENTRY)', (f) => {
       f.attach = f.igroup.pasid_attach;
       f.fresh = f.attach === null;
@@ -180,7 +204,7 @@ export const iommufdHwPagetableAttach = procedure(
   ],
 );
 
-/** iommufd_hw_pagetable_detach(): the HWPT, of which the caller puts a user. */
+/** iommufd_hw_pagetable_detach(): the HWPT, of which the caller puts a user; NULL when live update has the device. */
 export const iommufdHwPagetableDetach = procedure(
   'iommufd_hw_pagetable_detach',
   {
@@ -194,7 +218,7 @@ export const iommufdHwPagetableDetach = procedure(
       ioas: ptr(Ioas),
       last: bool(),
     },
-    returns: ptr(Hwpt),
+    returns: ref(Hwpt),
   },
   (k) => [
     k.step('igroup = idev->igroup', (f) => {
@@ -202,6 +226,11 @@ export const iommufdHwPagetableDetach = procedure(
       f.group = f.igroup.group;
     }),
     k.mutexLock((f) => f.igroup.lock),
+    k.switch(preservedTest, {
+      none: [],
+      attach: [],
+      all: [testPreserved(k, [k.mutexUnlock((f) => f.igroup.lock), k.return(null)])],
+    }),
     k.step('attach = xa_load(&igroup->pasid_attach), xa_erase(&attach->device_array, idev)', (f) => {
       f.attach = f.igroup.pasid_attach as Attach;
       f.hwpt = f.attach.hwpt as typeof f.hwpt;
@@ -270,6 +299,10 @@ export const iommufdDeviceDoReplace = procedure(
       k.call(ioptUnreserve, (f) => ({ ioas: f.ioas, idev: f.cur as NonNullable<typeof f.cur> })),
     ]);
     return [
+      k.step('group = igroup->group', (f) => {
+        f.group = f.igroup.group;
+      }),
+      k.switch(preservedTest, { none: [], attach: [], all: [testPreserved(k, [k.return(-EBUSY)])] }),
       k.step('attach = xa_load(&igroup->pasid_attach), is idev in it?', (f) => {
         f.attach = f.igroup.pasid_attach;
         f.rc = f.attach?.device_array.has(f.idev) ? 0 : -EINVAL;
@@ -277,7 +310,6 @@ export const iommufdDeviceDoReplace = procedure(
       k.when((f) => f.rc !== 0 || f.hwpt === f.old, [k.return((f) => f.rc)]),
       k.step('ioas = hwpt->ioas, old_ioas = old_hwpt->ioas', (f) => {
         f.ioas = f.hwpt.ioas;
-        f.group = f.igroup.group;
         f.domain = f.hwpt.domain;
         f.old_ioas = (f.old as NonNullable<typeof f.old>).ioas;
         f.num_devices = (f.attach as Attach).device_array.length;
@@ -349,10 +381,15 @@ export const iommufdHwPagetablePut = procedure(
   ],
 );
 
-/** iommufd_device_detach(). */
+/** iommufd_device_detach(): 0, or -EBUSY when live update has the device. */
 export const iommufdDeviceDetach = procedure(
   'iommufd_device_detach',
-  { source, params: { idev: ptr(IommufdDevice) }, locals: { ictx: ptr(IommufdCtx), hwpt: ptr(Hwpt) } },
+  {
+    source,
+    params: { idev: ptr(IommufdDevice) },
+    locals: { ictx: ptr(IommufdCtx), hwpt: ref(Hwpt) },
+    returns: errno(),
+  },
   (k) => [
     k.call(
       iommufdHwPagetableDetach,
@@ -361,10 +398,12 @@ export const iommufdDeviceDetach = procedure(
         f.hwpt = hwpt;
       },
     ),
+    k.when((f) => f.hwpt === null, [k.return(-EBUSY)]),
     k.step('ictx = idev->ictx', (f) => {
       f.ictx = f.idev.ictx;
     }),
-    k.call(iommufdHwPagetablePut, (f) => ({ ictx: f.ictx, hwpt: f.hwpt })),
+    k.call(iommufdHwPagetablePut, (f) => ({ ictx: f.ictx, hwpt: f.hwpt as HwptView })),
     k.refcountDec((f) => f.idev.users, { as: '&idev->obj.users' }),
+    k.return(0),
   ],
 );

@@ -93,6 +93,15 @@ export const hwptUndo = switchOf(
   'destroy',
 );
 
+/** #32, with `model/liveupdate`: mainline knows no preserved device, a later revision tests in attach only. */
+export const preservedTest = switchOf(
+  'iommufd.preserved',
+  'attach, replace and detach do not look whether live update has the device, or attach does, or all three do',
+  'none',
+  'attach',
+  'all',
+);
+
 /** Destroyers as mainline has them, with the repair of what was found here. */
 export const waiting = [set(holders, 'count'), set(destroyTimeout, 'sixty seconds'), set(giveUp, 'unless zero')];
 

@@ -19,3 +19,4 @@ export { afterPreserve, cancel, preserveDevice, preserveIommufd } from './sessio
 export * from './setup.ts';
 export * from './sources.ts';
 export * from './switches.ts';
+export { preservedForWhoAsked, tokensComeBack, Vmm, vmmReuses } from './vmm.ts';

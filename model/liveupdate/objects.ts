@@ -6,7 +6,21 @@
  * session.
  */
 import { Hwpt, PagingDomain } from '../iommufd/index.ts';
-import { array, bool, int, list, mutex, object, opaque, ptr, ref, struct, type ViewOf } from '../kernel/index.ts';
+import {
+  array,
+  bool,
+  int,
+  list,
+  mutex,
+  nameOf,
+  object,
+  opaque,
+  ptr,
+  ref,
+  struct,
+  type ViewOf,
+  Violation,
+} from '../kernel/index.ts';
 import { LuMonitor } from './monitor.ts';
 import { CORE_C, LIVEUPDATE_C, LUO_C, rev1, rev1Core, specI } from './sources.ts';
 
@@ -96,6 +110,16 @@ export const HwptArray = object(
   { source: rev1(LIVEUPDATE_C) },
 );
 export type HwptArray = ViewOf<typeof HwptArray>;
+
+/** For use inside a step: an index of memory that was allocated for `room` entries. */
+export function inRoom(memory: IommufdSer | HwptArray, index: number): void {
+  if (index >= memory.room)
+    throw new Violation(
+      'assertion',
+      `out-of-bounds write to entry ${index} of ${nameOf(memory)}, which was allocated with room for ${memory.room}`,
+      [nameOf(memory)],
+    );
+}
 
 /** A session of the live update orchestrator. */
 export const Session = object(

@@ -19,7 +19,7 @@ import { bool, ENOMEM, errno, int, type KernelKit, procedure, ref, type Statemen
 import { checkIoptPagesPreserved, ioasSetImmutable, ioasSetMutable } from './areas.ts';
 import { iommuDomainPreserve } from './core.ts';
 import { nextMarked, nextToken } from './mark.ts';
-import { DomainSer, Flb, IommufdSer, MOST_HWPTS } from './objects.ts';
+import { DomainSer, Flb, IommufdSer, inRoom, MOST_HWPTS } from './objects.ts';
 import { iommufdSaveHwpts } from './save-hwpts.ts';
 import { LIVEUPDATE_C, rev1, rev3, rev4, specI } from './sources.ts';
 import { immutability, preserveForm, recordCount, sharedIoas } from './switches.ts';
@@ -156,6 +156,7 @@ const preserveTable = procedure(
         ),
         k.when((f) => f.domain_ser === null, [k.goto('out_free_mem')]),
         k.step('hwpt_ser: the token and the record of the domain', (f) => {
+          inRoom(f.ser as IommufdSer, f.i);
           const entry = (f.ser as IommufdSer).hwpts.at(f.i);
           entry.token = (f.hwpt as Hwpt).lu_token;
           entry.domain_data = f.domain_ser;
@@ -219,6 +220,7 @@ const iommufdPreserveHwpt = procedure(
         ],
       ),
       k.step('hwpt_ser: the token and the record of the domain', (f) => {
+        inRoom(f.ser as IommufdSer, f.index);
         const entry = (f.ser as IommufdSer).hwpts.at(f.index);
         entry.token = (f.hwpt as Hwpt).lu_token;
         entry.domain_data = f.domain_ser;

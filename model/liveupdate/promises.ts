@@ -41,6 +41,21 @@ export function preservedStays(monitors: readonly LuMonitor[], hwpts: Pool<Hwpt>
   });
 }
 
+/** An HWPT that nobody uses can be destroyed when no session has it. */
+export function unusedCanGo(hwpts: Pool<Hwpt>): AtEnd {
+  return atEnd('an unused HWPT can go', 'an HWPT without a device and without a session has one user', () => {
+    for (const hwpt of hwpts) {
+      const { state } = (hwpt.domain?.monitor as LuMonitor | null) ?? { state: 'normal' as const };
+      if ((hwpt.domain?.attached ?? 0) > 0 || (state !== 'fresh' && state !== 'marked')) continue;
+      if (hwpt.users.counter > 1 || hwpt.wait_cnt.counter > 1)
+        return violated('leak', `${nameOf(hwpt)} has a user that will never let go: DESTROY is EBUSY for ever`, {
+          objects: [nameOf(hwpt)],
+        });
+    }
+    return null;
+  });
+}
+
 /** While a device is preserved its attachment is: no attach, replace or detach. */
 export function preservedDevicesStay(
   session: Session,
@@ -93,6 +108,7 @@ export interface Devices {
 export function cancelledLeavesNothing(
   session: Session,
   domains: Pool<PagingDomain>,
+  hwpts: Pool<Hwpt>,
   { groups, iommus }: Devices,
 ): AtEnd {
   return atEnd('a cancelled session leaves nothing', 'a session that is cancelled or failed undoes all of it', () => {
@@ -100,6 +116,11 @@ export function cancelledLeavesNothing(
     for (const domain of domains)
       if (domain.kept > 0)
         return violated('leak', `${nameOf(domain)} is kept by nobody's session`, { objects: [nameOf(domain)] });
+    for (const hwpt of hwpts)
+      if (hwpt.lu_preserved || hwpt.ioas?.lu_map_immutable > 0)
+        return violated('leak', `${nameOf(hwpt)} or its IOAS is preserved by nobody's session`, {
+          objects: [nameOf(hwpt)],
+        });
     for (const group of groups)
       if (group.device_ser !== null)
         return violated('leak', `${nameOf(group)} has a record that is of no session`, { objects: [nameOf(group)] });

@@ -8,26 +8,16 @@
  * Source: v1 11/14, iommufd_save_hwpts(), called without a record to count and with one to gather.
  */
 import { Hwpt, Ioas, IommufdCtx, iommufdLockObj, iommufdPutObject, objectId, PagingDomain } from '../iommufd/index.ts';
-import { bool, EFAULT, ENOMEM, errno, int, nameOf, procedure, ref, Violation } from '../kernel/index.ts';
+import { bool, EFAULT, ENOMEM, errno, int, procedure, ref } from '../kernel/index.ts';
 import { checkIoptPagesPreserved } from './areas.ts';
 import { iommuDomainPreserve, iommuDomainUnpreserve } from './core.ts';
 import { nextMarked } from './mark.ts';
-import { DomainSer, Flb, HwptArray, IommufdSer, MOST_HWPTS } from './objects.ts';
+import { DomainSer, Flb, HwptArray, IommufdSer, inRoom, MOST_HWPTS } from './objects.ts';
 import { quiet } from './quiet.ts';
 import { LIVEUPDATE_C, rev1 } from './sources.ts';
 import { atomicSleep, preserveError, preserveForm, xaSection } from './switches.ts';
 
 const source = rev1(LIVEUPDATE_C);
-
-/** A pointer of the array that was allocated with the count. */
-function inRoom(hwpts: HwptArray, index: number): void {
-  if (index >= hwpts.room)
-    throw new Violation(
-      'assertion',
-      `out-of-bounds write to hwpts[${index}], which was allocated with room for ${hwpts.room}`,
-      [nameOf(hwpts)],
-    );
-}
 
 /** The number of HWPTs, or a negated error number. `ser` is NULL in the first pass. */
 export const iommufdSaveHwpts = procedure(

@@ -13,7 +13,6 @@ import {
   IoptPages,
   makeCtx,
   makeHwpt,
-  ObjectDestroy,
   PagingDomain,
 } from '../iommufd/index.ts';
 import { type Bounds, nameOf, type Setup, xaSetMark } from '../kernel/index.ts';
@@ -22,7 +21,7 @@ import { LuMonitor } from './monitor.ts';
 import { DomainSer, Flb, IommuDevice, IommufdSer, Machine, Session } from './objects.ts';
 import { iommufdRestoredDestroy } from './restore.ts';
 import { fixed } from './revisions.ts';
-import { atomicSleep, immutability, markForm } from './switches.ts';
+import { atomicSleep, deviceUndo, immutability, markForm } from './switches.ts';
 
 /** One live update: the session, the records, and the machine. */
 export interface LiveUpdate {
@@ -34,6 +33,7 @@ export interface LiveUpdate {
 /** The presets name the choices of a whole revision, those among them that a scenario has no step for. */
 export function makeLiveUpdate<B extends Bounds>(s: Setup<B>): LiveUpdate {
   for (const { switch: named } of fixed) s.setting(named);
+  s.setting(deviceUndo);
   s.setting(immutability);
   s.setting(atomicSleep);
   return { session: s.object(Session, 'session'), flb: s.object(Flb, 'flb'), machine: s.object(Machine, 'machine') };
@@ -81,9 +81,8 @@ export const makeIommu = <B extends Bounds>(s: Setup<B>, name: string): IommuDev
 
 /** A context that user space has open until the end, and that knows how restored HWPTs end as well. */
 export function makeOpenCtx<B extends Bounds>(s: Setup<B>, { machine }: LiveUpdate): IommufdCtx {
-  const ictx = makeCtx(s, 1);
+  const ictx = makeCtx(s, 1, { destroy: [...destroyOps, iommufdRestoredDestroy] });
   machine.file = ictx;
-  s.implementations(ObjectDestroy, [...destroyOps, iommufdRestoredDestroy]);
   return ictx;
 }
 

@@ -132,21 +132,22 @@ export const immutability = switchOf(
   'none',
 );
 
-/** #32: a later revision tests in attach only. */
-export const attachTest = switchOf(
-  'lu.attach',
-  'attach, replace and detach do not look whether the device is preserved, or attach does, or all three do',
-  'none',
-  'attach',
-  'all',
-);
-
 /** #30: the ioctl that the author declined. `plain` as posted would have it, under xa_lock; `mutex` with revision 4. */
 export const unmarkForm = switchOf(
   'lu.unmark',
   'UNMARK clears the mark whatever the HWPT is doing, or refuses while it is preserved',
   'plain',
   'refuses',
+);
+
+/** #30, the user's side of it. */
+export const poolForm = switchOf(
+  'lu.vmm',
+  'a monitor attaches the HWPT of a device that is gone to the next device as it is, or takes its mark back first, or ' +
+    'destroys it and takes another',
+  'pools',
+  'unmarks',
+  'discards',
 );
 
 /** LU-7. `mutex`: RESTORE and the end of the session take liveupdate_mutex. */
