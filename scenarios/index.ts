@@ -4,11 +4,13 @@ import amdBindKeepsUsers from './amd-bind-keeps-users.ts';
 import amdReleaseFreesNotifier from './amd-release-frees-notifier.ts';
 import amdSpuriousWakeup from './amd-spurious-wakeup.ts';
 import groupResetVsRelease from './group-reset-vs-release.ts';
+import ioasidAttachGroups from './ioasid-attach-groups.ts';
 import ioasidBindVsFree from './ioasid-bind-vs-free.ts';
 import ioasidCleanupVsUnbind from './ioasid-cleanup-vs-unbind.ts';
 import ioasidGuestSva from './ioasid-guest-sva.ts';
 import ioasidQuota from './ioasid-quota.ts';
 import ioasidSetLife from './ioasid-set-life.ts';
+import ioasidShimClose from './ioasid-shim-close.ts';
 import ioasidTwoLocks from './ioasid-two-locks.ts';
 import iommufdAbortVsFput from './iommufd-abort-vs-fput.ts';
 import iommufdAccessVsDetach from './iommufd-access-vs-detach.ts';
@@ -98,11 +100,13 @@ export const scenarios: readonly Scenario[] = [
   amdReleaseFreesNotifier,
   amdSpuriousWakeup,
   groupResetVsRelease,
+  ioasidAttachGroups,
   ioasidBindVsFree,
   ioasidCleanupVsUnbind,
   ioasidGuestSva,
   ioasidQuota,
   ioasidSetLife,
+  ioasidShimClose,
   ioasidTwoLocks,
   iommufdAbortVsFput,
   iommufdAccessVsDetach,
