@@ -23,7 +23,8 @@ export type {
   Value,
   Wait,
 } from './checker/trace/counterexample.ts';
-export { type Divergence, type Replay, replay } from './checker/trace/replay.ts';
+export type { Divergence } from './checker/trace/drive.ts';
+export { type Replay, replay } from './checker/trace/replay.ts';
 export { formatSchedule, parseSchedule, type Schedule, type ScheduleMove } from './checker/trace/schedule.ts';
 export type {
   Coverage,

@@ -26,7 +26,7 @@ export interface Found {
 /** The scenario of that name, or of that model file (`./my.model.ts` or `./my.model.ts#name`). */
 export async function findScenario(given: string): Promise<Found> {
   if (isFile(given)) return fromFile(given);
-  const own = await ownScenario(given);
+  const own = await knownScenario(given);
   if (own !== null) return own;
   const { scenarios } = await import('../scenarios/index.ts');
   const near = nearest(
@@ -43,7 +43,7 @@ export async function findScenario(given: string): Promise<Found> {
  * A scenario that comes with quiesce, from the file of its name alone: loading all of them would take longer than many a
  * search. Null when there is none.
  */
-async function ownScenario(name: string): Promise<Found | null> {
+export async function knownScenario(name: string): Promise<Found | null> {
   if (!/^[a-z0-9-]+$/.test(name)) return null;
   const peer = name.startsWith('peers-') ? name.slice('peers-'.length) : null;
   const file = join('scenarios', ...(peer === null ? [name] : ['peers', peer]));

@@ -166,8 +166,11 @@ nothing. The last search is cut when the time is over and shown as undecided.`,
       .description('replay every stored schedule of a folder')
       .argument('[folder]', 'folder with .sched files; those of quiesce unless given')
       .addOption(model())
-      .option('--update', "write the folder anew from the scenarios' expected violations")
-      .addOption(json().conflicts('update'))
+      .option('--verdicts', 'then search every variant that no schedule decides: is its verdict the expected one?')
+      .option('--update', 'write anew the schedules of bugs that are still there but whose steps moved')
+      .option('--add', 'search the variants expected to be violated that have no schedule, and store theirs')
+      .option('--junit <file>', 'also write the results as JUnit XML')
+      .addOption(json())
       .addOption(quiet()),
     async (console, flags, given) => (await import('./commands/regress.ts')).regressCommand(given, flags, console),
   );

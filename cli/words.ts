@@ -71,6 +71,8 @@ export const words: Readonly<Record<string, string>> = {
   'weak fairness': 'An actor that could move in every state from some point on does move.',
   'essential ordering': 'A pair of steps of two actors: swap them and the violation is gone.',
   budget: 'How often an injected failure, such as kmalloc, may happen in one run.',
+  moved:
+    'Of a stored schedule: the same bug is still found within the same bounds, but by other steps, or in a model whose text has changed.',
 };
 
 export const strategies: Readonly<Record<StrategyName, string>> = {

@@ -2,30 +2,14 @@
  * Replay: drives one schedule through a compiled model. A schedule that no longer fits names its first divergence
  * and the guard that refused.
  */
-import { stuckFrom } from '../analyse/stuck-from.ts';
 import type { Scenario } from '../lang/scenario.ts';
-import { Findings, stuckEvidence } from '../search/findings.ts';
+import { Findings } from '../search/findings.ts';
 import { buildCounterexample } from './build.ts';
-import type { Counterexample, Standing } from './counterexample.ts';
-import { judgeLasso } from './lasso.ts';
+import type { Counterexample } from './counterexample.ts';
+import { type Divergence, drive, wantedOf } from './drive.ts';
 import { essentialOrderings } from './orderings.ts';
-import { formatMove, type Schedule, type ScheduleMove } from './schedule.ts';
+import type { Schedule } from './schedule.ts';
 import { Simulator } from './simulator.ts';
-import { standingsOf } from './standings.ts';
-import { type Outcome, outcomesOf } from './verify.ts';
-
-/** The first move of a schedule that the model does not allow, and why. */
-export interface Divergence {
-  /** Number of the move, from 1; one more than the moves when only the violation is missing. */
-  readonly step: number;
-  readonly line: number;
-  readonly wanted: string;
-  readonly reason: string;
-  /** The step whose guard is false, and what it waits for, where that is the reason. */
-  readonly guard: string | null;
-  /** Every actor in the state reached. */
-  readonly standings: readonly Standing[];
-}
 
 export type Replay =
   | { readonly result: 'reproduced'; readonly counterexample: Counterexample; readonly modelHash: string }
@@ -45,121 +29,22 @@ export type Replay =
  */
 export function replay(scenario: Scenario, schedule: Schedule, variant = schedule.variant): Replay {
   const simulator = new Simulator(scenario, { variant, bounds: schedule.bounds });
-  const model = simulator.model;
+  const { model } = simulator;
   const findings = new Findings(model, null);
-  const wantedViolation = `${schedule.property} (${schedule.signature})`;
-  const ended = (counterexample: Counterexample): Replay =>
-    counterexample.signature === schedule.signature
-      ? { result: 'reproduced', modelHash: model.hash, counterexample }
-      : { result: 'another violation', modelHash: model.hash, counterexample, wanted: wantedViolation };
-  const diverged = (step: number, move: ScheduleMove | null, reason: string, guard: string | null = null): Replay => ({
-    result: 'diverged',
-    modelHash: model.hash,
-    divergence: {
-      step,
-      line: move?.line ?? 0,
-      wanted: move === null ? wantedViolation : formatMove(move),
-      reason,
-      guard,
-      standings: standingsOf(simulator, moves),
-    },
+  const driven = drive(simulator, findings, schedule);
+  if (driven.result === 'diverged') return { ...driven, modelHash: model.hash };
+  const { outcome, moves, fault } = driven;
+  const ofState = outcome.property !== 'stuck' && schedule.loop === undefined;
+  const counterexample = buildCounterexample({
+    simulator,
+    ...outcome,
+    moves,
+    fault,
+    ...(schedule.loop === undefined ? {} : { loop: schedule.loop }),
+    minimal: 'local',
+    needed: ofState ? essentialOrderings(model, findings, moves, outcome.signature) : null,
   });
-
-  const moves: number[] = [];
-  /** The verdict about a schedule that goes on for ever, once all its moves were taken. */
-  const driveLoop = (loop: number): Replay => {
-    const property = findings.live.find((p) => p.name === schedule.property);
-    const missing = schedule.moves.length + 1;
-    if (property === undefined)
-      return diverged(missing, null, `there is no promise about what comes named ${schedule.property}`);
-    const judged = judgeLasso(model, property, moves, loop);
-    if (judged.result === 'refuted') {
-      const move = schedule.moves[judged.step - 1] ?? null;
-      return diverged(move === null ? missing : judged.step, move, judged.because);
-    }
-    const signature = findings.signature(property.name, judged.evidence, null);
-    return ended(
-      buildCounterexample({
-        simulator,
-        property: property.name,
-        evidence: judged.evidence,
-        signature,
-        moves,
-        fault: false,
-        loop,
-        minimal: 'local',
-        needed: null,
-      }),
-    );
-  };
-  for (const [i, wanted] of schedule.moves.entries()) {
-    const a = model.actors.find((actor) => actor.view.name === wanted.actor);
-    if (a === undefined) return diverged(i + 1, wanted, `there is no actor ${wanted.actor}`);
-    const point = simulator.point(a.index);
-    if (point === null) return diverged(i + 1, wanted, `${wanted.actor} has ended`);
-    const text = formatMove(wanted);
-    let choice = -1;
-    for (let c = 0; c < point.arity && choice < 0; c++) {
-      const name = simulator.choiceName(point, a.index, c);
-      if (formatMove({ actor: wanted.actor, procedure: point.procedure, label: point.label, choice: name }) === text)
-        choice = c;
-    }
-    if (choice < 0)
-      return diverged(i + 1, wanted, `${wanted.actor} stands before ${point.procedure}/${point.label} instead`);
-    const outcome = simulator.step(a.index, choice);
-    if (outcome.result === 'blocked') {
-      const standing = standingsOf(simulator, moves).find((s) => s.actor === wanted.actor);
-      const wait = standing?.waits;
-      const owners = wait && wait.owners.length > 0 ? `, up to ${wait.owners.join(' and ')}` : '';
-      return diverged(
-        i + 1,
-        wanted,
-        'its guard is false',
-        `${point.procedure}/${point.label}${wait ? ` waits for ${wait.on}${owners}` : ''}`,
-      );
-    }
-    moves.push((a.index << 16) | choice);
-    if (outcome.result === 'fault' && (i + 1 < schedule.moves.length || schedule.loop !== undefined))
-      return diverged(i + 1, wanted, `the step already breaks a promise: ${outcome.evidence.message}`);
-  }
-
-  if (schedule.loop !== undefined) return driveLoop(schedule.loop);
-
-  const outcomes = [...(outcomesOf(model, findings, moves) ?? []), ...stuckOutcomes(simulator, findings, schedule)];
-  const hit =
-    outcomes.find((o) => o.signature === schedule.signature) ??
-    outcomes.find((o) => o.property === schedule.property) ??
-    outcomes[0];
-  if (hit === undefined) return diverged(schedule.moves.length + 1, null, 'no promise is broken at the end');
-  return ended(
-    buildCounterexample({
-      simulator,
-      property: hit.property,
-      evidence: hit.evidence,
-      signature: hit.signature,
-      moves,
-      fault: faultAtEnd(simulator, moves),
-      minimal: 'local',
-      needed: hit.property === 'stuck' ? null : essentialOrderings(model, findings, moves, hit.signature),
-    }),
-  );
-}
-
-/** The violation of a schedule about actors that are stuck, which no look at one state can tell. */
-function stuckOutcomes(simulator: Simulator, findings: Findings, schedule: Schedule): Outcome[] {
-  if (schedule.property !== 'stuck') return [];
-  const { model, state } = simulator;
-  const actors = stuckFrom(model, state);
-  simulator.focus();
-  if (actors === null || actors.length === 0) return [];
-  const evidence = stuckEvidence(actors.map((i) => model.actors[i]?.view.name ?? '?'));
-  return [{ property: 'stuck', evidence, signature: findings.signature('stuck', evidence, null) }];
-}
-
-/** Does the last move break a promise, rather than lead to a state that does? */
-function faultAtEnd(simulator: Simulator, moves: readonly number[]): boolean {
-  simulator.state = simulator.model.initial.slice();
-  let fault = false;
-  for (const move of moves) fault = simulator.step(move >> 16, move & 0xffff).result === 'fault';
-  return fault;
+  return outcome.signature === schedule.signature
+    ? { result: 'reproduced', modelHash: model.hash, counterexample }
+    : { result: 'another violation', modelHash: model.hash, counterexample, wanted: wantedOf(schedule) };
 }

@@ -1,135 +1,135 @@
 /**
- * `quiesce regress`: replays every stored schedule of a folder. Each must reproduce its violation; one that does not
- * is told with its first divergence. `--update` writes the folder anew from the scenarios' expected violations.
+ * `quiesce regress`: drives every stored schedule of a folder. Each must show the violation it was stored for; one that
+ * does not is told with its first divergence. `--verdicts` then searches the variants that no schedule decides, `--update`
+ * writes anew what merely moved, `--add` stores what is missing.
  */
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { check } from '../../checker/check.ts';
 import { QuiesceError, type Scenario } from '../../checker/lang/index.ts';
-import { replay } from '../../checker/trace/replay.ts';
-import { plural } from '../../reports/numbers.ts';
-import { scenarios } from '../../scenarios/index.ts';
+import type { Verdict } from '../../checker/verdict.ts';
+import { junit } from '../../reports/export/junit.ts';
 import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
-import { prepareFolder, shown, writeWhole } from '../files.ts';
-import { onInterrupt } from '../interrupt.ts';
+import { writeWhole } from '../files.ts';
 import { loadModel } from '../models.ts';
 import { packageRoot } from '../package.ts';
-import { progressLine } from '../progress.ts';
-import { variantOf } from './check.ts';
-import { readSchedule } from './replay.ts';
+import { suiteOfExpected, suitesOfStored } from '../regress/junit.ts';
+import { type Searcher, withSearcher } from '../regress/search.ts';
+import { driveAll, finder, namesIn, type Stored, schedulesIn } from '../regress/stored.ts';
+import { add, update } from '../regress/update.ts';
 
 export interface RegressFlags {
   readonly model?: string;
+  readonly verdicts?: boolean;
   readonly update?: boolean;
+  readonly add?: boolean;
   readonly json?: boolean;
+  readonly junit?: string;
 }
 
 /** The schedules that come with quiesce. */
 export const ownRegressions: string = join(packageRoot, 'scenarios', 'regressions');
-
-interface Outcome {
-  readonly file: string;
-  readonly result: 'reproduced' | 'failed';
-  readonly text: string;
-}
 
 export async function regressCommand(
   given: string | undefined,
   flags: RegressFlags,
   console: Console,
 ): Promise<ExitStatus> {
+  refuse(flags);
+  const started = performance.now();
   const folder = given === undefined ? ownRegressions : resolve(given);
-  const models = flags.model === undefined ? scenarios : (await loadModel(flags.model)).map((f) => f.scenario);
-  if (flags.update === true) {
-    if (flags.json === true)
-      throw new QuiesceError('config', '--json has no effect with --update', {
-        hint: 'update first, then regress --json',
+  const find = await finder(flags.model);
+  if (flags.add === true) {
+    const stored = existsSync(folder) ? await driveAll(folder, namesIn(folder), find) : [];
+    const scenarios = await allScenarios(flags.model);
+    return withSearcher(console, (search) => add(folder, scenarios, stored, search, console));
+  }
+  const stored = await driveAll(folder, schedulesIn(folder), find);
+  const seconds = (performance.now() - started) / 1000;
+  if (flags.update === true) return withSearcher(console, (search) => update(stored, search, console));
+  const failed = stored.filter((s) => s.result === 'failed').length;
+  const signs = { reproduced: 'ok  ', moved: 'ok  ', failed: 'FAIL' } as const;
+  if (flags.json !== true) {
+    for (const s of stored) console.out(`${signs[s.result]}  ${s.text}`);
+    console.out(`${stored.length - failed} reproduced, ${failed} failed`);
+    const moved = stored.filter((s) => s.result === 'moved').length;
+    if (moved > 0) console.note(`${moved} of them were stored for another model; --update writes them anew`);
+  }
+  const verdicts: Verdict[] = [];
+  const scenarios = flags.verdicts === true ? await allScenarios(flags.model) : [];
+  const status = await withSearcher(console, (search) =>
+    searchTheRest(scenarios, stored, search, (verdict) => {
+      verdicts.push(verdict);
+      if (flags.json !== true) console.out(lineOf(verdict));
+    }),
+  );
+  if (flags.json === true)
+    console.out(
+      JSON.stringify(
+        [
+          ...stored.map(({ file, result, text }) => ({ file, result, text })),
+          ...verdicts.map((v) => ({
+            file: null,
+            result: v.asExpected === true ? 'as expected' : 'failed',
+            text: lineOf(v),
+          })),
+        ],
+        null,
+        2,
+      ),
+    );
+  if (flags.junit !== undefined)
+    writeWhole(
+      resolve(flags.junit),
+      junit([...suitesOfStored(stored, seconds, flags.model), ...verdicts.map(suiteOfExpected)]),
+    );
+  if (status !== 0) return status;
+  return failed === 0 && verdicts.every((v) => v.asExpected === true) ? 0 : 20;
+}
+
+function refuse(flags: RegressFlags): void {
+  const writes = flags.update === true ? '--update' : flags.add === true ? '--add' : null;
+  if (writes === null) return;
+  for (const [flag, given] of Object.entries({
+    json: flags.json === true,
+    junit: flags.junit !== undefined,
+    verdicts: flags.verdicts === true,
+    add: flags.add === true && writes !== '--add',
+  }))
+    if (given)
+      throw new QuiesceError('config', `--${flag} has no effect with ${writes}`, {
+        hint: `${writes} first, then regress --${flag}`,
       });
-    return update(folder, models, console);
-  }
-  const outcomes = schedulesIn(folder).map((file) => replayOne(join(folder, file), models));
-  const failed = outcomes.filter((o) => o.result === 'failed').length;
-  if (flags.json === true) console.out(JSON.stringify(outcomes, null, 2));
-  else {
-    for (const o of outcomes) console.out(`${o.result === 'reproduced' ? 'ok  ' : 'FAIL'}  ${o.text}`);
-    console.out(`${outcomes.length - failed} reproduced, ${failed} failed`);
-  }
-  return failed === 0 ? 0 : 20;
 }
 
-function schedulesIn(folder: string): string[] {
-  if (!existsSync(folder)) throw new QuiesceError('usage', `there is no folder ${shown(folder)}`, { where: folder });
-  const files = readdirSync(folder)
-    .filter((name) => name.endsWith('.sched'))
-    .sort();
-  // Nothing replayed must not look like everything reproduced.
-  if (files.length === 0)
-    throw new QuiesceError('usage', `there is no schedule in ${shown(folder)}`, {
-      hint: 'schedules end in .sched; quiesce regress --update writes those of the scenarios',
-    });
-  return files;
+async function allScenarios(model: string | undefined): Promise<readonly Scenario[]> {
+  if (model !== undefined) return (await loadModel(model)).map((f) => f.scenario);
+  return (await import('../../scenarios/index.ts')).scenarios;
 }
 
-function replayOne(path: string, models: readonly Scenario[]): Outcome {
-  const file = shown(path);
-  try {
-    const schedule = readSchedule(path);
-    const scenario = models.find((s) => s.name === schedule.scenario);
-    if (scenario === undefined) return { file, result: 'failed', text: `${file}: no scenario "${schedule.scenario}"` };
-    const result = replay(scenario, schedule, variantOf(scenario, schedule.variant));
-    const name = `${schedule.scenario} ${schedule.variant} ${schedule.signature}`;
-    if (result.result === 'reproduced') {
-      const { steps, headline } = result.counterexample;
-      return { file, result: 'reproduced', text: `${name}  ${headline}, ${plural(steps.length, 'step')}` };
+/** Searches every variant of which no schedule has shown the expected violation. */
+async function searchTheRest(
+  scenarios: readonly Scenario[],
+  stored: readonly Stored[],
+  search: Searcher,
+  tell: (verdict: Verdict) => void,
+): Promise<ExitStatus> {
+  for (const scenario of scenarios)
+    for (const variant of Object.keys(scenario.variants)) {
+      const shown = stored.some(
+        ({ result, schedule }) =>
+          result !== 'failed' && schedule?.scenario === scenario.name && schedule.variant === variant,
+      );
+      if (shown) continue;
+      const verdict = await search(scenario, { variant, explain: false });
+      if (verdict === null) return 0;
+      tell(verdict);
     }
-    if (result.result === 'another violation') {
-      const { property, signature } = result.counterexample;
-      return {
-        file,
-        result: 'failed',
-        text: `${name}  ${file}: it ends in another violation: ${property} (${signature}) instead of ${result.wanted}`,
-      };
-    }
-    const d = result.divergence;
-    const guard = d.guard === null ? '' : `; guard ${d.guard}`;
-    return {
-      file,
-      result: 'failed',
-      text: `${name}  ${file}:${d.line}: step ${d.step}: ${d.wanted}: ${d.reason}${guard}`,
-    };
-  } catch (error) {
-    if (!(error instanceof QuiesceError)) throw error;
-    return {
-      file,
-      result: 'failed',
-      text: `${file}: ${error.message}${error.where === undefined ? '' : ` (${error.where})`}`,
-    };
-  }
-}
-
-/** Searches every variant that is expected to be violated and stores what it finds; files of old schedules go. */
-async function update(folder: string, models: readonly Scenario[], console: Console): Promise<ExitStatus> {
-  prepareFolder(folder);
-  const line = progressLine(console);
-  const interrupt = onInterrupt(console);
-  const texts = new Map<string, string>();
-  try {
-    for (const scenario of models)
-      for (const [variant, { expect }] of Object.entries(scenario.variants)) {
-        if (expect.verdict !== 'violated') continue;
-        const verdict = await check(scenario, { variant, signal: interrupt.signal, onProgress: line.show });
-        line.clear();
-        // An interrupted update writes nothing: the folder stays what it was.
-        if (interrupt.status !== null) return interrupt.status;
-        for (const v of verdict.violations) texts.set(`${scenario.name}.${variant}.${v.signature}.sched`, v.schedule);
-      }
-  } finally {
-    line.clear();
-    interrupt.release();
-  }
-  for (const name of readdirSync(folder)) if (name.endsWith('.sched') && !texts.has(name)) rmSync(join(folder, name));
-  for (const [name, text] of [...texts].sort(([a], [b]) => (a < b ? -1 : 1))) writeWhole(join(folder, name), text);
-  console.out(`${plural(texts.size, 'schedule')} written to ${shown(folder)}`);
   return 0;
+}
+
+function lineOf(verdict: Verdict): string {
+  const name = `${verdict.scenario.name} ${verdict.variant}`;
+  if (verdict.asExpected === true) return `ok    ${name}  ${verdict.outcome}, as expected`;
+  return `FAIL  ${name}  ${verdict.outcome}: ${verdict.unexpected.join('; ')}`;
 }

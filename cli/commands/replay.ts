@@ -5,12 +5,11 @@ import { type Replay, replay } from '../../checker/trace/replay.ts';
 import { parseSchedule, type Schedule } from '../../checker/trace/schedule.ts';
 import { scheduleOfItf } from '../../reports/export/itf.ts';
 import { ascii, divergenceText, replayText, splat, verdictFromJson } from '../../reports/index.ts';
-import { scenarios } from '../../scenarios/index.ts';
 import { paint } from '../color.ts';
 import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
 import { readText, shown } from '../files.ts';
-import { findScenario, loadModel } from '../models.ts';
+import { knownScenario, loadModel } from '../models.ts';
 import { variantOf } from './check.ts';
 
 export interface ReplayFlags {
@@ -63,7 +62,8 @@ export const isSchedule = (file: string): boolean => file.endsWith('.sched') || 
 /** The scenario a schedule belongs to: from the user's model file when one is given, else ours. */
 export async function scenarioOf(schedule: Schedule, model: string | undefined, file: string): Promise<Scenario> {
   if (model === undefined) {
-    if (scenarios.some((s) => s.name === schedule.scenario)) return (await findScenario(schedule.scenario)).scenario;
+    const known = await knownScenario(schedule.scenario);
+    if (known !== null) return known.scenario;
     throw new QuiesceError('usage', `there is no scenario "${schedule.scenario}"`, {
       hint: `name the model file it belongs to: --model ${modelBeside(file) ?? './my.model.ts'}`,
     });

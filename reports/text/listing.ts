@@ -3,7 +3,7 @@
  * D deleted), and how everybody stands at the end; or the first step at which it no longer fits, and why.
  */
 import type { Counterexample, Standing } from '../../checker/trace/counterexample.ts';
-import type { Divergence } from '../../checker/trace/replay.ts';
+import type { Divergence } from '../../checker/trace/drive.ts';
 import type { Schedule } from '../../checker/trace/schedule.ts';
 import { plural } from '../numbers.ts';
 import { finalStandings, foldChanges, loopText, ownerText, placeOf, stepText } from '../trace.ts';

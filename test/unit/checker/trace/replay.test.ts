@@ -15,7 +15,8 @@ import {
   Violation,
   violated,
 } from '../../../../checker/lang/index.ts';
-import { type Divergence, replay } from '../../../../checker/trace/replay.ts';
+import type { Divergence } from '../../../../checker/trace/drive.ts';
+import { replay } from '../../../../checker/trace/replay.ts';
 import { formatSchedule, parseSchedule, type Schedule } from '../../../../checker/trace/schedule.ts';
 import { anything, drop, lock, plain, refusalOf, source, take, tiny } from '../../../support/tiny.ts';
 
