@@ -31,6 +31,7 @@ export function eventLog(console: Console): EventLog {
         scenario: scenario.name,
         variant: options.variant ?? null,
         bounds: options.bounds ?? {},
+        options: given(options),
       }),
     progress: (progress) => write('progress', progress),
     found: (counterexample, event, schedule) => write(event, about(counterexample, schedule)),
@@ -48,6 +49,12 @@ export function eventLog(console: Console): EventLog {
       });
     },
   };
+}
+
+/** Every option that was given beside variant and bounds, by its name in the library; what is called back has no text. */
+function given(options: CheckOptions): Readonly<Record<string, unknown>> {
+  const { variant: _variant, bounds: _bounds, signal: _signal, module: _module, ...others } = options;
+  return Object.fromEntries(Object.entries(others).filter(([, value]) => typeof value !== 'function'));
 }
 
 function about(v: Counterexample, schedule: string | null = null, report: string | null = null): object {

@@ -4,6 +4,7 @@
  */
 import type { StrategyName } from '../checker/check.ts';
 import type { Property, QuiesceErrorCode, ViolationKind } from '../checker/lang/index.ts';
+import type { StoreName } from '../checker/stores.ts';
 import type { Outcome } from '../checker/verdict.ts';
 
 export const violations: Readonly<Record<ViolationKind, string>> = {
@@ -73,6 +74,29 @@ export const words: Readonly<Record<string, string>> = {
   budget: 'How often an injected failure, such as kmalloc, may happen in one run.',
   moved:
     'Of a stored schedule: the same bug is still found within the same bounds, but by other steps, or in a model whose text has changed.',
+  'context switch':
+    'A place in a schedule where another actor goes on. Of the shortest schedules the one with the fewest is shown.',
+  preemption: 'A context switch away from an actor that could have gone on.',
+  frontier: 'The states that were found and are not yet expanded: the queue of a progress line.',
+  complete: 'Every state within the bounds was visited; nothing is left in the queue.',
+  store:
+    'How visited states are kept: exact, compressed, compact or bitstate. The last two keep hashes and may miss states.',
+  reduction:
+    'A way to visit fewer states with the same verdict: symmetry or persistent sets. The verdict names each with its factor.',
+  symmetry: 'States that differ only in the names of interchangeable actors, objects and heap slots count as one.',
+  'persistent sets':
+    'Orders of steps that cannot change what happens are left out, as told by the footprints of the steps.',
+  checkpoint:
+    'A file that holds a search between two levels. With --resume the search goes on and ends in the same verdict.',
+  spill: 'To go on with the states on disk, slower, when the memory given with --mem is full.',
+  grow: 'To raise the bounds until time or memory is spent: how far is everything known? With --down, the smallest bounds that show the bug.',
+  walk: 'One schedule taken from the start to the end or to the greatest depth, with choices drawn from a seed. Walks prove nothing.',
+  'injected failure': 'A failure the scenario allows, such as a kmalloc that returns NULL; how many is its budget.',
+  coverage:
+    'Which steps were never taken and which guards were never false: what a verdict of holds says nothing about.',
+  divergence: 'The first step of a stored schedule that the model does not allow, with the guard that refused it.',
+  'proven minimal':
+    'No schedule of this signature is shorter, and none of that length has fewer context switches. Without proof, a schedule is minimal locally only.',
 };
 
 export const strategies: Readonly<Record<StrategyName, string>> = {
@@ -84,6 +108,15 @@ export const strategies: Readonly<Record<StrategyName, string>> = {
   pct: 'Walks with random priorities that change at a few points, seeded. Finding nothing proves nothing; the least probability of finding a bug that needs few orderings is told.',
   anytime:
     'In turn: about a second of pct, the schedules with 0, 1 and 2 preemptions, then bfs. The first violation is told at once and later stages look for a shorter schedule of it; without one, what is proven so far is told.',
+};
+
+export const stores: Readonly<Record<StoreName, string>> = {
+  exact: 'Every state with all its bytes. No state is taken for another. The default.',
+  compressed: 'Every state without loss in 14 to 20 bytes, however long it is; a search takes about a quarter longer.',
+  compact:
+    'A hash of 64 bits for each state. A state may be missed; the verdict tells the greatest probability of that.',
+  bitstate:
+    'Three bits for each state in an array of fixed size. Proves nothing; the verdict tells how much was probably seen.',
 };
 
 export const errorCodes: Readonly<Record<QuiesceErrorCode, string>> = {

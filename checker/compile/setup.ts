@@ -105,6 +105,12 @@ export interface SetupResult {
   readonly bounds: Bounds;
 }
 
+/** The properties a scenario declares in its first variant. Only the set-up runs, so that it takes a few milliseconds. */
+export function propertiesOf(scenario: Scenario): readonly Property[] {
+  const [variant] = Object.values(scenario.variants) as [Variant];
+  return runSetup(scenario, variant, effectiveBounds(scenario, variant), 'nothing').properties;
+}
+
 /** The bounds in effect: the scenario's, then the variant's, then the given ones. */
 export function effectiveBounds(scenario: Scenario, variant: Variant, given: Bounds = {}): Bounds {
   const bounds: Record<string, number> = { ...scenario.bounds, ...(variant.bounds as Bounds | undefined) };

@@ -80,7 +80,7 @@ export async function checkCommand(given: string, asked: CheckFlags, console: Co
   if (spilledAtLevel !== undefined) console.note(`spilled to disk at level ${spilledAtLevel}`);
   const stopped = options.checkpoint?.path;
   if (stopped !== undefined && verdict.outcome === 'undecided' && existsSync(stopped))
-    console.note(`go on with: quiesce check ${given} --resume ${shown(stopped)}`);
+    console.note(`go on with: ${resumeCommand(given, shown(stopped), asked)}`);
   if (interrupted !== null) return interrupted;
   if (expected === null) return statusOfVerdict(verdict);
   return meets(verdict, expected, console);
@@ -102,6 +102,30 @@ const CHECKPOINT = 'search.checkpoint';
 function checkpointOf(run: string): string {
   const path = resolve(run);
   return existsSync(path) && statSync(path).isDirectory() ? join(path, CHECKPOINT) : path;
+}
+
+/**
+ * The command that takes the search up. What decides the results is in the checkpoint; how it is to be searched and where
+ * results go is not, so it is said again. Limits are left out: they have just been met, or were for this run.
+ */
+function resumeCommand(given: string, checkpoint: string, flags: CheckFlags): string {
+  const again = [
+    ...(flags.workers === undefined ? [] : ['--workers', String(flags.workers)]),
+    ...(flags.checkpointEvery === undefined ? [] : ['--checkpoint-every', `${flags.checkpointEvery}s`]),
+    ...(flags.spill === undefined || flags.mem === undefined
+      ? []
+      : ['--mem', String(flags.mem), '--spill', quoted(flags.spill)]),
+    ...(flags.expect === undefined ? [] : ['--expect', flags.expect]),
+    ...(flags.json === true ? ['--json'] : []),
+    ...(flags.events === true ? ['--events'] : []),
+    ...(flags.out === 'runs' ? [] : ['--out', quoted(flags.out)]),
+  ];
+  return ['quiesce check', quoted(given), '--resume', quoted(checkpoint), ...again].join(' ');
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w./#:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** What gives other results is as it was, unless it is given: then the check refuses what differs. */

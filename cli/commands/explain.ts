@@ -1,11 +1,11 @@
 /** `quiesce explain`: what a word, kind, outcome, exit status, error or scenario means. */
-import { compile } from '../../checker/compile/compile.ts';
+import { propertiesOf } from '../../checker/compile/setup.ts';
 import { nearest, QuiesceError, sourceText } from '../../checker/lang/index.ts';
 import { wrap } from '../../reports/index.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import type { Console } from '../console.ts';
 import { type ExitStatus, exitStatuses } from '../exit.ts';
-import { errorCodes, outcomes, propertyKinds, strategies, violations, words } from '../words.ts';
+import { errorCodes, outcomes, propertyKinds, stores, strategies, violations, words } from '../words.ts';
 import { expected } from './list.ts';
 
 interface Explanation {
@@ -24,11 +24,12 @@ export function explainCommand(id: string | undefined, console: Console): ExitSt
     return 0;
   }
   const named = all.filter((e) => e.id === id);
-  const found = named.length > 0 ? named : scenarioProperties().filter((e) => e.id === id);
+  const properties = named.length > 0 ? [] : scenarioProperties();
+  const found = named.length > 0 ? named : properties.filter((e) => e.id === id);
   if (found.length === 0) {
     const near = nearest(
       id,
-      [...all, ...scenarioProperties()].map((e) => e.id),
+      [...all, ...properties].map((e) => e.id),
     );
     throw new QuiesceError('usage', `nothing is known as "${id}"`, {
       hint: near === undefined ? 'quiesce explain lists everything that can be explained' : `did you mean ${near}?`,
@@ -43,7 +44,7 @@ export function explainCommand(id: string | undefined, console: Console): ExitSt
 function scenarioProperties(): Explanation[] {
   const found = new Map<string, { readonly text: string; readonly in: string[] }>();
   for (const scenario of scenarios)
-    for (const { name, kind, about } of compile(scenario).properties) {
+    for (const { name, kind, about } of propertiesOf(scenario)) {
       const entry = found.get(name) ?? { text: `${about} (${kind})`, in: [] };
       entry.in.push(scenario.name);
       found.set(name, entry);
@@ -64,6 +65,7 @@ function explanations(): Explanation[] {
     ...entries('outcome', outcomes),
     ...entries('word', words),
     ...entries('order', strategies),
+    ...entries('store', stores),
     ...entries('exit status', exitStatuses),
     ...entries('error', errorCodes),
     ...scenarios.map((s) => ({

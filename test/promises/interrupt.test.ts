@@ -18,15 +18,18 @@ describe('an interrupted search', () => {
     ['SIGTERM', 143],
   ] as const)('%s tells what is known so far and exits %i', async (signal, status) => {
     let sent = false;
-    const run = await quiesce(['check', './large.model.ts', '--events', '--out', signal, '--time', '60s'], {
-      cwd,
-      watch: ({ stdout }, kill) => {
-        // By then the search runs: a signal before it would end the program in the default way.
-        if (sent || !stdout.includes('"event":"progress"')) return;
-        sent = true;
-        kill(signal);
+    const run = await quiesce(
+      ['check', './large.model.ts', '--events', '--workers', '2', '--out', signal, '--time', '60s'],
+      {
+        cwd,
+        watch: ({ stdout }, kill) => {
+          // By then the search runs: a signal before it would end the program in the default way.
+          if (sent || !stdout.includes('"event":"progress"')) return;
+          sent = true;
+          kill(signal);
+        },
       },
-    });
+    );
     expect(run, run.stderr).toMatchObject({ status });
     const end = JSON.parse(run.stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, unknown>;
     expect(end).toMatchObject({ event: 'end', outcome: 'undecided', complete: false });
@@ -34,6 +37,10 @@ describe('an interrupted search', () => {
     expect(stored).toMatchObject({ outcome: 'undecided', complete: false });
     expect(stored.counts.states).toBeGreaterThan(1);
     expect(stored.counts.left).toBeGreaterThan(0);
+    // What the checkpoint does not hold is said again: where results go, how many threads, in which form.
+    expect(run.stderr).toContain(
+      `go on with: quiesce check ./large.model.ts --resume ${signal}/toy-large-posted/search.checkpoint --workers 2 --events --out ${signal}\n`,
+    );
   });
 });
 
@@ -70,6 +77,16 @@ describe('streams', () => {
     expect(events[0]).toBe('start');
     expect(events.slice(-2)).toEqual(['violation', 'end']);
     expect(events.slice(1, -2).every((e) => e === 'progress')).toBe(true);
+  });
+
+  test('the start event tells every option that was given', async () => {
+    const flags = ['--order', 'pct', '--seed', '7', '--runs', '3', '--time', '30s', '--property', 'deadlock', '--all'];
+    const run = await quiesce(['check', './deadlock.model.ts', '--events', '--quiet', ...flags], { cwd });
+    const [start] = run.stdout.split('\n').map((line) => (line === '' ? null : JSON.parse(line)));
+    expect(start).toMatchObject({
+      event: 'start',
+      options: { strategy: 'pct', seed: '7', runs: 3, maxSeconds: 30, properties: ['deadlock'], all: true },
+    });
   });
 
   test('--quiet leaves stderr empty', async () => {
