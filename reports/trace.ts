@@ -4,6 +4,7 @@
  */
 import { type Source, sourceText } from '../checker/lang/source.ts';
 import type { Call, Change, Counterexample, Standing, TraceStep, Wait } from '../checker/trace/counterexample.ts';
+import { plural } from './numbers.ts';
 
 /** The object a path belongs to: `bond0` for `bond0.refs`, null for a local such as `user0:vfio_mm`. */
 export function objectOf(path: string): string | null {
@@ -65,6 +66,12 @@ export function foldChanges(changes: readonly Change[]): Folded[] {
   return changes
     .filter((c) => whole.includes(c) || home(c) === undefined)
     .map((change) => ({ change, fields: changes.filter((c) => !whole.includes(c) && home(c) === change) }));
+}
+
+/** What a new object starts with; of a freed one only how much went with it. */
+export function fieldsText(object: Change, fields: readonly Change[]): string {
+  if (object.kind === 'deleted') return `and its ${plural(fields.length, 'field')}`;
+  return fields.map((f) => `${f.path.slice(object.path.length + 1)} = ${f.after}`).join(', ');
 }
 
 /** Everybody's standing after step `index`; 0 is the initial state. */

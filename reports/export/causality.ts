@@ -55,7 +55,11 @@ export function causality(ce: Counterexample): Causality {
       writer.set(field, i);
       readers.set(field, []);
     }
-    for (const field of step.reads) readers.set(field, [...(readers.get(field) ?? []), i]);
+    for (const field of step.reads) {
+      const all = readers.get(field);
+      if (all === undefined) readers.set(field, [i]);
+      else all.push(i);
+    }
   }
   return { clocks, causes };
 }

@@ -1,11 +1,14 @@
 /**
  * The interleaving chart: a plain table with one row a step and one lane an actor. Lock ownership runs as bars down a
  * lane, waiting as hatching, and every essential ordering as a bracket at the left. All of it is drawn by the cells
- * themselves, so it needs no script, wraps, scrolls and prints like any table.
+ * themselves, so it needs no script, wraps, scrolls and prints like any table. Beside a step stand the steps of others that
+ * had to come before it; the script draws them as arrows. What matters least folds into one row, "3 local steps".
  *
- * Limits: eight colours of locks, then they repeat (letters do not); the first 2,000 steps are drawn.
+ * Limits: eight colours of locks, then they repeat (letters do not). Of a long schedule only the steps that matter most
+ * stand in the page; the script draws all, those that are looked at.
  */
 import type { Counterexample, Standing, TraceStep } from '../../checker/trace/counterexample.ts';
+import { type Cause, causality } from '../export/causality.ts';
 import { count, plural } from '../numbers.ts';
 import {
   blockedAtEnd,
@@ -18,9 +21,11 @@ import {
   waitsOn,
   weights,
 } from '../trace.ts';
+import { MOST_WRITTEN, weightiest } from './pane.ts';
 import { type Child, code, fragment, h, type Markup } from './write.ts';
 
-export const MOST_ROWS = 2000;
+/** Rows of a schedule that is too long to be written out. */
+const MOST_ROWS = 120;
 /** With more lanes than this, text gets a column of its own. */
 const WIDE_LANES = 3;
 const COLOURS = 8;
@@ -79,10 +84,11 @@ export function chart(ce: Counterexample): Markup {
   const { in: lanes, out } = participants(ce);
   const locks = locksOf(ce);
   const weight = weights(ce);
-  const narrow = lanes.length > WIDE_LANES;
+  const long = ce.steps.length > MOST_WRITTEN;
+  const narrow = long || lanes.length > WIDE_LANES;
   const held = lanes.map((s) => ownership(ce, s.actor, locks));
   const orders = intoTracks(
-    (ce.needed ?? []).map((o, what) => ({
+    (long ? [] : (ce.needed ?? [])).map((o, what) => ({
       from: o.before,
       to: o.after,
       what,
@@ -90,21 +96,35 @@ export function chart(ce: Counterexample): Markup {
       closes: true,
     })),
   );
-  const rows = ce.steps.slice(0, MOST_ROWS);
+  const shownSteps = long ? weightiest(ce, MOST_ROWS) : null;
+  const local = localSteps(ce);
+  const causes = new Map<number, Cause[]>();
+  for (const c of causality(ce).causes) causes.set(c.after, [...(causes.get(c.after) ?? []), c]);
   const shownProcedure = new Map<string, string>();
   const body: Markup[] = [];
   const columns = lanes.length + (orders.length > 0 ? 1 : 0) + (narrow ? 1 : 0);
   body.push(initialRow(columns));
-  for (const [i, step] of rows.entries()) {
+  /** Steps passed over since the last row: not written out, or folded. */
+  let over: TraceStep[] = [];
+  const passOver = () => {
+    if (over.length > 0) body.push(gapRow(columns, over, local, long));
+    over = [];
+  };
+  for (const [i, step] of ce.steps.entries()) {
+    const folds = weight[i] === 0 && step.index < ce.steps.length;
+    if (shownSteps === null ? !folds : shownSteps.has(step.index)) passOver();
     if (step.index === ce.loop) body.push(loopRow(columns, 'loop-begins', 'The loop begins here.'));
-    body.push(stepRow({ ce, step, lanes, held, orders, locks, narrow, weight: weight[i] ?? 0, shownProcedure }));
+    if (shownSteps?.has(step.index) === false || (shownSteps === null && folds)) over.push(step);
+    if (shownSteps?.has(step.index) === false) continue;
+    const after = causes.get(step.index) ?? [];
+    body.push(stepRow({ ce, step, lanes, held, orders, locks, narrow, weight: folds ? 0 : 1, shownProcedure, after }));
   }
-  if (rows.length === ce.steps.length && ce.loop !== undefined) {
+  passOver();
+  if (ce.loop !== undefined) {
     const back = ce.loop <= ce.steps.length ? h('a', { href: '#loop-begins' }, loopText(ce)) : loopText(ce);
     body.push(loopRow(columns, 'end', h('strong', { class: 'flag' }, `\u2716 ${ce.evidence.kind}: `), '\u21ba ', back));
   }
-  if (rows.length === ce.steps.length && isAboutWaiting(ce))
-    body.push(endRows(ce, lanes, held, narrow, orders.length > 0));
+  if (isAboutWaiting(ce)) body.push(endRows(ce, lanes, held, narrow, orders.length > 0));
   const plain = weight.filter((w) => w === 0).length;
 
   return fragment(
@@ -112,17 +132,29 @@ export function chart(ce: Counterexample): Markup {
       'div',
       { class: 'chartbar' },
       legend(locks, orders.length > 0),
-      plain > 2 &&
-        h(
-          'label',
-          { class: 'fold' },
-          h('input', { type: 'checkbox', id: 'fold' }),
-          ` only the ${count(ce.steps.length - plain)} steps of ${count(ce.steps.length)} that matter most`,
-        ),
+      h(
+        'span',
+        { class: 'folds' },
+        causes.size > 0 &&
+          h(
+            'label',
+            { class: 'fold js-only' },
+            h('input', { type: 'checkbox', id: 'arrows' }),
+            ' all arrows of what came before what',
+          ),
+        plain > 2 &&
+          h(
+            'label',
+            { class: 'fold' },
+            h('input', { type: 'checkbox', id: 'fold' }),
+            ` only the ${count(ce.steps.length - plain)} steps of ${count(ce.steps.length)} that matter most`,
+          ),
+      ),
     ),
     h(
       'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Interleaving chart' },
+      { class: 'scroll', id: 'frame', tabindex: 0, role: 'region', 'aria-label': 'Interleaving chart' },
+      arrows(),
       h(
         'table',
         { class: `lanes ${narrow ? 'narrow' : 'wide'}` },
@@ -145,14 +177,14 @@ export function chart(ce: Counterexample): Markup {
             narrow && h('th', { scope: 'col', class: 'text' }, 'what it does'),
           ),
         ),
-        h('tbody', { id: 'rows' }, body),
+        h('tbody', { id: 'rows', 'data-window': long ? 'yes' : null }, body),
       ),
     ),
-    rows.length < ce.steps.length &&
+    long &&
       h(
         'p',
         { class: 'soft' },
-        `The first ${plural(rows.length, 'step')} of ${count(ce.steps.length)} are drawn; the schedule below has all.`,
+        `${plural(shownSteps?.size ?? 0, 'step')} of ${count(ce.steps.length)} are written out here, those that matter most; with scripts all can be seen.`,
       ),
     out.length > 0 &&
       h(
@@ -183,6 +215,56 @@ function legend(locks: readonly string[], orders: boolean): Markup {
     h('li', null, h('i', { class: 'key hatch' }), ' waits'),
     orders && h('li', null, h('i', { class: 'key order' }), ' needed order'),
     h('li', null, h('b', null, 'bold'), ' essential'),
+    h('li', null, 'after 9: step 9 had to come first'),
+  );
+}
+
+/** Where the script draws what came before what. */
+function arrows(): Markup {
+  return h(
+    'svg',
+    { id: 'arrows-drawn', class: 'over', 'aria-hidden': 'true', width: 0, height: 0 },
+    h(
+      'defs',
+      null,
+      h(
+        'marker',
+        { id: 'arrow-hb', viewBox: '0 0 10 10', refX: 9, refY: 5, markerWidth: 6, markerHeight: 6, orient: 'auto' },
+        h('path', { d: 'M0 0L10 5L0 10z', class: 'head-hb' }),
+      ),
+    ),
+  );
+}
+
+/** Steps that touch nothing any other actor of this schedule touches: nobody can tell when they are taken. */
+export function localSteps(ce: Counterexample): ReadonlySet<number> {
+  const touched = new Map<string, string | null>();
+  for (const s of ce.steps)
+    for (const path of [...s.reads, ...s.writes]) {
+      const by = touched.get(path);
+      touched.set(path, by === undefined || by === s.actor ? s.actor : null);
+    }
+  const own = (path: string) => touched.get(path) !== null;
+  return new Set(ce.steps.filter((s) => s.reads.every(own) && s.writes.every(own)).map((s) => s.index));
+}
+
+/** What stands for steps that are folded away (`gap`), or that are not written out. */
+function gapRow(columns: number, over: readonly TraceStep[], local: ReadonlySet<number>, always: boolean): Markup {
+  const hidden = over.filter((s) => local.has(s.index)).length;
+  const words =
+    hidden === over.length
+      ? plural(over.length, 'local step')
+      : `${plural(over.length, 'step')}${hidden > 0 ? `, ${count(hidden)} of them local` : ''}`;
+  const who = [...new Set(over.map((s) => s.actor))];
+  return h(
+    'tr',
+    { class: always ? 'gap always' : 'gap' },
+    h('td', { class: 'n' }, '\u22ef'),
+    h(
+      'td',
+      { colspan: Math.max(1, columns) },
+      `${words} of ${who.slice(0, 4).join(', ')}${who.length > 4 ? ', ...' : ''}`,
+    ),
   );
 }
 
@@ -237,6 +319,8 @@ interface RowInput extends Lanes {
   readonly weight: number;
   /** Procedure last shown for each actor, so that it is named only when it changes. */
   readonly shownProcedure: Map<string, string>;
+  /** What had to come before. */
+  readonly after: readonly Cause[];
 }
 
 function stepRow(r: RowInput): Markup {
@@ -261,6 +345,12 @@ function stepRow(r: RowInput): Markup {
     step.choice !== null && h('span', { class: 'choice' }, step.choice),
     step.acquires.map((l) => tag('takes', l, r.locks)),
     step.releases.map((l) => tag('drops', l, r.locks)),
+    r.after.length > 0 &&
+      h(
+        'small',
+        { class: 'pre', title: r.after.map((c) => c.field).join(', ') },
+        `after ${r.after.map((c) => c.before).join(', ')}`,
+      ),
     violating && h('strong', { class: 'flag' }, `\u2716 ${ce.evidence.kind}`),
   );
   return h(

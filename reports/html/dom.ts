@@ -3,13 +3,19 @@
  * not type-checked as if it ran in a browser.
  */
 export interface Node {
-  readonly id: string;
+  id: string;
   hidden: boolean;
   textContent: string | null;
   value: string;
   checked: boolean;
   readonly tagName: string;
   readonly offsetParent: Node | null;
+  readonly scrollWidth: number;
+  readonly scrollHeight: number;
+  readonly clientHeight: number;
+  scrollTop: number;
+  readonly scrollLeft: number;
+  readonly style: { height: string };
   readonly classList: {
     add(name: string): void;
     remove(name: string): void;
@@ -26,8 +32,15 @@ export interface Node {
   querySelectorAll(selector: string): Iterable<Node>;
   querySelector(selector: string): Node | null;
   scrollIntoView(options: { block: 'nearest' | 'center' }): void;
-  getBoundingClientRect(): { readonly top: number; readonly bottom: number };
+  getBoundingClientRect(): {
+    readonly top: number;
+    readonly bottom: number;
+    readonly left: number;
+    readonly height: number;
+  };
+  click(): void;
   focus(): void;
+  remove(): void;
   select(): void;
   addEventListener(type: string, listener: (event: Happening) => void): void;
 }
@@ -53,11 +66,15 @@ export interface Browser {
     readonly body: Node;
     getElementById(id: string): Node | null;
     createElement(tag: string): Node;
+    createElementNS(space: string, tag: string): Node;
   };
   readonly location: { hash: string; readonly href: string };
   readonly history: { replaceState(state: null, title: string, url: string): void };
   readonly navigator: { readonly clipboard?: { writeText(text: string): Promise<void> } };
   readonly innerHeight: number;
+  readonly Blob: new (parts: readonly string[], options: { readonly type: string }) => object;
+  readonly URL: { createObjectURL(blob: object): string; revokeObjectURL(url: string): void };
+  atob(text: string): string;
   matchMedia(query: string): { readonly matches: boolean };
   getSelection(): { selectAllChildren(node: Node): void } | null;
   setTimeout(run: () => void, milliseconds: number): void;

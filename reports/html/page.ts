@@ -1,20 +1,10 @@
 /**
  * The script of the report. Its source text is put into the page as it stands, so it may use nothing outside itself.
- * It adds stepping, values, history, folding, copying and the theme; what it shows was written out before, or is set
- * as text. It evaluates nothing and asks for nothing over the network.
+ * It adds stepping, values, history, pins, folding, arrows, copying, saving and the theme, and draws the rows of a long
+ * trace in a window. What it shows is set as text. It evaluates nothing and asks for nothing over the network.
  */
+import type { PackedStanding, PageData } from './data.ts';
 import type { Browser, Dialog, Happening, Node } from './dom.ts';
-
-/** What the script knows of the trace. */
-export interface PageData {
-  /** For each step: actor, essential, changes as `[path, before, after]`. */
-  readonly steps: readonly {
-    readonly a: string;
-    readonly e: boolean;
-    readonly c: readonly (readonly [string, string | null, string | null])[];
-  }[];
-  readonly initial: readonly (readonly [string, string])[];
-}
 
 export function page(w: Browser): void {
   const d = w.document;
@@ -61,108 +51,474 @@ export function page(w: Browser): void {
   };
   for (const b of d.querySelectorAll('.help')) b.addEventListener('click', toggleHelp);
 
+  // The data block: base64 of deflated JSON (RFC 1951; no header, no checksum).
+  const inflate = (input: string, size: number): string => {
+    const out = new Uint8Array(size);
+    let [at, next, held, many] = [0, 0, 0, 0];
+    const bits = (n: number): number => {
+      while (many < n) {
+        held |= input.charCodeAt(next++) << many;
+        many += 8;
+      }
+      const value = held & ((1 << n) - 1);
+      held >>>= n;
+      many -= n;
+      return value;
+    };
+    // Canonical codes: how many there are of each length, and the symbols in the order of their codes.
+    const codes = (lengths: readonly number[]) => {
+      const count = new Array<number>(16).fill(0);
+      for (const l of lengths) count[l] = (count[l] as number) + 1;
+      count[0] = 0;
+      const symbols = lengths.flatMap((l, s) => (l > 0 ? [[l, s] as const] : [])).sort((p, q) => p[0] - q[0]);
+      return { count, symbols: symbols.map(([, s]) => s) };
+    };
+    const decode = ({ count, symbols }: ReturnType<typeof codes>): number => {
+      let [code, first, index] = [0, 0, 0];
+      for (let length = 1; length < 16; length++) {
+        code |= bits(1);
+        const n = count[length] as number;
+        if (code - first < n) return symbols[index + code - first] as number;
+        index += n;
+        first = (first + n) << 1;
+        code <<= 1;
+      }
+      throw new Error('the data of this page is damaged');
+    };
+    const extra = (n: number, per: number) => Math.max(0, Math.floor(n / per) - 1);
+    for (let last = 0; last === 0; ) {
+      last = bits(1);
+      const kind = bits(2);
+      if (kind === 0) {
+        held = many = 0;
+        const length = input.charCodeAt(next) | (input.charCodeAt(next + 1) << 8);
+        next += 4;
+        for (let i = 0; i < length; i++) out[at++] = input.charCodeAt(next++);
+        continue;
+      }
+      let lengths: number[] = [];
+      let literals = 288;
+      if (kind === 1) {
+        for (let i = 0; i < 288; i++) lengths.push(i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8);
+        for (let i = 0; i < 30; i++) lengths.push(5);
+      } else {
+        literals = bits(5) + 257;
+        const all = literals + bits(5) + 1;
+        const order = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+        const short = new Array<number>(19).fill(0);
+        for (let i = bits(4) + 4, k = 0; k < i; k++) short[order[k] as number] = bits(3);
+        const tree = codes(short);
+        lengths = [];
+        while (lengths.length < all) {
+          const s = decode(tree);
+          if (s < 16) lengths.push(s);
+          else {
+            const value = s === 16 ? (lengths[lengths.length - 1] as number) : 0;
+            for (let i = s === 16 ? 3 + bits(2) : s === 17 ? 3 + bits(3) : 11 + bits(7); i > 0; i--)
+              lengths.push(value);
+          }
+        }
+      }
+      const literal = codes(lengths.slice(0, literals));
+      const distance = codes(lengths.slice(literals));
+      for (let s = decode(literal); s !== 256; s = decode(literal)) {
+        if (s < 256) {
+          out[at++] = s;
+          continue;
+        }
+        const l = s - 257;
+        const le = l === 28 ? 0 : extra(l, 4);
+        const length = l === 28 ? 258 : (le === 0 ? l + 3 : ((4 + (l % 4)) << le) + 3) + bits(le);
+        const c = decode(distance);
+        const ce = extra(c, 2);
+        const back = (ce === 0 ? c + 1 : ((2 + (c % 2)) << ce) + 1) + bits(ce);
+        for (let i = 0; i < length; i++, at++) out[at] = out[at - back] as number;
+      }
+    }
+    return new TextDecoder().decode(out);
+  };
   const block = get('trace');
-  const info: PageData | null = block === null ? null : JSON.parse(block.textContent ?? 'null');
+  const info: PageData | null =
+    block === null ? null : JSON.parse(inflate(w.atob(block.textContent ?? ''), Number(block.dataset['size'])));
   const steps = info?.steps ?? [];
+  const actors = info?.actors ?? [];
+  const locks = info?.locks ?? [];
   const last = steps.length;
+  const t = (i: number | undefined): string | null => (i === undefined ? null : (info?.texts[i] ?? null));
+  const actor = (n: number): string => actors[steps[n - 1]?.[0] ?? -1] ?? '';
+  const essential = (n: number) => steps[n - 1]?.[5] === 1;
+  const changesOf = (n: number) => steps[n - 1]?.[8] ?? [];
   let now = -1;
   let watched: string | null = null;
+  const pins: string[] = [];
 
-  const visible = (n: number) => get(`step-${n}`)?.offsetParent != null;
+  const cell = (tag: string, text: string | null, kind = '') => {
+    const e = d.createElement(tag);
+    e.textContent = text;
+    if (kind !== '') e.setAttribute('class', kind);
+    return e;
+  };
+  const tree = (tag: string, kind: string, ...children: (Node | string | null)[]) => {
+    const e = cell(tag, '', kind);
+    e.append(...children.filter((c) => c !== null));
+    return e;
+  };
+  const toStep = (n: number, text = `step ${n}`) => {
+    const link = cell('a', text);
+    link.setAttribute('href', `#step-${n}`);
+    return link;
+  };
 
+  // Standings after each step: every 64th is kept, those between follow from what changes.
+  const kept: PackedStanding[][] = [];
+  const standings = (n: number): PackedStanding[] => {
+    for (let k = kept.length; k <= n >> 6; k++) {
+      const start = k === 0 ? [...(info?.standings ?? [])] : [...(kept[k - 1] ?? [])];
+      for (const s of steps.slice(Math.max(0, (k - 1) * 64), k * 64)) for (const c of s[9]) start[c[0]] = c;
+      kept.push(start);
+    }
+    const here = [...(kept[n >> 6] ?? [])];
+    for (const s of steps.slice((n >> 6) * 64, n)) for (const c of s[9]) here[c[0]] = c;
+    return here;
+  };
   const valuesAt = (n: number) => {
     const values = new Map<string, string>();
-    for (const [path, value] of info?.initial ?? []) values.set(path, value);
+    for (const [path, value] of info?.initial ?? []) values.set(t(path) ?? '', t(value) ?? '');
     for (const s of steps.slice(0, n))
-      for (const [path, , after] of s.c)
-        if (after === null) values.delete(path);
-        else values.set(path, after);
+      for (const [path, , after] of s[8])
+        if (after < 0) values.delete(t(path) ?? '');
+        else values.set(t(path) ?? '', t(after) ?? '');
     return values;
   };
 
-  const cell = (tag: string, text: string) => {
-    const e = d.createElement(tag);
-    e.textContent = text;
-    return e;
+  // The pane: what one step did, what everybody could do after it, and why not.
+  const standingTable = (n: number) => {
+    const rows = standings(n)
+      .filter((s) => s[1] < 2)
+      .map((s) => {
+        const goes = n < last && steps[n]?.[0] === s[0];
+        const words = s[1] === 1 ? '\u25a0 blocked' : goes ? '\u2192 goes next' : 'could go';
+        const holds = s[3].length === 0 ? null : `holds ${s[3].map((l) => locks[l]).join(', ')}`;
+        const row = d.createElement('tr');
+        const name = cell('th', actors[s[0]] ?? '');
+        name.setAttribute('scope', 'row');
+        row.append(
+          name,
+          tree(
+            'td',
+            '',
+            cell('span', words, s[1] === 1 ? 'stop' : goes ? 'goes' : 'can'),
+            ' ',
+            cell('code', t(s[2]) ?? ''),
+            s[4] < 0 ? null : cell('small', t(s[4]), 'holds'),
+            holds === null ? null : cell('small', holds, 'holds'),
+          ),
+        );
+        return row;
+      });
+    if (rows.length === 0) return null;
+    return tree('table', 'stand', cell('caption', 'What each could do now, and why not'), tree('tbody', '', ...rows));
+  };
+  const isLocal = (path: string) => /^[^.[:]*:/.test(path);
+  const changeItems = (n: number) =>
+    changesOf(n)
+      .filter((c) => c[3] === 0 && !isLocal(t(c[0]) ?? ''))
+      .map(([path, before, after, , fields]) => {
+        const mark = before < 0 ? 'A' : after < 0 ? 'D' : 'M';
+        const value = (v: number) => (v < 0 ? cell('small', 'none') : cell('code', t(v)));
+        return tree(
+          'li',
+          mark,
+          cell('b', mark),
+          ' ',
+          cell('button', t(path)),
+          ' ',
+          value(before),
+          ' \u2192 ',
+          value(after),
+          fields < 0 ? null : cell('small', ` ${t(fields)}`),
+        );
+      });
+  const list = (items: Node[], label: string) => {
+    const ul = tree('ul', 'changes', ...items);
+    ul.setAttribute('aria-label', label);
+    return ul;
+  };
+  const describe = (n: number): Node[] => {
+    const s = steps[n - 1];
+    if (s === undefined)
+      return [
+        cell('h3', 'Initial state'),
+        list(
+          (info?.initial ?? []).map(([p, v]) => tree('li', '', cell('button', t(p)), ' ', cell('code', t(v)))),
+          'Values',
+        ),
+        ...[standingTable(0)].filter((e) => e !== null),
+      ];
+    const [, label, choice, note, [procedure, source, callers], , , fingerprint, changes, , causes] = s;
+    const items = changeItems(n);
+    const locals = changes
+      .filter((c) => c[2] >= 0 && isLocal(t(c[0]) ?? ''))
+      .map((c) => `${(t(c[0]) ?? '').replace(/^[^:]*:/, '')} = ${t(c[2])}`);
+    return [
+      tree('h3', '', cell('span', `Step ${n}`, 'soft'), ` ${actor(n)}`, cell('small', ` state ${fingerprint}`)),
+      tree('p', 'label', cell('code', t(label)), choice < 0 ? null : cell('span', t(choice), 'choice')),
+      note < 0 ? null : cell('p', t(note), 'note'),
+      tree(
+        'p',
+        'stack',
+        cell('code', t(procedure)),
+        cell('small', ` ${t(source) ?? ''}`),
+        callers < 0 ? null : cell('small', `, called from ${t(callers)}`),
+      ),
+      items.length > 0 ? list(items, 'Changes') : cell('p', 'No shared value changed.', 'soft'),
+      locals.length > 0 ? tree('p', 'soft', 'locals ', cell('code', locals.join(', '))) : null,
+      causes.length > 0
+        ? tree(
+            'p',
+            'soft',
+            'Has to come after ',
+            ...causes.flatMap(([b, field], i) => [
+              i > 0 ? ', ' : '',
+              toStep(b),
+              ` of ${actor(b)} (`,
+              cell('code', t(field)),
+              ')',
+            ]),
+          )
+        : null,
+      standingTable(n),
+    ].filter((e) => e !== null);
+  };
+  // Steps that are not written out share one article.
+  const spare = cell('article', '', 'at');
+  get('nodetail')?.append(spare);
+  const described = new Set<number>();
+  let open: Node | null = null;
+  const showPane = (n: number) => {
+    open?.classList.remove('now');
+    let box = get(`at-${n}`);
+    if (box === null || box === spare) {
+      box = spare;
+      box.id = `at-${n}`;
+      box.replaceChildren(...describe(n));
+    } else if (!described.has(n)) {
+      box.replaceChildren(...describe(n));
+      described.add(n);
+    }
+    box.classList.add('now');
+    open = box;
   };
 
   const listValues = () => {
+    const changed = new Set(changesOf(now).map(([path]) => t(path)));
+    const row = (path: string, value: string) =>
+      tree('li', changed.has(path) ? 'M' : '', cell('button', path), ' ', cell('code', value));
+    const pinned = get('pins');
     const table = get('all');
-    const box = get('values');
-    if (table === null || box === null || box.getAttribute('open') === null) return;
+    const wide = get('values')?.getAttribute('open') !== null;
+    if (table === null || pinned === null || (pins.length === 0 && !wide)) return pinned?.replaceChildren();
+    const values = valuesAt(now);
+    pinned.replaceChildren(...pins.map((path) => row(path, values.get(path) ?? 'none')));
+    if (!wide) return;
     const wanted = (get('filter')?.value ?? '').toLowerCase();
-    const changed = new Set((steps[now - 1]?.c ?? []).map(([path]) => path));
-    const rows: Node[] = [];
-    for (const [path, value] of valuesAt(now)) {
-      if (wanted !== '' && !path.toLowerCase().includes(wanted)) continue;
-      const row = d.createElement('li');
-      row.append(cell('button', path), ' ', cell('code', value));
-      if (changed.has(path)) row.classList.add('M');
-      rows.push(row);
+    const rows = [...values].filter(([path]) => wanted === '' || path.toLowerCase().includes(wanted));
+    table.replaceChildren(...rows.map(([path, value]) => row(path, value)));
+  };
+
+  // Rows of a long trace are drawn where they are looked at, between two rows that stand for all the others.
+  const body = get('rows');
+  const inWindow = body?.dataset['window'] !== undefined;
+  const frame = get('frame');
+  const fold = get('fold');
+  const HEIGHT = 26;
+  let shown: number[] = [];
+  let drawn = [-1, -1];
+  const sift = () => {
+    shown = [0];
+    for (let n = 1; n <= last; n++) if (!fold?.checked || n === now || steps[n - 1]?.[6] !== 0) shown.push(n);
+  };
+  const drawRow = (n: number): Node => {
+    const [before, after] = [standings(Math.max(0, n - 1)), standings(n)];
+    const s = steps[n - 1];
+    const row = d.createElement('tr');
+    row.id = `step-${n}`;
+    row.setAttribute(
+      'class',
+      s === undefined ? 'initial' : `${essential(n) ? 'essential' : ''}${n === last ? ' bad' : ''}`,
+    );
+    if (n === now) row.setAttribute('aria-current', 'step');
+    const number = tree('th', 'n', toStep(n, String(n)));
+    number.setAttribute('scope', 'row');
+    const lanes = (info?.lanes ?? []).map((a) => {
+      const acts = s !== undefined && s[0] === a;
+      const lane = cell(
+        'td',
+        '',
+        `lane t${Math.min(8, locks.length)}${acts ? ' act' : before[a]?.[1] === 1 ? ' waits' : before[a]?.[1] === 2 ? ' gone' : ''}`,
+      );
+      const held = new Set([...(after[a]?.[3] ?? []), ...(acts ? (before[a]?.[3] ?? []) : [])]);
+      for (const l of held) lane.append(cell('i', '', `b s${Math.min(l, 7)} k${l % 8}`));
+      if (acts) lane.append(cell('span', '\u25cf', 'dot'));
+      return lane;
+    });
+    const text =
+      s === undefined
+        ? cell('td', 'initial state', 'text')
+        : tree(
+            'td',
+            'text',
+            cell('b', actor(n), 'who'),
+            tree(
+              'div',
+              'what',
+              cell('small', t(s[4][0]), 'proc'),
+              cell('code', t(s[1])),
+              s[2] < 0 ? null : cell('span', t(s[2]), 'choice'),
+            ),
+          );
+    row.append(number, ...lanes, text);
+    return row;
+  };
+  const drawWindow = (again = false) => {
+    if (!inWindow || frame === null || body === null) return;
+    const first = Math.max(0, Math.floor(frame.scrollTop / HEIGHT) - 15);
+    const end = Math.min(shown.length, first + Math.ceil(frame.clientHeight / HEIGHT) + 30);
+    if (!again && Math.abs(first - (drawn[0] ?? 0)) < 10 && end <= (drawn[1] ?? 0) + 10 && drawn[0] !== -1) return;
+    drawn = [first, end];
+    const gap = (rows: number) => {
+      const row = tree('tr', 'space', d.createElement('td'));
+      row.style.height = `${rows * HEIGHT}px`;
+      return row;
+    };
+    body.replaceChildren(
+      ...(first > 0 ? [gap(first)] : []),
+      ...shown.slice(first, end).map(drawRow),
+      ...(end < shown.length ? [gap(shown.length - end)] : []),
+    );
+    drawArrows();
+  };
+  const intoView = (n: number) => {
+    if (!inWindow || frame === null) return get(`step-${n}`)?.scrollIntoView({ block: 'nearest' });
+    const top = shown.indexOf(n) * HEIGHT;
+    if (top < frame.scrollTop + HEIGHT * 2) frame.scrollTop = top - HEIGHT * 4;
+    else if (top > frame.scrollTop + frame.clientHeight - HEIGHT * 3)
+      frame.scrollTop = top - frame.clientHeight + HEIGHT * 6;
+    drawWindow(true);
+    get(`step-${n}`)?.scrollIntoView({ block: 'nearest' });
+  };
+
+  // Arrows of what had to come before what: those of the chosen step, or all.
+  let drawnArrows: { readonly from: number; readonly to: number; readonly path: Node }[] = [];
+  const lightArrows = () => {
+    for (const { from, to, path } of drawnArrows) path.classList.toggle('on', from === now || to === now);
+  };
+  const drawArrows = () => {
+    const svg = get('arrows-drawn');
+    if (svg === null || frame === null || info === null) return;
+    for (const { path } of drawnArrows) path.remove();
+    drawnArrows = [];
+    svg.setAttribute('width', '0');
+    svg.setAttribute('height', '0');
+    const origin = frame.getBoundingClientRect();
+    const middle = (n: number): readonly [number, number] | null => {
+      const row = get(`step-${n}`);
+      if (row === null || row.offsetParent === null) return null;
+      const lane = [...row.querySelectorAll('.lane')][info.lanes.indexOf(steps[n - 1]?.[0] ?? -1)];
+      if (lane === undefined) return null;
+      const box = lane.getBoundingClientRect();
+      return [
+        box.left - origin.left + frame.scrollLeft + 6,
+        box.top - origin.top + frame.scrollTop + Math.min(13, box.height / 2),
+      ];
+    };
+    const numbers = inWindow ? shown.slice(drawn[0], drawn[1]) : steps.map((_, i) => i + 1);
+    for (const n of numbers)
+      for (const [b] of steps[n - 1]?.[10] ?? []) {
+        const [p, q] = [middle(b), middle(n)];
+        if (p === null || q === null) continue;
+        const path = d.createElementNS('http://www.w3.org/2000/svg', 'path');
+        const bend = (q[0] - p[0]) / 2;
+        path.setAttribute('d', `M${p[0]} ${p[1]}C${p[0] + bend} ${p[1]} ${q[0] - bend} ${q[1]} ${q[0]} ${q[1]}`);
+        path.setAttribute('class', 'hb');
+        path.setAttribute('marker-end', 'url(#arrow-hb)');
+        svg.append(path);
+        drawnArrows.push({ from: b, to: n, path });
+      }
+    svg.setAttribute('width', String(frame.scrollWidth));
+    svg.setAttribute('height', String(frame.scrollHeight));
+    lightArrows();
+  };
+
+  /** The part of the address after `#`: plain for a step alone, with names where there is more to restore. */
+  const address = (whole: boolean) => {
+    const s = steps[now - 1];
+    const more = [
+      ...(whole && s !== undefined ? [`state=${s[7]}`] : []),
+      ...(watched === null ? [] : [`var=${encodeURIComponent(watched)}`]),
+      ...(root.dataset['theme'] === undefined ? [] : [`theme=${root.dataset['theme']}`]),
+    ];
+    return more.length === 0 ? `#step-${now}` : `#step=${now}&${more.join('&')}`;
+  };
+  const keepAddress = () => {
+    try {
+      w.history.replaceState(null, '', address(false));
+    } catch {
+      // Some browsers refuse this for files; the step is selected all the same.
     }
-    table.replaceChildren(...rows);
   };
 
   const select = (n: number, how: { scroll?: boolean; link?: boolean; quiet?: boolean } = {}) => {
     if (info === null || n < 0 || n > last) return;
-    if (now >= 0) {
-      get(`step-${now}`)?.removeAttribute('aria-current');
-      get(`at-${now}`)?.classList.remove('now');
-    }
+    if (now >= 0) get(`step-${now}`)?.removeAttribute('aria-current');
     now = n;
+    if (inWindow && !shown.includes(n)) sift();
+    if (how.scroll) intoView(n);
     const row = get(`step-${n}`);
     row?.setAttribute('aria-current', 'step');
-    get(`at-${n}`)?.classList.add('now');
-    get('nodetail')?.classList.toggle('now', get(`at-${n}`) === null);
-    if (how.scroll) row?.scrollIntoView({ block: 'nearest' });
-    if (how.link)
-      try {
-        w.history.replaceState(null, '', `#step-${n}`);
-      } catch {
-        // Some browsers refuse this for files; the step is selected all the same.
-      }
+    showPane(n);
+    if (how.link) keepAddress();
     const where = get('where');
     if (where !== null) where.textContent = `${n} / ${last}`;
     listValues();
+    lightArrows();
     if (how.quiet) return;
-    const s = steps[n - 1];
-    const many = s?.c.length ?? 0;
-    const label = row?.querySelector('.what>code')?.textContent;
+    const many = changesOf(n).length;
     say(
-      s === undefined ? 'initial state' : `step ${n}, ${s.a}, ${label}, ${many} ${many === 1 ? 'change' : 'changes'}`,
+      n === 0
+        ? 'initial state'
+        : `step ${n}, ${actor(n)}, ${t(steps[n - 1]?.[1])}, ${many} ${many === 1 ? 'change' : 'changes'}`,
     );
   };
 
+  const visible = (n: number) => (inWindow ? shown.includes(n) : get(`step-${n}`)?.offsetParent != null);
   const seek = (by: 1 | -1, wanted: (n: number) => boolean) => {
     for (let n = now + by; n >= 0 && n <= last; n += by) if (wanted(n)) return select(n, { scroll: true, link: true });
   };
-  const actor = (n: number) => steps[n - 1]?.a;
-  const touches = (n: number) => steps[n - 1]?.c.some(([path]) => path === watched) ?? false;
+  const touches = (n: number) => changesOf(n).some(([path]) => t(path) === watched);
 
   const watch = (path: string) => {
     watched = path;
-    const list = get('history');
-    if (list === null) return;
-    const items: Node[] = [];
-    const start = info?.initial.find(([p]) => p === path)?.[1];
-    const first = d.createElement('li');
-    first.append('at first ', cell('code', start ?? 'none'));
-    items.push(first);
+    const box = get('history');
+    if (box === null) return;
+    const start = info?.initial.find(([p]) => t(p) === path)?.[1];
+    const items = [tree('li', '', 'at first ', cell('code', t(start) ?? 'none'))];
     for (const [i, s] of steps.entries())
-      for (const [p, , after] of s.c) {
-        if (p !== path) continue;
-        const item = d.createElement('li');
-        const link = cell('a', `step ${i + 1}`);
-        link.setAttribute('href', `#step-${i + 1}`);
-        item.append(link, ` ${s.a} \u2192 `, cell('code', after ?? 'none'));
-        items.push(item);
+      for (const [p, , after] of s[8]) {
+        if (t(p) !== path || items.length > 500) continue;
+        items.push(tree('li', '', toStep(i + 1), ` ${actor(i + 1)} \u2192 `, cell('code', t(after) ?? 'none')));
       }
-    list.replaceChildren(...items);
+    box.replaceChildren(...items);
     const name = get('watched');
     if (name !== null) name.textContent = path;
-    const box = get('watch');
-    if (box !== null) box.hidden = false;
+    const around = get('watch');
+    if (around !== null) around.hidden = false;
     say(`history of ${path}: ${items.length - 1} changes`);
+  };
+  const refold = () => {
+    sift();
+    drawWindow(true);
+    drawArrows();
   };
 
   const commands: Record<string, () => void> = {
@@ -170,8 +526,8 @@ export function page(w: Browser): void {
     k: () => seek(-1, visible),
     J: () => seek(1, (n) => actor(n) === actor(now)),
     K: () => seek(-1, (n) => actor(n) === actor(now)),
-    n: () => seek(1, (n) => steps[n - 1]?.e ?? false),
-    p: () => seek(-1, (n) => steps[n - 1]?.e ?? false),
+    n: () => seek(1, essential),
+    p: () => seek(-1, essential),
     g: () => select(0, { scroll: true, link: true }),
     G: () => select(last, { scroll: true, link: true }),
     w: () => {
@@ -179,34 +535,55 @@ export function page(w: Browser): void {
       // Goes round: after the last change comes the first.
       const before = now;
       seek(1, touches);
-      if (now === before) {
-        now = 0;
-        get(`step-${before}`)?.removeAttribute('aria-current');
-        get(`at-${before}`)?.classList.remove('now');
-        seek(1, touches);
-      }
+      if (now !== before) return;
+      get(`step-${before}`)?.removeAttribute('aria-current');
+      now = 0;
+      seek(1, touches);
     },
     '/': () => {
       get('values')?.setAttribute('open', '');
       get('filter')?.focus();
     },
     '.': () => {
-      const fold = get('fold');
-      if (fold !== null) fold.checked = !fold.checked;
+      if (fold === null) return;
+      fold.checked = !fold.checked;
+      refold();
     },
-    t: flip,
-    y: () => copy(w.location.href.replace(/#.*/, '') + (now > 0 ? `#step-${now}` : ''), null, 'link'),
+    t: () => {
+      flip();
+      keepAddress();
+    },
+    y: () => copy(w.location.href.replace(/#.*/, '') + address(true), null, 'link'),
     '?': toggleHelp,
+    pin: () => {
+      if (watched === null) return;
+      const at = pins.indexOf(watched);
+      if (at < 0) pins.push(watched);
+      else pins.splice(at, 1);
+      say(`${watched} ${at < 0 ? 'pinned' : 'no longer pinned'}`);
+      listValues();
+    },
   };
   commands['ArrowDown'] = commands['ArrowRight'] = commands['j'] as () => void;
   commands['ArrowUp'] = commands['ArrowLeft'] = commands['k'] as () => void;
 
   for (const b of d.querySelectorAll('[data-key]'))
     b.addEventListener('click', () => commands[b.dataset['key'] ?? '']?.());
+  for (const b of d.querySelectorAll('[data-save]'))
+    b.addEventListener('click', () => {
+      const id = b.dataset['save'] ?? '';
+      const text = id === 'trace' ? JSON.stringify(info) : (get(id)?.textContent ?? '');
+      const url = w.URL.createObjectURL(new w.Blob([text], { type: 'text/plain' }));
+      const link = d.createElement('a');
+      link.setAttribute('href', url);
+      link.setAttribute('download', b.dataset['name'] ?? 'quiesce.txt');
+      link.click();
+      w.setTimeout(() => w.URL.revokeObjectURL(url), 1000);
+    });
 
   w.addEventListener('keydown', (event: Happening) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help?.open) return;
-    if (event.target.id === 'filter') return;
+    if (event.target.id === 'filter' || event.key === 'pin') return;
     const command = Object.hasOwn(commands, event.key) ? commands[event.key] : undefined;
     if (command === undefined) return;
     if (event.key.startsWith('Arrow')) {
@@ -220,19 +597,62 @@ export function page(w: Browser): void {
 
   d.addEventListener('click', (event: Happening) => {
     const path = event.target.closest('.changes button');
-    if (path !== null) return watch(path.textContent ?? '');
+    if (path !== null) {
+      watch(path.textContent ?? '');
+      return keepAddress();
+    }
+    const link = /^#step-(\d+)$/.exec(event.target.closest('a')?.getAttribute('href') ?? '');
+    if (link !== null && inWindow) {
+      event.preventDefault();
+      return select(Number(link[1]), { scroll: true, link: true });
+    }
     if (event.target.closest('a, button, input, label') !== null) return;
     const row = event.target.closest('tr[id^="step-"]');
     if (row !== null) select(Number(row.id.slice(5)), { link: true });
   });
   get('filter')?.addEventListener('input', listValues);
   get('values')?.addEventListener('toggle', listValues);
+  fold?.addEventListener('change', refold);
+  frame?.addEventListener('scroll', () => drawWindow());
+  w.addEventListener('resize', () => {
+    drawWindow(true);
+    drawArrows();
+  });
 
   const follow = () => {
-    const n = /^#step-(\d+)$/.exec(w.location.hash)?.[1];
-    if (n !== undefined) select(Number(n), { scroll: true });
-    else if (now < 0) select(last, { quiet: true });
+    const hash = w.location.hash;
+    const given = new Map(
+      hash
+        .slice(1)
+        .split('&')
+        .map((part) => [part.replace(/=.*/, ''), part.replace(/^[^=]*=?/, '')] as const),
+    );
+    const plain =
+      /^#step-(\d+)$/.exec(hash)?.[1] ?? (/^\d+$/.test(given.get('step') ?? '') ? given.get('step') : undefined);
+    const theme = given.get('theme');
+    if (theme === 'light' || theme === 'dark') root.dataset['theme'] = theme;
+    if (plain !== undefined) {
+      let n = Number(plain);
+      // Numbers may have moved in a later run: the state says which step is meant.
+      const state = given.get('state');
+      if (state !== undefined && steps[n - 1]?.[7] !== state) {
+        const moved = steps.findIndex((s) => s[7] === state);
+        if (moved >= 0) n = moved + 1;
+      }
+      select(n, { scroll: true });
+    } else if (now < 0) select(last, { quiet: true });
+    const path = given.get('var');
+    if (path !== undefined && info !== null)
+      try {
+        watch(decodeURIComponent(path));
+      } catch {
+        // Half an escape: not an address that was made here.
+      }
   };
   w.addEventListener('hashchange', follow);
+  sift();
+  if (inWindow) root.classList.add('windowed');
+  drawWindow(true);
   follow();
+  drawArrows();
 }

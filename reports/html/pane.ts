@@ -1,38 +1,52 @@
 /**
- * What one step did: where it stands in the code, what changed, and what everybody could do next or why not. Written
- * out for every step, so that it can be read without scripts; the script shows one at a time beside the chart.
+ * What one step did, written out for every step that did more than its row says, so that it can be read without scripts
+ * and printed: what changed, and whose standing changed with it; for the steps that matter most also where they stand in
+ * the code and what everybody could do next, or why not. The script shows one step at a time beside the chart and fills
+ * in the rest.
  *
  * Limits: of a very long schedule only the steps that matter most are written out, and the page says so.
  */
 import { sourceText } from '../../checker/lang/source.ts';
 import type { Change, Counterexample, Standing, TraceStep } from '../../checker/trace/counterexample.ts';
 import { count, plural } from '../numbers.ts';
-import { foldChanges, objectOf, ownerText, stackOf, standingsAfter, waitsOn, weights } from '../trace.ts';
+import { fieldsText, foldChanges, objectOf, stackOf, standingsAfter, weights } from '../trace.ts';
+import { waitText } from './data.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
-export const MOST_DETAILS = 300;
-
+/** Longer schedules are drawn by the script, in a window. */
+export const MOST_WRITTEN = 300;
+/** Steps of such a schedule that are written out all the same. */
+const MOST_DETAILS = 80;
 const MARK = { added: 'A', modified: 'M', deleted: 'D' } as const;
 
 export function details(ce: Counterexample): Markup {
-  const chosen = detailed(ce);
+  const chosen = weightiest(ce, ce.steps.length > MOST_WRITTEN ? MOST_DETAILS : MOST_WRITTEN);
   return fragment(
     chosen.size < ce.steps.length &&
       h(
         'p',
         { class: 'soft' },
-        `Details of ${plural(chosen.size, 'step')} of ${count(ce.steps.length)} are kept, those that matter most.`,
+        `Details of ${plural(chosen.size, 'step')} of ${count(ce.steps.length)} are written out, those that matter most; with scripts, of every step.`,
       ),
     initial(ce),
-    ce.steps.filter((s) => chosen.has(s.index)).map((s) => detail(ce, s)),
+    ce.steps.filter((s) => chosen.has(s.index) && saysMore(ce, s)).map((s) => detail(ce, s)),
   );
 }
 
-/** Numbers of the steps that are written out. */
-function detailed(ce: Counterexample): ReadonlySet<number> {
+/** Is there more to say of a step than its row does? What it did to its own locals the script shows. */
+function saysMore(ce: Counterexample, step: TraceStep): boolean {
+  return (
+    isChief(ce, step) || step.note !== null || step.changes.some((c) => !isLocal(c)) || newStandings(ce, step) !== false
+  );
+}
+
+const isChief = (ce: Counterexample, step: TraceStep): boolean => step.essential || step.index === ce.steps.length;
+
+/** Numbers of the `most` steps that matter most; of equals the later ones. */
+export function weightiest(ce: Counterexample, most: number): ReadonlySet<number> {
   const weight = weights(ce);
   const byWeight = ce.steps.map((s, i) => ({ n: s.index, w: weight[i] ?? 0 })).sort((a, b) => b.w - a.w || b.n - a.n);
-  return new Set(byWeight.slice(0, MOST_DETAILS).map((s) => s.n));
+  return new Set(byWeight.slice(0, most).map((s) => s.n));
 }
 
 function initial(ce: Counterexample): Markup {
@@ -43,34 +57,30 @@ function initial(ce: Counterexample): Markup {
     h(
       'ul',
       { class: 'changes', 'aria-label': 'Values' },
-      ce.initial.map((v) => h('li', null, path(v.path), ' ', h('code', null, v.value))),
+      ce.initial.map((v) => h('li', null, `${v.path} = ${v.value}`)),
     ),
     standings(ce, 0),
   );
 }
 
 function detail(ce: Counterexample, step: TraceStep): Markup {
+  const chief = isChief(ce, step);
   return h(
     'article',
-    { id: `at-${step.index}`, class: step.essential || step.index === ce.steps.length ? 'at chief' : 'at' },
-    h(
-      'h3',
-      null,
-      h('span', { class: 'soft' }, `Step ${step.index}`),
-      ' ',
-      step.actor,
-      h('small', null, ` state ${step.fingerprint}`),
-    ),
-    h(
-      'p',
-      { class: 'label' },
-      h('code', null, step.label),
-      step.choice !== null && h('span', { class: 'choice' }, step.choice),
-    ),
+    { id: `at-${step.index}`, class: chief ? 'at chief' : 'at' },
+    h('h3', null, `Step ${step.index} ${step.actor}`),
+    chief && [
+      h(
+        'p',
+        { class: 'label' },
+        h('code', null, step.label),
+        step.choice !== null && h('span', { class: 'choice' }, step.choice),
+      ),
+      where(step),
+    ],
     step.note !== null && h('p', { class: 'note' }, step.note),
-    where(step),
     changes(step.changes),
-    standings(ce, step.index),
+    chief ? standings(ce, step.index) : newStandings(ce, step),
   );
 }
 
@@ -81,58 +91,48 @@ function where(step: TraceStep): Markup {
     'p',
     { class: 'stack' },
     inner !== undefined && [h('code', null, inner.procedure), ' ', h('small', null, sourceText(inner.source))],
-    callers.length > 0 && h('small', null, h('br'), 'called from ', codes(callers.map((c) => c.procedure))),
+    callers.length > 0 && h('small', null, `, called from ${callers.map((c) => c.procedure).join(', ')}`),
   );
 }
 
 /** Shared values one by one; locals, which nobody else sees, together in a line. */
-function changes(list: readonly Change[]): Markup {
+function changes(list: readonly Change[]): Child {
   const shared = list.filter((c) => !isLocal(c));
   const locals = list.filter((c) => isLocal(c) && c.after !== null);
-  return fragment(
-    shared.length === 0
-      ? h('p', { class: 'soft' }, 'No shared value changed.')
-      : h(
-          'ul',
-          { class: 'changes', 'aria-label': 'Changes' },
-          foldChanges(shared).map(({ change: c, fields }) =>
-            h(
-              'li',
-              { class: MARK[c.kind] },
-              [h('b', null, MARK[c.kind]), ' ', path(c.path), ' ', value(c.before), ' \u2192 ', value(c.after)],
-              fields.length > 0 && h('small', null, ' ', fieldsText(c, fields)),
-            ),
+  return [
+    shared.length > 0 &&
+      h(
+        'ul',
+        { class: 'changes' },
+        foldChanges(shared).map(({ change: c, fields }) =>
+          h(
+            'li',
+            { class: MARK[c.kind] },
+            h('b', null, MARK[c.kind]),
+            ` ${c.path} `,
+            h('code', null, `${c.before ?? 'none'} \u2192 ${c.after ?? 'none'}`),
+            fields.length > 0 && h('small', null, ' ', fieldsText(c, fields)),
           ),
         ),
+      ),
     locals.length > 0 &&
       h(
         'p',
         { class: 'soft' },
-        'locals ',
-        h('code', null, locals.map((c) => `${c.path.slice(c.path.indexOf(':') + 1)} = ${c.after}`).join(', ')),
+        `locals ${locals.map((c) => `${c.path.slice(c.path.indexOf(':') + 1)} = ${c.after}`).join(', ')}`,
       ),
-  );
-}
-
-/** What a new object starts with; of a freed one only how much went with it. */
-function fieldsText(object: Change, fields: readonly Change[]): string {
-  if (object.kind === 'deleted') return `and its ${plural(fields.length, 'field')}`;
-  return fields.map((f) => `${f.path.slice(object.path.length + 1)} = ${f.after}`).join(', ');
+  ];
 }
 
 const isLocal = (c: Change): boolean => objectOf(c.path) === null;
-const path = (p: string): Markup => h('button', null, p);
-const value = (v: string | null): Markup => (v === null ? h('small', null, 'none') : h('code', null, v));
 
 /** Who could go next, and what holds the others back. */
-function standings(ce: Counterexample, n: number): Markup {
+function standings(ce: Counterexample, n: number): Child {
   const all = standingsAfter(ce, n);
   const next = ce.steps[n];
   const active = all.filter((s) => s.status === 'running' || s.status === 'blocked');
-  // Who rests or has ended is said when it begins, and at the end.
-  const before = n === 0 || n === ce.steps.length ? [] : standingsAfter(ce, n - 1);
-  const quiet = all.filter((s) => !active.includes(s) && before.find((b) => b.actor === s.actor)?.status !== s.status);
-  return fragment(
+  const quiet = n === ce.steps.length ? all.filter((s) => !active.includes(s)) : [];
+  return [
     active.length > 0 &&
       h(
         'table',
@@ -144,48 +144,45 @@ function standings(ce: Counterexample, n: number): Markup {
           active.map((s) => standing(s, next?.actor === s.actor)),
         ),
       ),
-    quiet.length > 0 &&
-      h(
-        'p',
-        { class: 'soft' },
-        quiet.map(
-          (s, i) =>
-            `${i > 0 ? '; ' : ''}${s.actor} ${s.status === 'ended' ? 'has ended' : `may rest${s.next === null ? '' : ` at ${s.next}`}`}`,
-        ),
-      ),
-  );
+    quiet.length > 0 && h('p', { class: 'soft' }, quiet.map(quietText).join('; ')),
+  ];
+}
+
+function quietText(s: Standing): string {
+  if (s.status === 'ended') return `${s.actor} has ended`;
+  return `${s.actor} may rest${s.next === null ? '' : ` at ${s.next}`}`;
 }
 
 function standing(s: Standing, goes: boolean): Markup {
   const holds =
-    s.holds.length === 0 ? null : h('small', { class: 'holds' }, 'holds ', codes(s.holds.map((x) => x.lock)));
-  const state: Child =
-    s.status === 'running'
-      ? [
-          h('span', { class: goes ? 'goes' : 'can' }, goes ? '\u2192 goes next' : 'could go'),
-          ' ',
-          h('code', null, s.next ?? ''),
-        ]
-      : [
-          h('span', { class: 'stop' }, '\u25a0 blocked'),
-          ' ',
-          h('code', null, s.next ?? ''),
-          h('small', { class: 'holds' }, waiting(s)),
-        ];
-  return h('tr', null, h('th', { scope: 'row' }, s.actor), h('td', null, state, holds));
+    s.holds.length === 0 ? null : h('small', { class: 'holds' }, `holds ${s.holds.map((x) => x.lock).join(', ')}`);
+  const [kind, words] =
+    s.status === 'blocked' ? ['stop', '\u25a0 blocked'] : goes ? ['goes', '\u2192 goes next'] : ['can', 'could go'];
+  return h(
+    'tr',
+    null,
+    h('th', { scope: 'row' }, s.actor),
+    h(
+      'td',
+      null,
+      h('span', { class: kind }, words),
+      ' ',
+      h('code', null, s.next ?? ''),
+      s.waits !== null && h('small', { class: 'holds' }, waitText(s)),
+      holds,
+    ),
+  );
 }
 
-/** `waits for iommu.lock, owned by shutdown, since step 11`. */
-function waiting(s: Standing): Child {
-  if (s.waits === null) return null;
-  const on = waitsOn(s);
-  const rest = [
-    s.waits.owners.length > 0 ? ownerText(s.waits) : '',
-    s.waits.since > 0 ? `since step ${s.waits.since}` : '',
-  ];
-  return [on !== null && ['waits for ', h('code', null, on), ', '], rest.filter((r) => r !== '').join(', ')];
-}
-
-function codes(items: readonly string[]): Child {
-  return items.map((item, i) => [i > 0 ? ', ' : '', h('code', null, item)]);
+/** Who is blocked since this step, is so no more, rests or has ended. */
+function newStandings(ce: Counterexample, step: TraceStep): Child {
+  const before = new Map(standingsAfter(ce, step.index - 1).map((s) => [s.actor, s.status]));
+  const texts = step.standings
+    .filter((s) => before.get(s.actor) !== s.status)
+    .map((s) => {
+      if (s.status === 'running') return `${s.actor} can go on`;
+      if (s.status === 'blocked') return `${s.actor} is blocked at ${s.next ?? ''}: ${waitText(s) ?? ''}`;
+      return quietText(s);
+    });
+  return texts.length > 0 && h('p', { class: 'soft' }, texts.join('; '));
 }

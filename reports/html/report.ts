@@ -26,10 +26,11 @@ import {
 } from '../facts.ts';
 import { bytes, count, duration, plural, rate } from '../numbers.ts';
 import { splat } from '../text/splat.ts';
-import { stepText } from '../trace.ts';
+import { participants, stepText } from '../trace.ts';
 import { chart } from './chart.ts';
+import { packed, pageData } from './data.ts';
 import { graphFigure } from './graph.ts';
-import { type PageData, page } from './page.ts';
+import { page } from './page.ts';
 import { details } from './pane.ts';
 import { style } from './style.ts';
 import { facts, trust } from './trust.ts';
@@ -80,7 +81,16 @@ export function html(verdict: Verdict, index = 0, options: HtmlOptions = {}): st
       h('footer', null, `quiesce ${verdict.tool.version}. A report about a model, never a claim about a real machine.`),
       h('p', { id: 'said', class: 'sr', role: 'status', 'aria-live': 'polite' }),
       ce !== null && helpDialog(),
-      ce !== null && data('trace', pageData(ce)),
+      ce !== null &&
+        data(
+          'trace',
+          packed(
+            pageData(
+              ce,
+              participants(ce).in.map((p) => p.actor),
+            ),
+          ),
+        ),
       trusted('script', script),
     ),
   );
@@ -126,6 +136,7 @@ function header(
         { class: 'buttons js-only' },
         ce !== null && copyButton('replay-command', 'replay command', 'Copy replay command'),
         ce !== null && copyButton('splat', 'text for mail', 'Copy text for mail'),
+        ce !== null && h('button', { type: 'button', 'data-key': 'y', title: 'y' }, 'Copy link to this step'),
         h('button', { type: 'button', id: 'theme' }, 'Light / dark'),
         ce !== null && h('button', { type: 'button', class: 'help', 'aria-label': 'Keys' }, '?'),
       ),
@@ -330,7 +341,9 @@ function interleaving(ce: Counterexample): Markup {
         key('n', 'Next essential step', '\u21d3'),
         key('G', 'Last step', '\u21e5'),
       ),
-      h('p', { id: 'nodetail', class: 'at soft' }, 'Details of this step are not kept in this report.'),
+      h('h3', { class: 'sr' }, 'Steps'),
+      h('ul', { class: 'changes', id: 'pins', 'aria-label': 'Pinned values' }),
+      h('div', { id: 'nodetail' }),
       details(ce),
       h(
         'div',
@@ -338,6 +351,8 @@ function interleaving(ce: Counterexample): Markup {
         h('h3', null, 'History of ', h('code', { id: 'watched' })),
         h('ol', { id: 'history' }),
         key('w', 'Next change', 'next change'),
+        ' ',
+        key('pin', 'Keep this value in sight, or no longer', 'pin'),
       ),
       h(
         'details',
@@ -404,7 +419,11 @@ function sources(ce: Counterexample): Markup {
               h(
                 'td',
                 null,
-                p.steps.map((n, i) => [i > 0 ? ', ' : '', h('a', { href: `#step-${n}` }, String(n))]),
+                runs(p.steps).map(([from, to], i) => [
+                  i > 0 ? ', ' : '',
+                  h('a', { href: `#step-${from}` }, String(from)),
+                  to > from && ` to ${to}`,
+                ]),
               ),
             ),
           ),
@@ -412,6 +431,17 @@ function sources(ce: Counterexample): Markup {
       ),
     ),
   );
+}
+
+/** Stretches of numbers that follow each other. */
+function runs(numbers: readonly number[]): [from: number, to: number][] {
+  const found: [number, number][] = [];
+  for (const n of numbers) {
+    const run = found[found.length - 1];
+    if (run !== undefined && run[1] === n - 1) run[1] = n;
+    else found.push([n, n]);
+  }
+  return found;
 }
 
 /** A message id becomes a link to the list archive; anything else that is no plain https address stays text. */
@@ -464,15 +494,4 @@ function helpDialog(): Markup {
     ),
     h('button', { type: 'button', class: 'help' }, 'Close'),
   );
-}
-
-function pageData(ce: Counterexample): PageData {
-  return {
-    steps: ce.steps.map((s) => ({
-      a: s.actor,
-      e: s.essential,
-      c: s.changes.map((c) => [c.path, c.before, c.after] as const),
-    })),
-    initial: ce.initial.map((v) => [v.path, v.value] as const),
-  };
 }

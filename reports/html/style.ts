@@ -123,6 +123,15 @@ tr.end .lane::before{bottom:auto;height:.5rem}.lanes tr.bad>td.lane::before{disp
 .narrow .text{min-width:20rem;width:100%}.narrow .text .what{display:inline}.narrow .text .proc{display:inline;margin-right:.5em}
 .lanes .text{padding-left:8.2em}.text .who{position:absolute;left:.6em;width:7.2em;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .lanes tr.end .text .who{position:static}
+tr.gap{display:none}tr.gap.always,body:has(#fold:checked) tr.gap{display:table-row}tr.gap td{color:var(--soft);font-size:12px}
+.pre{white-space:nowrap;margin-left:.6em;font-size:11px}
+#frame{position:relative}.over{position:absolute;left:0;top:0;margin:0;pointer-events:none;z-index:3}
+.hb{fill:none;stroke:var(--soft);stroke-width:1.2;opacity:0}.hb.on{opacity:1;stroke:var(--accent);stroke-width:1.8}.head-hb{fill:var(--accent)}
+body:has(#arrows:checked) .hb:not(.on){opacity:.45}
+.folds{display:flex;flex-wrap:wrap;gap:.2rem 1.4rem}
+.windowed #frame{max-height:80vh;overflow:auto}.windowed .lanes{table-layout:fixed}.windowed .lanes td.lane,.windowed .lanes th.lane{width:62px}.windowed .lanes td,.windowed .lanes th{height:26px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;padding-top:1px;padding-bottom:1px}
+.windowed .lanes .n{width:4.6em}.windowed .lanes .text{width:auto}.windowed .lanes thead th{position:sticky;top:0;z-index:4}
+#pins:empty{display:none}
 .ends{margin:.2rem 0;padding-left:1.1rem}
 body:has(#fold:checked) tr.plain:not([aria-current]){display:none}
 
@@ -177,7 +186,7 @@ section{margin:.9rem 0}h1{font-size:14pt}h2{font-size:11pt}.words,.lead{font-siz
 nav,.buttons,.stepper,#values,#watch,.fold,dialog,.skip,button:not(.changes *){display:none!important}
 body:has(#fold:checked) tr.plain{display:table-row!important}
 .lanes{font-size:8pt}.lanes th,.lanes td{padding-top:.05rem;padding-bottom:.05rem}.lanes .n a{min-height:0}.what code,.lanes code{font-size:7.5pt}
-.js .at,.at{display:none}.js .at.chief,.at.chief{display:block;break-inside:avoid;padding:.3rem .6rem;margin:0 0 .4rem}.at .stand{display:none}
+.over{display:none}.js .at,.at{display:none}.js .at.chief,.at.chief{display:block;break-inside:avoid;padding:.3rem .6rem;margin:0 0 .4rem}.at .stand{display:none}
 .split{display:block!important}.pane{position:static!important;max-height:none!important;overflow:visible!important;columns:2;column-gap:1rem}
 #schedule{columns:2;font-size:6.5pt}.entries{columns:2;font-size:7.5pt}
 svg{max-width:100%;height:auto}tr{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:none!important;font-size:8pt}

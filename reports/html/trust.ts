@@ -22,9 +22,9 @@ import {
 import { count, plural } from '../numbers.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
-/** Rows of a coverage list before the rest is folded away, and before it is only counted. */
+/** Entries of a coverage list before the rest is folded away, and before it is only counted. */
 const ROWS = 12;
-const MOST_ROWS = 80;
+const MOST_ROWS = 60;
 
 /** What the scenario takes for granted, and what is taken for granted of schedules. */
 function assumptionsOf(verdict: Verdict): readonly string[] {
@@ -156,21 +156,31 @@ export function facts(rows: readonly (readonly [string, Child])[]): Markup {
 
 function entries(title: string, list: readonly CoverageEntry[]): Child {
   if (list.length === 0) return h('p', null, `${title}: none.`);
-  const rows = (some: readonly CoverageEntry[]) =>
-    h(
+  const rows = (some: readonly CoverageEntry[]) => {
+    const groups = new Map<string, CoverageEntry[]>();
+    for (const e of some) {
+      const place = `${e.actor}\0${e.procedure}`;
+      groups.set(place, [...(groups.get(place) ?? []), e]);
+    }
+    return h(
       'ul',
       { class: 'entries' },
-      some.map((e) =>
+      [...groups.values()].map((group) =>
         h(
           'li',
           null,
-          h('b', null, e.actor),
+          h('b', null, group[0]?.actor),
           ' ',
-          h('code', null, `${e.procedure}/${e.label}`),
-          e.choice !== null && h('span', { class: 'choice' }, e.choice),
+          h('code', null, `${group[0]?.procedure}/`),
+          group.map((e, i) => [
+            i > 0 && '; ',
+            h('code', null, e.label),
+            e.choice !== null && h('span', { class: 'choice' }, e.choice),
+          ]),
         ),
       ),
     );
+  };
   return [
     h('h4', null, `${title} (${count(list.length)})`),
     rows(list.slice(0, ROWS)),

@@ -14,6 +14,8 @@ export type Child = Markup | string | number | null | undefined | false | readon
 export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 const VOID = new Set(['meta', 'br', 'input', 'hr', 'wbr']);
+/** HTML lets their end tags out, and a chart has thousands. */
+const ENDED_BY_THE_NEXT = new Set(['td', 'th', 'tr', 'li']);
 const FORBIDDEN = new Set(['script', 'style', 'iframe', 'object', 'embed']);
 
 /** The five characters that mean something in markup, and control characters that no reader should meet, spelled out. */
@@ -46,23 +48,26 @@ export function h(tag: string, attributes: Attributes | null = null, ...children
       throw new Error(`h: no attribute ${name}`);
     if (name === 'src' || (name === 'href' && !/^(#[\w-]+|https:\/\/[^\s"'<>]+)$/.test(String(value))))
       throw new Error(`h: refused ${name}="${value}"`);
-    out += value === true ? ` ${name}` : ` ${name}="${escapeText(String(value))}"`;
+    out += value === true ? ` ${name}` : ` ${name}=${quoted(String(value))}`;
   }
   if (VOID.has(tag)) return markup(`${out}>`);
-  return markup(`${out}>${inner(children)}</${tag}>`);
+  return markup(`${out}>${inner(children)}${ENDED_BY_THE_NEXT.has(tag) ? '' : `</${tag}>`}`);
 }
+
+/** The value of an attribute; plain words need no quotes, and a chart has thousands of them. */
+const quoted = (value: string): string => (/^#?[\w-]+$/.test(value) ? value : `"${escapeText(value)}"`);
 
 /** Children side by side without an element around them. */
 export function fragment(...children: readonly Child[]): Markup {
   return markup(inner(children));
 }
 
-/** C text that may be broken after an arrow, a comma, a bracket or an underscore, rather than anywhere. */
+/** C text that may be broken after an arrow, a comma, a bracket or a slash, rather than anywhere. */
 export function code(text: string): Markup {
   return h(
     'code',
     null,
-    text.split(/(?<=->|[,(_/])(?=.)/).map((part, i) => [i > 0 && h('wbr'), part]),
+    text.split(/(?<=->|[,(/])(?=.)/).map((part, i) => [i > 0 && h('wbr'), part]),
   );
 }
 
@@ -77,13 +82,13 @@ export function trusted(kind: 'style' | 'script', text: string): Markup {
   return markup(`<${kind}>${text}</${kind}>`);
 }
 
-/** Data for the script, in a block the browser does not run. JSON in which no character can end the block. */
-export function data(id: string, value: unknown): Markup {
-  const json = JSON.stringify(value).replace(
-    /[<>&\u2028\u2029]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  return markup(`<script type="application/json" id="${escapeText(id)}">${json}</script>`);
+/**
+ * Data for the script, in a block the browser does not run. `text` is base64, in which no character can end the block;
+ * `size` is how many bytes it holds once inflated.
+ */
+export function data(id: string, { text, size }: { readonly text: string; readonly size: number }): Markup {
+  if (!/^[\w+/]*=*$/.test(text)) throw new Error('data is base64');
+  return markup(`<script type="text/plain" id="${escapeText(id)}" data-size="${size}">${text}</script>`);
 }
 
 const markup = (text: string): Markup => ({ [MARKUP]: text });

@@ -512,6 +512,43 @@ export const crowded: Counterexample = (() => {
   );
 })();
 
+/** A walk of `length` steps of three actors over a lock and a few values, as long searches without a shortest path give. */
+export function endless(length: number): Counterexample {
+  const actors = ['binder', 'fault', 'device'];
+  const moves = Array.from({ length }, (_, i): Move => {
+    const round = i % 12;
+    const actor = actors[(i * 7 + (i >> 4)) % 3] as string;
+    if (round === 4)
+      return { actor: 'binder', in: attach, label: 'spin_lock(&iommu_sva_lock)', takes: 'iommu_sva_lock' };
+    if (round === 8)
+      return { actor: 'binder', in: attach, label: 'spin_unlock(&iommu_sva_lock)', drops: 'iommu_sva_lock' };
+    return {
+      actor,
+      in: attach.slice(0, 1 + (i % 3)),
+      label: `access ${i % 29} of io_mm->devices`,
+      ...(round % 3 === 0
+        ? {}
+        : { changes: [[`queue${i % 5}.length`, String(i % 17), String((i + 1) % 17)] as const] }),
+      essential: i % 997 === 996,
+    };
+  });
+  return counterexample(
+    { roles: { binder: 'task', fault: 'worker', device: 'hardware' }, sources, moves, endings: {} },
+    {
+      evidence: {
+        kind: 'assertion',
+        message: 'queue1 is longer than it may be',
+        objects: ['queue1'],
+        actors: ['fault'],
+      },
+      headline: 'assertion in io_mm_attach',
+      signature: 'e17d1e55',
+      minimal: 'local',
+      schedule: 'quiesce schedule 1\n',
+    },
+  );
+}
+
 /** Names as a model must not be trusted with: tags, control characters, entities, line separators. */
 export const HOSTILE =
   '</script><script>window.pwned=1</script><img src=x onerror="window.pwned=2"><!--\u2028\u001b[31m&amp;\'"`';

@@ -48,20 +48,23 @@ export function trace(script: Script): Pick<Counterexample, 'steps' | 'initialSt
   const calls = (names: readonly string[]) => names.map((procedure) => ({ procedure, source: sourceOf(procedure) }));
   const blockedSince = new Map<string, number>();
 
+  // Asked for in order, so that what is held goes on from step to step.
+  const held = new Map<string, HeldLock[]>(Object.keys(roles).map((a) => [a, []]));
+  const positions = new Map(Object.keys(roles).map((a) => [a, moves.flatMap((m, i) => (m.actor === a ? [i] : []))]));
   const standingsAfter = (index: number): Standing[] => {
-    const held = new Map<string, HeldLock[]>(Object.keys(roles).map((a) => [a, []]));
-    for (const [i, m] of moves.slice(0, index).entries()) {
+    const m = moves[index - 1];
+    if (m !== undefined) {
       const mine = held.get(m.actor) ?? [];
-      if (m.takes !== undefined) mine.push({ lock: m.takes, mode: 'exclusive', since: i + 1 });
-      if (m.drops !== undefined)
-        held.set(
-          m.actor,
-          mine.filter((h) => h.lock !== m.drops),
-        );
+      held.set(m.actor, [
+        ...mine.filter((h) => h.lock !== m.drops),
+        ...(m.takes === undefined ? [] : [{ lock: m.takes, mode: 'exclusive' as const, since: index }]),
+      ]);
+      const later = positions.get(m.actor);
+      if (later?.[0] === index - 1) later.shift();
     }
     return Object.entries(roles).map(([actor, role]) => {
       const holds = held.get(actor) ?? [];
-      const next = moves.slice(index).find((m) => m.actor === actor);
+      const next = moves[positions.get(actor)?.[0] ?? -1];
       if (next !== undefined) {
         const owner = [...held].find(([a, locks]) => a !== actor && locks.some((h) => h.lock === next.takes))?.[0];
         if (owner === undefined) blockedSince.delete(actor);
