@@ -7,6 +7,7 @@ export type { Cell, CellOptions, CellViolation } from './checker/grow/cell.ts';
 export { type GrowOptions, type Growth, grow, type Range } from './checker/grow/grow.ts';
 export { type Needs, type NeedsCell, type NeedsOptions, needs } from './checker/grow/needs.ts';
 export * from './checker/lang/index.ts';
+export type { Running } from './checker/running.ts';
 export type { Stage } from './checker/search/anytime.ts';
 export type { PctBound } from './checker/search/pct.ts';
 export type { StoreName } from './checker/stores.ts';

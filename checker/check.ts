@@ -18,6 +18,7 @@ import { confirmSymmetry } from './reduce/confirm.ts';
 import { spreadCoverage } from './reduce/coverage.ts';
 import { Learning } from './reduce/learning.ts';
 import { Symmetry } from './reduce/symmetry.ts';
+import { type Running, running } from './running.ts';
 import { Anytime, type Best, type Stage } from './search/anytime.ts';
 import { BitstateDepthFirst } from './search/bitstate.ts';
 import { PreemptionBounded } from './search/bounded.ts';
@@ -39,8 +40,13 @@ import type { Counterexample } from './trace/counterexample.ts';
 import type { Outcome, PropertyResult, Verdict } from './verdict.ts';
 import { makeVerdict } from './verdict-of.ts';
 
+/**
+ * Orders of the search. `bfs` is exhaustive and gives shortest counterexamples; `dfs` and `bounded` are exhaustive,
+ * too; `random`, `pct` and the first stage of `anytime` are for what does not finish.
+ */
 export type StrategyName = 'bfs' | 'dfs' | 'bounded' | 'random' | 'pct' | 'anytime';
 
+/** What `check` takes. One that could have no effect is refused with a `config` error, never ignored. */
 export interface CheckOptions {
   /** A variant of the scenario; the first one when not given. */
   readonly variant?: string;
@@ -128,12 +134,41 @@ const TELL_MS = 250;
 const DEFAULTS = { runs: 1000, seed: 'quiesce', walkDepth: 10_000, anytimePreemptions: 2 };
 
 /**
- * Searches a scenario and returns its verdict. Throws `QuiesceError` for a model or option that is wrong; a limit
- * or an abort is not an error but an undecided verdict.
+ * Searches a scenario and gives its verdict: the document that `quiesce check --json` prints. Progress can be read while
+ * it runs, with `for await`; a reader that is slower than the search gets the newest. An abort of `signal` or a limit is
+ * not an error but an undecided verdict. A model or option that is wrong rejects with a `QuiesceError`.
  *
- * Limits: exact counts need the breadth-first strategy; `random` and `pct` never prove anything.
+ * Cost: time and memory grow with the states within the bounds; `grow` tells how fast. The search gives way to other
+ * work of the thread about twenty times a second.
+ *
+ * Limits: exact counts need the breadth-first strategy; `random` and `pct` never prove anything. Two searches of one
+ * process may run at a time, in turns.
+ *
+ * @example
+ * ```ts
+ * import { check, scenarios } from 'quiesce';
+ *
+ * const scenario = scenarios.find((s) => s.name === 'peers-sva');
+ * const search = check(scenario, { variant: 'posted' });
+ * for await (const { states, depth } of search) console.error(`${states} states, depth ${depth}`);
+ * const verdict = await search;
+ * console.log(verdict.outcome, verdict.violations[0].evidence.kind); // violated deadlock
+ * ```
  */
-export async function check(scenario: Scenario, options: CheckOptions = {}): Promise<Verdict> {
+export function check(scenario: Scenario, options: CheckOptions = {}): Running<Verdict, Progress> {
+  return running((tell) =>
+    searched(scenario, {
+      ...options,
+      onProgress: (progress) => {
+        options.onProgress?.(progress);
+        tell(progress);
+      },
+    }),
+  );
+}
+
+/** The search itself, and what is to be done at its end. */
+async function searched(scenario: Scenario, options: CheckOptions): Promise<Verdict> {
   const atEnd: (() => void)[] = [];
   try {
     return await run(scenario, options, atEnd);

@@ -10,6 +10,7 @@ import type { Stage } from './search/anytime.ts';
 import type { PctBound } from './search/pct.ts';
 import type { Counterexample } from './trace/counterexample.ts';
 
+/** A schedule breaks a property; everything within the bounds was seen and nothing does; or neither is known. */
 export type Outcome = 'violated' | 'holds' | 'undecided';
 
 /** A step that was never taken, or a guard that was never true or never false, in the part that was searched. */
@@ -20,6 +21,7 @@ export interface CoverageEntry {
   readonly choice: string | null;
 }
 
+/** How much of the model was used. What was never taken is what a pass says nothing about. */
 export interface Coverage {
   /** Steps (with their choices) that exist and that were taken at least once. */
   readonly steps: number;
@@ -33,6 +35,7 @@ export interface Coverage {
   readonly neverFalse: readonly CoverageEntry[];
 }
 
+/** What became of one property. */
 export interface PropertyResult {
   readonly name: string;
   readonly kind: 'built-in' | 'always' | 'sometimes' | 'at-end' | 'eventually' | 'leads-to';
@@ -40,6 +43,7 @@ export interface PropertyResult {
   readonly result: 'holds' | 'violated' | 'reached' | 'never reached' | 'undecided';
 }
 
+/** A reduction that was in effect. */
 export interface Reduction {
   readonly name: string;
   /** States without it divided by states with it, where known. */
@@ -56,6 +60,10 @@ export interface Hashing {
   readonly expectedCoverage: number | null;
 }
 
+/**
+ * What `check` returns and `--json` prints: all that reproduces the result and all that limits it. `verdictToJson`
+ * writes it.
+ */
 export interface Verdict {
   readonly schema: 'quiesce.verdict/1';
   readonly tool: { readonly name: 'quiesce'; readonly version: string };

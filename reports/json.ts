@@ -236,12 +236,38 @@ function checked(document: unknown): Verdict {
   });
 }
 
-/** The document as JSON text, ending in a line break. */
+/**
+ * The document as JSON text, ending in a line break.
+ *
+ * What `quiesce check --json` prints. Keys are in a fixed order, and `timing` is the only part that differs between two runs.
+ *
+ * @example
+ * ```ts
+ * import { check, scenarios, verdictFromJson, verdictToJson } from 'quiesce';
+ *
+ * const scenario = scenarios.find((s) => s.name === 'peers-dining');
+ * const json = verdictToJson(await check(scenario, { variant: 'fixed', bounds: { philosophers: 3 } }));
+ * console.log(verdictFromJson(json).outcome); // holds
+ * ```
+ */
 export function verdictToJson(verdict: Verdict): string {
   return `${JSON.stringify(checked(verdict), null, 2)}\n`;
 }
 
-/** Reads what `verdictToJson` wrote; throws `QuiesceError` (code `usage`) that names the first wrong field. */
+/**
+ * Reads what `verdictToJson` wrote; throws `QuiesceError` (code `usage`) that names the first wrong field.
+ *
+ * @example
+ * ```ts
+ * import { verdictFromJson } from 'quiesce';
+ *
+ * try {
+ *   verdictFromJson('{}');
+ * } catch (error) {
+ *   console.log(error.code); // usage
+ * }
+ * ```
+ */
 export function verdictFromJson(json: string): Verdict {
   let parsed: unknown;
   try {

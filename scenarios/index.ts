@@ -95,6 +95,17 @@ import vtdDrainVsWorker from './vtd-drain-vs-worker.ts';
 import vtdRemoveVsPull from './vtd-remove-vs-pull.ts';
 import vtdTornEntry from './vtd-torn-entry.ts';
 
+/**
+ * Every scenario that comes with quiesce, in the order of their names. They are compiled when they are checked.
+ *
+ * @example
+ * ```ts
+ * import { scenarios } from 'quiesce';
+ *
+ * const { variants } = scenarios.find((s) => s.name === 'vfio-detach-vs-mm-exit');
+ * console.log(Object.keys(variants)[0]); // posted
+ * ```
+ */
 export const scenarios: readonly Scenario[] = [
   amdBindKeepsUsers,
   amdReleaseFreesNotifier,

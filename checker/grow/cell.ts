@@ -20,6 +20,7 @@ export interface CellViolation {
   readonly schedule: string | null;
 }
 
+/** One search of a growth: bounds, verdict and counts, without the verdict document, which `onCell` is given. */
 export interface Cell {
   /** Every bound of the scenario. */
   readonly bounds: Bounds;

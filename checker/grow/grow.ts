@@ -28,6 +28,7 @@ export interface Range {
   readonly to: number | null;
 }
 
+/** What `grow` takes. Limits are for all cells together, except memory and states, which are for each. */
 export interface GrowOptions extends CellOptions {
   /** Bounds that are raised, and how far. When not given, every bound from its declared value on. */
   readonly ranges?: Readonly<Record<string, Range>>;
@@ -68,6 +69,17 @@ type Point = readonly number[];
 /**
  * Grows a scenario. Throws `QuiesceError` for an option, range or scenario that is wrong; limits and an abort end the
  * growth, and what is known is returned.
+ *
+ * Cost: one search for each cell, until the time (a minute unless given) is over.
+ *
+ * @example
+ * ```ts
+ * import { grow, scenarios } from 'quiesce';
+ *
+ * const dining = scenarios.find((s) => s.name === 'peers-dining');
+ * const growth = await grow(dining, { variant: 'fixed', ranges: { philosophers: { from: 2, to: 3 } } });
+ * console.log(growth.cells.length, growth.largest); // 2 [ { philosophers: 3 } ]
+ * ```
  */
 export async function grow(scenario: Scenario, options: GrowOptions = {}): Promise<Growth> {
   const started = performance.now();

@@ -17,6 +17,7 @@ import type { Verdict } from '../verdict.ts';
 import { VERSION } from '../version.ts';
 import { CELL_DEFAULTS, type Cell, type CellOptions, cellOf, type Ran, runCell } from './cell.ts';
 
+/** What `needs` takes. */
 export interface NeedsOptions extends CellOptions {
   /** Where the search downwards starts, for bounds that differ from the variant's. */
   readonly bounds?: Bounds;
@@ -53,6 +54,7 @@ export interface Needs {
   readonly timing: { readonly seconds: number; readonly cells: readonly number[]; readonly workers: number };
 }
 
+/** One search on the way down to the smallest bounds. */
 export interface NeedsCell extends Cell {
   /** Budgets of injected failures, where they differ from those of the scenario. */
   readonly failures: Readonly<Record<string, number>> | null;
@@ -62,6 +64,17 @@ export interface NeedsCell extends Cell {
 /**
  * Looks for the smallest bounds at which the bug of a variant shows. Throws `QuiesceError` for an option or scenario
  * that is wrong; when nothing is found at the declared bounds, `outcome` says so and `bounds` is null.
+ *
+ * Cost: one search for each set of bounds below the declared ones that may show it, smallest first.
+ *
+ * @example
+ * ```ts
+ * import { needs, scenarios } from 'quiesce';
+ *
+ * const dining = scenarios.find((s) => s.name === 'peers-dining');
+ * const { bounds } = await needs(dining, { variant: 'posted', least: { philosophers: 2 } });
+ * console.log(bounds); // { philosophers: 2 }
+ * ```
  */
 export async function needs(scenario: Scenario, options: NeedsOptions = {}): Promise<Needs> {
   return new Descent(scenario, options).run();

@@ -24,6 +24,10 @@ export interface Waiting<F> {
   readonly lock?: Reads<F, object>;
 }
 
+/**
+ * What may be said of a step beside its effect. None of it is part of the state, but `sleeps`, `parks` and `idle` are
+ * checked.
+ */
 export interface StepNotes {
   readonly label: string;
   /** The label was made from the statement, not written by the author: repetitions are numbered, not refused. */
@@ -48,6 +52,7 @@ export interface Arm<F> {
   readonly body: readonly Statement<F>[];
 }
 
+/** One statement, as the functions of a kit return it. To be passed on, not to be taken apart. */
 export type Statement<F> =
   | (StepNotes & { readonly op: 'step'; readonly act: Acts<F> })
   | (StepNotes & {
@@ -118,4 +123,5 @@ export type Statement<F> =
       readonly arms: Readonly<Record<string, readonly Statement<F>[]>>;
     };
 
+/** A procedure's statements, in order. */
 export type Body<F> = readonly Statement<F>[];

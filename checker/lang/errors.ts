@@ -12,7 +12,18 @@ export type QuiesceErrorCode =
   | 'config' // flags or environment that do not go together
   | 'io'; // disk
 
-/** An error with a place and a hint, printed as `quiesce: what` / `at where` / `hint`. */
+/**
+ * An error with a place and a hint, printed as `quiesce: what` / `at where` / `hint`.
+ *
+ * @example
+ * ```ts
+ * import { check, QuiesceError, scenarios } from 'quiesce';
+ *
+ * const error = await check(scenarios[0], { variant: 'postd' }).catch((e) => e);
+ * console.log(error instanceof QuiesceError, error.code); // true usage
+ * console.log(error.hint); // did you mean "posted"?
+ * ```
+ */
 export class QuiesceError extends Error {
   readonly code: QuiesceErrorCode;
   readonly where: string | undefined;
@@ -35,7 +46,17 @@ export function modelError(what: string, where?: string, hint?: string): Quiesce
   });
 }
 
-/** The name among `known` nearest to `given` by edit distance, if any is near enough to be a misspelling. */
+/**
+ * The name among `known` nearest to `given` by edit distance, if any is near enough to be a misspelling.
+ *
+ * @example
+ * ```ts
+ * import { nearest } from 'quiesce';
+ *
+ * console.log(nearest('psoted', ['posted', 'fixed'])); // posted
+ * console.log(nearest('elephant', ['posted', 'fixed'])); // undefined
+ * ```
+ */
 export function nearest(given: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(given.length / 3)) + 1;

@@ -112,6 +112,7 @@ export function u8(init = 0): Field<number> {
   return int(0, 255, init);
 }
 
+/** True or false; one byte of the state. */
 export function bool(init = false): Field<boolean> {
   return { kind: 'bool', init } as Field<boolean>;
 }
@@ -177,6 +178,7 @@ export interface EachOf<T> {
   readonly $value?: readonly T[];
 }
 
+/** A parameter that is a list of objects, fixed when the scenario is set up. No part of the state. */
 export function each<S extends Shape>(_type: ObjectType<S>): EachOf<View<S>> {
   return { kind: 'each' };
 }
@@ -187,6 +189,10 @@ export interface ConstantOf<T> {
   readonly $value?: T;
 }
 
+/**
+ * A parameter of any type that is fixed when the scenario is set up: a number, a table, a function. No part of the
+ * state.
+ */
 export function constant<T>(): ConstantOf<T> {
   return { kind: 'constant' };
 }

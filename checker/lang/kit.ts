@@ -9,13 +9,19 @@ import type { ObjectType, ParamValues, Shape, View } from './object.ts';
 import type { CallbackType, Procedure } from './procedure.ts';
 import type { Switch } from './switches.ts';
 
+/** Notes of a step whose label is given beside them. */
 export type Notes = Omit<StepNotes, 'label'>;
 
+/** Notes of a step that may block, what it does when it goes on, and what it waits for. */
 export interface BlockOptions<F> extends Notes {
   readonly do?: Acts<F>;
   readonly waiting?: Waiting<F>;
 }
 
+/**
+ * The base vocabulary: what the body of a procedure is written with. `k` in `procedure(name, spec, (k) => [...])`. The
+ * kit of `quiesce/model/kernel` adds locks, references, waits and work.
+ */
 export interface Kit<F> {
   /** One indivisible effect on shared objects. */
   step(label: string, act: Acts<F>, notes?: Notes): Statement<F>;
@@ -87,6 +93,7 @@ export interface Kit<F> {
 /** What a blocked step waits for when the model does not say. */
 const anyWaiting: Waiting<any> = { kind: 'wait' };
 
+/** The base vocabulary. Bodies are given it, so that only a kit of one's own needs this name. */
 export const kit: Kit<any> = {
   step: (label, act, notes) => ({ op: 'step', label, act, ...notes }),
   blockUntil: (label, guard, options = {}) => {
@@ -172,6 +179,14 @@ export const kit: Kit<any> = {
 /**
  * The C expression an accessor stands for: `(f) => f.iommu.lock` gives `iommu->lock`. Null where the accessor is
  * more than a path, so that a label must be given.
+ *
+ * @example
+ * ```ts
+ * import { pathOf } from 'quiesce';
+ *
+ * console.log(pathOf((f) => f.iommu.lock)); // iommu->lock
+ * console.log(pathOf((f) => f.count + 1)); // null
+ * ```
  */
 export function pathOf(accessor: (f: never, self: never) => unknown): string | null {
   const paths = new WeakMap<object, string>();

@@ -8,6 +8,7 @@ import { kit } from './kit.ts';
 import { type Frame, type Locals, makeProcedure, type None, type Params, type Procedure } from './procedure.ts';
 import type { Source } from './source.ts';
 
+/** From one named state to another: guard and effect are one step. */
 export interface Transition<F, S extends string> {
   readonly label: string;
   readonly from: S | readonly S[];
@@ -16,6 +17,7 @@ export interface Transition<F, S extends string> {
   readonly do?: Acts<F>;
 }
 
+/** What `machine` takes beside its transitions. */
 export interface MachineSpec<P extends Params, L extends Locals, S extends string> {
   readonly source: Source;
   readonly params?: P;
@@ -30,7 +32,36 @@ export interface MachineSpec<P extends Params, L extends Locals, S extends strin
   readonly waiting?: { readonly [K in S]?: Waiting<Frame<P, L>> };
 }
 
-/** Declares a piece of hardware. A transition is one step: guard and effect are indivisible. */
+/**
+ * Declares a piece of hardware. A transition is one step: guard and effect are indivisible.
+ *
+ * @example
+ * ```ts
+ * import { check, int, machine, object, patch, scenario, sometimes } from 'quiesce';
+ *
+ * const source = patch('an example')('the manual of a device');
+ * const Bell = object('bell', { rung: int(0, 3) }, { permanent: true });
+ * const ringer = machine('ringer', { source, params: { bell: Bell }, states: ['quiet', 'loud'] }, [
+ *   { label: 'ring', from: 'quiet', to: 'loud', when: (f) => f.bell.rung < 3, do: (f) => { f.bell.rung++; } },
+ *   { label: 'rest', from: 'loud', to: 'quiet' },
+ * ]);
+ * const bells = scenario('bells', {
+ *   title: 'a bell',
+ *   about: 'A device rings at most three times.',
+ *   systems: ['toy'],
+ *   source,
+ *   bounds: {},
+ *   variants: { posted: { about: 'alone', expect: { verdict: 'holds', states: 7, depth: 6 } } },
+ *   setup: (s) => {
+ *     const bell = s.object(Bell, 'bell');
+ *     s.actor('device', ringer, { bell }, { role: 'hardware' });
+ *     s.property(sometimes('thrice', 'it rings three times', () => bell.rung === 3));
+ *   },
+ * });
+ * const verdict = await check(bells);
+ * console.log(verdict.outcome, verdict.asExpected, verdict.counts.states); // holds true 7
+ * ```
+ */
 export function machine<const S extends string, P extends Params = None, L extends Locals = None>(
   name: string,
   spec: MachineSpec<P, L, S>,

@@ -5,6 +5,7 @@ import { modelError } from './errors.ts';
 import type { ConstantOf, EachOf, Field, ParamSpec } from './fields.ts';
 import type { Source } from './source.ts';
 
+/** The fields of an object, by name. */
 export type Shape = Record<string, Field<any>>;
 
 /** What a step sees of an object: its fields, readable and writable. */
@@ -12,6 +13,7 @@ export type View<S extends Shape> = {
   -readonly [K in keyof S]: S[K] extends Field<infer T> ? T : never;
 };
 
+/** A declared type of object, as `object` returns it. */
 export interface ObjectType<S extends Shape> {
   readonly kind: 'object';
   readonly name: string;
@@ -68,4 +70,5 @@ export type ParamValue<P> =
           ? T
           : never;
 
+/** The values of the parameters of a procedure, by name. */
 export type ParamValues<P extends Record<string, ParamSpec>> = { -readonly [K in keyof P]: ParamValue<P[K]> };

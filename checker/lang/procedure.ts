@@ -10,9 +10,12 @@ import { isLine } from './names.ts';
 import type { ParamValues } from './object.ts';
 import type { Source } from './source.ts';
 
+/** Locals of a procedure, by name; part of the state while it runs. */
 export type Locals = Record<string, Field<any>>;
+/** Parameters of a procedure, by name. */
 export type Params = Record<string, ParamSpec>;
 
+/** A declared procedure with result `R`, as `procedure` and `machine` return it. */
 export interface Procedure<P extends Params, R> {
   readonly kind: 'procedure';
   readonly name: string;
@@ -27,6 +30,7 @@ export interface Procedure<P extends Params, R> {
 /** What a body sees: the parameters and locals of its procedure. */
 export type Frame<P extends Params, L extends Params> = ParamValues<P> & ParamValues<L>;
 
+/** What `procedure` takes beside its body: source, parameters, locals, and the field that holds the result. */
 export interface ProcedureSpec<P extends Params, L extends Locals, R> {
   readonly source: Source;
   readonly params?: P;

@@ -5,6 +5,7 @@
 import type { Actor } from './fields.ts';
 import type { Evidence } from './violation.ts';
 
+/** A promise about every reachable state. */
 export interface Always {
   readonly kind: 'always';
   readonly name: string;
@@ -13,6 +14,7 @@ export interface Always {
   readonly check: () => Evidence | null;
 }
 
+/** A goal: what must be possible, so that a pass is not vacuous. */
 export interface Sometimes {
   readonly kind: 'sometimes';
   readonly name: string;
@@ -63,8 +65,10 @@ export interface LeadsTo {
 /** Properties of whole schedules rather than states. */
 export type Liveness = Eventually | LeadsTo;
 
+/** Any property that a scenario may declare. */
 export type Property = Always | Sometimes | AtEnd | Liveness;
 
+/** Is it a property of whole schedules, decided by a pass of its own? */
 export function isLiveness(p: Property): p is Liveness {
   return p.kind === 'eventually' || p.kind === 'leads-to';
 }

@@ -19,10 +19,12 @@ export interface Operation {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
+/** One call of a public operation, for the program of a task. Parameters are checked by the compiler. */
 export function does<P extends Params, R>(procedure: Procedure<P, R>, args: ParamValues<P>): Operation {
   return { procedure: procedure as never, args };
 }
 
+/** What an actor is besides its program; a fair task unless told otherwise. */
 export interface ActorOptions {
   readonly role?: 'task' | 'irq' | 'worker' | 'hardware' | 'timer';
   /**
@@ -105,6 +107,7 @@ export type Expectation =
       readonly states: number;
     };
 
+/** A named set of switches and the verdict that is expected with it. */
 export interface Variant<B extends Bounds = Bounds> {
   readonly about: string;
   readonly settings?: readonly Setting[];
@@ -115,6 +118,7 @@ export interface Variant<B extends Bounds = Bounds> {
   readonly expect: Expectation;
 }
 
+/** What `scenario` takes. */
 export interface ScenarioSpec<B extends Bounds> {
   readonly title: string;
   /** What races with what, in a few sentences of kernel words. */
@@ -134,6 +138,7 @@ export interface ScenarioSpec<B extends Bounds> {
   readonly setup: (s: Setup<B>) => void;
 }
 
+/** A declared scenario: what `check`, `grow` and `replay` take. */
 export interface Scenario {
   readonly kind: 'scenario';
   readonly name: string;
@@ -148,7 +153,43 @@ export interface Scenario {
   readonly setup: (s: Setup<any>) => void;
 }
 
-/** Declares a scenario. Its name is what `quiesce check` takes. */
+/**
+ * Declares a scenario. Its name is what `quiesce check` takes.
+ *
+ * A model file exports it; `quiesce check ./file.ts` finds it there. [The modelling guide](modelling-guide.md) makes one step by step.
+ *
+ * @example
+ * ```ts
+ * import { atEnd, check, does, int, object, patch, procedure, scenario, violated } from 'quiesce';
+ *
+ * const source = patch('an example')('drivers/toy/count.c');
+ * const Counter = object('counter', { value: int(0, 9) }, { permanent: true });
+ * const increment = procedure(
+ *   'increment',
+ *   { source, params: { counter: Counter }, locals: { seen: int(0, 9) } },
+ *   (k) => [
+ *     k.step('seen = counter->value', (f) => { f.seen = f.counter.value; }),
+ *     k.step('counter->value = seen + 1', (f) => { f.counter.value = f.seen + 1; }),
+ *   ],
+ * );
+ * const lost = scenario('lost-update', {
+ *   title: 'two increments',
+ *   about: 'Two tasks read and write a counter without a lock.',
+ *   systems: ['toy'],
+ *   source,
+ *   bounds: { tasks: 2 },
+ *   variants: { posted: { about: 'no lock', expect: { verdict: 'violated', kind: 'assertion', length: 4, states: 17 } } },
+ *   setup: (s) => {
+ *     const counter = s.object(Counter, 'counter');
+ *     const tasks = Array.from({ length: s.bounds.tasks }, (_, i) => s.task(`task${i}`, [does(increment, { counter })]));
+ *     s.property(atEnd('counted', 'every increment counts', () =>
+ *       counter.value === tasks.length ? null : violated('assertion', 'an increment is lost', { objects: ['counter'] })));
+ *   },
+ * });
+ * const verdict = await check(lost);
+ * console.log(verdict.outcome, verdict.violations[0].steps.length); // violated 4
+ * ```
+ */
 export function scenario<B extends Bounds>(name: string, spec: ScenarioSpec<B>): Scenario {
   if (!/^[a-z0-9][a-z0-9-]*$/.test(name))
     throw modelError(`scenario name "${name}" is not lower-case words joined by dashes`);

@@ -27,7 +27,16 @@ export function patch(name: string, ref?: string): (file?: string) => Source {
   });
 }
 
-/** One line of text: `drivers/vfio/vfio_iommu_type1.c (v2 13/40)`. */
+/**
+ * One line of text: `drivers/vfio/vfio_iommu_type1.c (v2 13/40)`.
+ *
+ * @example
+ * ```ts
+ * import { patch, sourceText } from 'quiesce';
+ *
+ * console.log(sourceText(patch('v2 13/40')('drivers/vfio/vfio_iommu_type1.c'))); // drivers/vfio/vfio_iommu_type1.c (v2 13/40)
+ * ```
+ */
 export function sourceText(source: Source): string {
   return source.file === undefined ? source.patch : `${source.file} (${source.patch})`;
 }

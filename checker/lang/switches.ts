@@ -4,6 +4,7 @@
  */
 import { modelError } from './errors.ts';
 
+/** A declared switch, as `switchOf` returns it. */
 export interface Switch<V extends string = string> {
   readonly kind: 'switch';
   readonly name: string;
@@ -30,6 +31,17 @@ export interface Setting {
   readonly value: string;
 }
 
+/**
+ * A switch set to a value, for the settings of a variant. A value that the switch does not have does not compile.
+ *
+ * @example
+ * ```ts
+ * import { set, switchOf } from 'quiesce';
+ *
+ * const order = switchOf('toy.order', 'which lock is taken first', 'ab', 'ba');
+ * console.log(set(order, 'ba').value); // ba
+ * ```
+ */
 export function set<V extends string>(aSwitch: Switch<V>, value: NoInfer<V>): Setting {
   if (!aSwitch.values.includes(value))
     throw modelError(

@@ -21,6 +21,7 @@ export const violationKinds = {
   unreached: 'a goal that must be reachable was never reached',
 } as const;
 
+/** Kinds of violations; `quiesce explain <kind>` tells what each means. */
 export type ViolationKind = keyof typeof violationKinds;
 
 /**
@@ -46,7 +47,17 @@ export class Violation extends Error {
   }
 }
 
-/** Evidence against a property. */
+/**
+ * Evidence against a property.
+ *
+ * @example
+ * ```ts
+ * import { violated } from 'quiesce';
+ *
+ * const evidence = violated('isolation', 'dev0 read a page of mm1', { objects: ['mm1'], actors: ['dev0'] });
+ * console.log(evidence.kind, evidence.objects); // isolation [ 'mm1' ]
+ * ```
+ */
 export function violated(
   kind: ViolationKind,
   message: string,

@@ -20,6 +20,7 @@ export interface Change {
   readonly after: string | null;
 }
 
+/** A lock that an actor holds. */
 export interface HeldLock {
   readonly lock: string;
   readonly mode: 'exclusive' | 'shared';
@@ -51,6 +52,7 @@ export interface Wait {
   readonly since: number;
 }
 
+/** One step of a counterexample: who did what, what it changed, and where everybody stands then. */
 export interface TraceStep {
   readonly index: number;
   readonly actor: string;
@@ -88,6 +90,7 @@ export interface Value {
   readonly value: string;
 }
 
+/** An edge of an explanatory graph, such as *waits for*. */
 export interface GraphEdge {
   readonly from: string;
   readonly to: string;
@@ -102,6 +105,7 @@ export interface ExplanatoryGraph {
   readonly cycle: readonly string[];
 }
 
+/** A schedule that breaks a property, with what is known about why. Replaying `schedule` gives it again. */
 export interface Counterexample {
   readonly evidence: Evidence;
   /** Name of the broken property: a built-in one such as `deadlock`, or the scenario's. */

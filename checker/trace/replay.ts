@@ -11,6 +11,7 @@ import { essentialOrderings } from './orderings.ts';
 import type { Schedule } from './schedule.ts';
 import { Simulator } from './simulator.ts';
 
+/** What became of a stored schedule: it reproduces its violation, ends in another one, or no longer fits. */
 export type Replay =
   | { readonly result: 'reproduced'; readonly counterexample: Counterexample; readonly modelHash: string }
   | {
@@ -26,6 +27,21 @@ export type Replay =
 /**
  * Drives the schedule against a variant of the scenario (the schedule's own when not given). Throws a `usage` error
  * when variant or bounds do not exist.
+ *
+ * When: a stored counterexample is tried again, or against a repair. Cost: a few milliseconds, mostly to compile; it returns at
+ * once and takes no abort signal. What it returns is the document of `quiesce replay --json`.
+ *
+ * @example
+ * ```ts
+ * import { check, parseSchedule, replay, scenarios } from 'quiesce';
+ *
+ * const scenario = scenarios.find((s) => s.name === 'peers-sva');
+ * const { violations } = await check(scenario, { variant: 'posted' });
+ * const schedule = parseSchedule(violations[0].schedule);
+ * console.log(replay(scenario, schedule).result); // reproduced
+ * const repaired = replay(scenario, schedule, 'fixed-m');
+ * console.log(repaired.result, repaired.divergence.reason !== ''); // diverged true
+ * ```
  */
 export function replay(scenario: Scenario, schedule: Schedule, variant = schedule.variant): Replay {
   const simulator = new Simulator(scenario, { variant, bounds: schedule.bounds });

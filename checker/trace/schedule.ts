@@ -22,6 +22,7 @@
  */
 import { QuiesceError } from '../lang/errors.ts';
 
+/** One line of a stored schedule. */
 export interface ScheduleMove {
   readonly actor: string;
   readonly procedure: string;
@@ -31,6 +32,7 @@ export interface ScheduleMove {
   readonly line: number;
 }
 
+/** A stored schedule, read. `formatSchedule` writes it. */
 export interface Schedule {
   readonly scenario: string;
   readonly variant: string;
@@ -47,6 +49,23 @@ export const SCHEDULE_VERSION = 1;
 const MAX_BYTES = 1 << 20;
 const MAX_MOVES = 20_000;
 
+/**
+ * The text of a schedule, which `parseSchedule` reads back: a few lines in names, kept in git and pasted in mail.
+ *
+ * @example
+ * ```ts
+ * import { formatSchedule, parseSchedule } from 'quiesce';
+ *
+ * const schedule = {
+ *   scenario: 'first', variant: 'posted', bounds: { tasks: 1 }, modelHash: '0123456789abcdef',
+ *   property: 'deadlock', signature: '4f3c21d9',
+ *   moves: [{ actor: 'user0', procedure: 'toy_use', label: 'mutex_lock(&dev->lock)', choice: null, line: 0 }],
+ * };
+ * const text = formatSchedule(schedule);
+ * console.log(text.split('\n')[8]); // user0: toy_use/mutex_lock(&dev->lock)
+ * console.log(parseSchedule(text).moves.length); // 1
+ * ```
+ */
 export function formatSchedule(schedule: Schedule): string {
   const bounds = Object.entries(schedule.bounds).map(([name, value]) => `${name}=${value}`);
   return [
@@ -76,6 +95,19 @@ export function formatMove(move: Pick<ScheduleMove, 'actor' | 'procedure' | 'lab
 /**
  * Reads a stored schedule. Throws a `schedule` error that names the line when the text is truncated, from another
  * version, or anything but a schedule. `file` is for messages only.
+ *
+ * Limits: at most 1 MiB and 20,000 moves.
+ *
+ * @example
+ * ```ts
+ * import { parseSchedule, QuiesceError } from 'quiesce';
+ *
+ * try {
+ *   parseSchedule('not a schedule', 'bug.sched');
+ * } catch (error) {
+ *   console.log(error instanceof QuiesceError, error.code, error.where); // true schedule bug.sched:1
+ * }
+ * ```
  */
 export function parseSchedule(text: string, file = 'schedule'): Schedule {
   const fail = (line: number, what: string, hint?: string): never => {

@@ -11,6 +11,7 @@ export interface Completion {
   done: number;
 }
 
+/** struct completion, not yet done. */
 export const completion = () => struct('completion', { done: int(0, ALL) });
 
 export function complete<F>(c: Of<F, Completion>, options: Options = {}): Statement<F> {

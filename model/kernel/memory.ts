@@ -5,6 +5,7 @@
 import type { Actor, ObjectType, Shape, Statement, View } from '../../checker/lang/index.ts';
 import { labelled, type Of, type Options } from './options.ts';
 
+/** Notes of an allocation, and what is done when it fails. */
 export interface AllocOptions<F> extends Options {
   /** What runs when the allocation fails; without it the allocation cannot fail (GFP_NOFAIL). */
   readonly orElse?: readonly Statement<F>[];

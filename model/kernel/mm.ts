@@ -69,6 +69,7 @@ export const MmuRelease = callbackType('release', { mn: MmuNotifier, mm: MmStruc
 
 /** struct mmu_notifier: spread into the shape of the object that embeds it. */
 export const mmuNotifier = { ...notifierType, mn_release: op(MmuRelease) };
+/** What a step sees of an embedded `mmuNotifier`. */
 export type MmuNotifierItem = View<typeof mmuNotifier>;
 
 /** Creates an mm with one user and one reference, as a scenario needs it. */

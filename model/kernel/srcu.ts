@@ -36,6 +36,7 @@ export const RcuCallback = callbackType('rcu_callback_t', { head: Rcu });
 
 /** struct rcu_head: spread into the shape of the object that embeds it. */
 export const rcuHead = { ...headType, rcu_func: op(RcuCallback) };
+/** What a step sees of an embedded `rcuHead`. */
 export type RcuHead = View<typeof rcuHead>;
 
 /** struct srcu_struct: lives as long as the scenario. */

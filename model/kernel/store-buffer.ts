@@ -20,6 +20,7 @@ const CAPACITY = 4;
 
 const source = patch('x86-TSO')();
 
+/** The store buffer of one CPU: stores that others do not see yet, oldest first. */
 export const StoreBuffer = object(
   'store_buffer',
   {

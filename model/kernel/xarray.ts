@@ -28,9 +28,12 @@ import { type Spinlock, spinLock, spinlock, spinUnlock } from './spinlock.ts';
 
 /** Marks of a slot, as bits: XA_MARK_0 to XA_MARK_2. */
 export const XA_MARK_0 = 1;
+/** XA_MARK_1, as a bit. */
 export const XA_MARK_1 = 2;
+/** XA_MARK_2, as a bit. */
 export const XA_MARK_2 = 4;
 
+/** `reserved` and `tombstone` are zero entries: present for allocation, NULL for a reader. */
 export type XaSlotState = 'empty' | 'reserved' | 'live' | 'tombstone';
 
 /** What a step sees of a slot. */

@@ -41,7 +41,20 @@ export interface HtmlOptions {
   readonly schedule?: string;
 }
 
-/** The report of violation number `index` of the verdict, or of the whole verdict when it has none. */
+/**
+ * The report of violation number `index` of the verdict, or of the whole verdict when it has none.
+ *
+ * One file that needs no network and no script to be read.
+ *
+ * @example
+ * ```ts
+ * import { check, html, scenarios } from 'quiesce';
+ *
+ * const scenario = scenarios.find((s) => s.name === 'peers-sva');
+ * const page = html(await check(scenario, { variant: 'posted' }));
+ * console.log(page.startsWith('<!doctype html>')); // true
+ * ```
+ */
 export function html(verdict: Verdict, index = 0, options: HtmlOptions = {}): string {
   const ce = verdict.violations[index] ?? null;
   const script = `(${compact(page.toString())})(window);`;

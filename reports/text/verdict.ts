@@ -37,7 +37,17 @@ export interface VerdictTextOptions {
   readonly coverageRows?: number;
 }
 
-/** The verdict as lines of at most 72 columns, without a line break at the end. */
+/**
+ * The verdict as lines of at most 72 columns, without a line break at the end.
+ *
+ * @example
+ * ```ts
+ * import { check, scenarios, verdictText } from 'quiesce';
+ *
+ * const scenario = scenarios.find((s) => s.name === 'peers-dining');
+ * console.log(verdictText(await check(scenario, { variant: 'fixed', bounds: { philosophers: 3 } })).split('   ')[0]); // NO VIOLATION within bounds
+ * ```
+ */
 export function verdictText(verdict: Verdict, options: VerdictTextOptions = {}): string {
   const rows = options.coverageRows ?? 8;
   const lines: string[] = [];
