@@ -16,6 +16,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   cli: ['reports', 'checker', 'scenarios'],
   bench: ['checker', 'scenarios', 'reports', 'model', 'hw', 'properties'],
   'index.ts': ['checker', 'reports', 'scenarios'],
+  'vitest.ts': ['checker', 'reports'],
 };
 
 /** `model` may also name the shared objects of `hw`, as types only. */
@@ -25,6 +26,7 @@ const typeArrows: Readonly<Record<string, readonly string[]>> = { model: ['hw'] 
 const packages: Readonly<Record<string, readonly string[]>> = {
   checker: ['graphology', 'graphology-components', 'graphology-types', 'seedrandom', 'valibot'],
   cli: ['commander', 'esbuild', 'valibot'],
+  'vitest.ts': ['vitest'],
   reports: ['valibot', 'graphology', 'graphology-gexf', 'sarif'],
 };
 

@@ -29,7 +29,7 @@ export const productLayers = ['checker', 'model', 'hw', 'properties', 'scenarios
 export function sourceFiles(folders: readonly string[] = productLayers): SourceFile[] {
   const paths = [
     ...folders.flatMap((folder) => walk(join(root, folder))),
-    ...(folders === productLayers ? [join(root, 'index.ts')] : []),
+    ...(folders === productLayers ? [join(root, 'index.ts'), join(root, 'vitest.ts')] : []),
   ];
   return paths.sort().map((absolute) => {
     const path = relative(root, absolute).split(sep).join('/');
