@@ -178,7 +178,7 @@ export interface Scenario {
  *   systems: ['toy'],
  *   source,
  *   bounds: { tasks: 2 },
- *   variants: { posted: { about: 'no lock', expect: { verdict: 'violated', kind: 'assertion', length: 4, states: 17 } } },
+ *   variants: { posted: { about: 'no lock', expect: { verdict: 'violated', kind: 'assertion', length: 4, states: 12 } } },
  *   setup: (s) => {
  *     const counter = s.object(Counter, 'counter');
  *     const tasks = Array.from({ length: s.bounds.tasks }, (_, i) => s.task(`task${i}`, [does(increment, { counter })]));
@@ -187,7 +187,7 @@ export interface Scenario {
  *   },
  * });
  * const verdict = await check(lost);
- * console.log(verdict.outcome, verdict.violations[0].steps.length); // violated 4
+ * console.log(verdict.outcome, verdict.violations[0].steps.length, verdict.asExpected); // violated 4 true
  * ```
  */
 export function scenario<B extends Bounds>(name: string, spec: ScenarioSpec<B>): Scenario {

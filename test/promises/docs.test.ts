@@ -7,33 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { type Command, commandsOf, matches } from './pages.ts';
 import { program, root, scratchFolder } from './quiesce.ts';
-
-interface Command {
-  readonly line: number;
-  readonly text: string;
-  readonly output: readonly string[];
-}
-
-/** Commands of the `console` blocks of a page, in order. */
-function commandsOf(page: string): Command[] {
-  const found: (Command & { output: string[] })[] = [];
-  let inside = false;
-  for (const [i, line] of page.split('\n').entries()) {
-    if (line.startsWith('```')) inside = line === '```console';
-    else if (inside && line.startsWith('$ ')) found.push({ line: i + 1, text: line.slice(2), output: [] });
-    else if (inside) found.at(-1)?.output.push(line);
-  }
-  return found;
-}
-
-/** Does the output match the lines of the page? `...` matches any number of lines, also none. */
-function matches(actual: readonly string[], expected: readonly string[]): boolean {
-  const [first, ...rest] = expected;
-  if (first === undefined) return actual.length === 0;
-  if (first === '...') return actual.some((_, i) => matches(actual.slice(i), rest)) || matches([], rest);
-  return actual.length > 0 && actual[0]?.trimEnd() === first.trimEnd() && matches(actual.slice(1), rest);
-}
 
 /** The page with the given outputs in place of those it has. */
 function rewritten(
