@@ -47,13 +47,13 @@ export default scenario('iommufd-attach-vs-destroy', {
       about: 'one device, attached to the IOAS, moved to the HWPT; both are destroyed, and an HWPT is made',
       settings: repairedAttach,
       bounds: { allocs: 1 },
-      expect: { verdict: 'holds', states: 173_753, depth: 209 },
+      expect: { verdict: 'holds', states: 175_207, depth: 209 },
     },
     failures: {
       about: 'the same with one failure of each kind on the way, and one destroy',
       settings: repairedAttach,
       bounds: { failures: 1, destroys: 1 },
-      expect: { verdict: 'holds', states: 10_227, depth: 155 },
+      expect: { verdict: 'holds', states: 10_251, depth: 156 },
     },
     'two-devices': {
       about: 'two devices of a group, attached to the IOAS; the IOAS is destroyed',
@@ -65,7 +65,7 @@ export default scenario('iommufd-attach-vs-destroy', {
       about: 'that every call returns, whatever the schedule: one device and the destroy of its HWPT',
       settings: repairedAttach,
       bounds: { destroys: 1, returns: 1 },
-      expect: { verdict: 'holds', states: 3_608, depth: 155 },
+      expect: { verdict: 'holds', states: 3_632, depth: 156 },
     },
   },
   setup: (s) => {
