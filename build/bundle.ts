@@ -16,7 +16,7 @@ const dist = join(import.meta.dirname, '..');
 const into = join(dist, 'cli');
 
 /** What the bundle imports from where it lies. */
-const apart = /^(model|hw|properties|scenarios|checker\/lang)\//;
+const apart = /^(model|hw|properties|scenarios|checker\/lang|explore\/systems)\//;
 
 const leavesApart: Plugin = {
   name: 'models and the language lie apart',

@@ -210,7 +210,8 @@ function expectationOf(model: CompiledModel, options: CheckOptions): Expectation
     options.properties === undefined &&
     options.depth === undefined &&
     !(options.all ?? false);
-  return sameBounds && exhaustive && whole ? model.variant.expect : null;
+  const declared = model.scenario.generated !== true;
+  return declared && sameBounds && exhaustive && whole ? model.variant.expect : null;
 }
 
 function differences(input: VerdictInput, properties: readonly PropertyResult[], expected: Expectation): string[] {

@@ -150,6 +150,8 @@ export interface Scenario {
   readonly bounds: Bounds;
   readonly assumptions: readonly string[];
   readonly variants: Readonly<Record<string, Variant>>;
+  /** Made by the explorer: nothing is expected of its variants. */
+  readonly generated?: true;
   readonly setup: (s: Setup<any>) => void;
 }
 

@@ -13,7 +13,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   model: ['checker/lang'],
   scenarios: ['checker/lang', 'model', 'hw', 'properties'],
   reports: ['checker'],
-  cli: ['reports', 'checker', 'scenarios'],
+  cli: ['reports', 'checker', 'scenarios', 'explore'],
+  explore: ['checker', 'model', 'hw', 'properties'],
   bench: ['checker', 'scenarios', 'reports', 'model', 'hw', 'properties'],
   'index.ts': ['checker', 'reports', 'scenarios'],
   'vitest.ts': ['checker', 'reports'],
@@ -27,6 +28,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   checker: ['graphology', 'graphology-components', 'graphology-types', 'seedrandom', 'valibot'],
   cli: ['commander', 'esbuild', 'valibot'],
   'vitest.ts': ['vitest'],
+  explore: ['fast-check'],
   reports: ['valibot', 'graphology', 'graphology-gexf', 'sarif'],
 };
 

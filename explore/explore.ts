@@ -1,0 +1,188 @@
+/**
+ * The explorer: programs by chance, a search of each, violations by signature, the smallest program of each signature.
+ * The same seed gives the same result, unless a time limit or a signal ends it.
+ */
+import { QuiesceError } from '../checker/lang/index.ts';
+import { replay } from '../checker/trace/replay.ts';
+import { parseSchedule } from '../checker/trace/schedule.ts';
+import type { Verdict } from '../checker/verdict.ts';
+import { draw } from './generate.ts';
+import { formatProgram, type Program } from './program.ts';
+import { scenarioOf } from './scenario.ts';
+import { type Effort, explained, searchProgram } from './search.ts';
+import { shrink } from './shrink.ts';
+import type { ExplorableSystem } from './system.ts';
+
+export interface ExploreOptions {
+  /** Variants to choose from: every one that is not repaired, unless given. */
+  readonly variants?: readonly string[];
+  /** Operations to choose from: all, unless given. */
+  readonly ops?: readonly string[];
+  /** Most actors of a program; 3 unless given. */
+  readonly actors?: number;
+  /** Programs to draw; 100 unless given. */
+  readonly runs?: number;
+  /** For what is drawn and for PCT walks; 1 unless given. */
+  readonly seed?: number;
+  /** Ends the exploration after this time. What it has found by then depends on the machine. */
+  readonly maxSeconds?: number;
+  /** States after which a search is given up for PCT; 20,000 unless given. */
+  readonly maxStates?: number;
+  /** Contracts of the kernel that the programs need not keep. */
+  readonly withoutContracts?: readonly string[];
+  /** Signatures that are known already, each told but not shrunk again. */
+  readonly known?: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ExploreProgress) => void;
+  /** Called with each new violation once it is shrunk. */
+  readonly onFound?: (found: FoundViolation) => void;
+}
+
+export interface ExploreProgress {
+  readonly phase: 'search' | 'shrink';
+  readonly run: number;
+  readonly runs: number;
+  readonly states: number;
+  readonly signatures: number;
+}
+
+/** A violation of a signature that was not known. */
+export interface FoundViolation {
+  readonly signature: string;
+  readonly variant: string;
+  readonly headline: string;
+  /** Number of the program that showed it first, from 1 on. */
+  readonly run: number;
+  readonly first: Program;
+  /** The smallest one. */
+  readonly program: Program;
+  /** Programs that were searched to make it smaller. */
+  readonly tried: number;
+  /** The verdict about the smallest program, with this violation alone. */
+  readonly verdict: Verdict;
+}
+
+export interface Exploration {
+  readonly system: string;
+  readonly seed: number;
+  /** Programs that were searched. */
+  readonly runs: number;
+  readonly wanted: number;
+  /** Different ones among them; what was drawn twice is searched once. */
+  readonly distinct: number;
+  readonly exhaustive: number;
+  /** Larger than the budget of states: searched by PCT walks, or left after a violation was found. */
+  readonly partly: number;
+  readonly states: number;
+  readonly found: readonly FoundViolation[];
+  /** Every signature, with the number of programs that showed it. */
+  readonly signatures: Readonly<Record<string, number>>;
+  readonly stoppedBecause: 'interrupted' | 'time limit' | null;
+}
+
+const DEFAULTS = { actors: 3, runs: 100, seed: 1, maxStates: 20_000, walks: 200 };
+
+export async function explore(system: ExplorableSystem, options: ExploreOptions = {}): Promise<Exploration> {
+  const { actors, runs, seed, maxStates, walks } = { ...DEFAULTS, ...defined(options) };
+  const ends =
+    options.maxSeconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.maxSeconds * 1000;
+  const contracts = Object.keys(system.contracts).filter((name) => !(options.withoutContracts ?? []).includes(name));
+  const variants =
+    options.variants ?? Object.keys(system.presets).filter((name) => system.presets[name]?.repaired !== true);
+  const ops = options.ops ?? Object.keys(system.operations);
+  refuseUnknown(system, 'variant', Object.keys(system.presets), variants);
+  refuseUnknown(system, 'operation', Object.keys(system.operations), ops);
+  refuseUnknown(system, 'contract', Object.keys(system.contracts), options.withoutContracts ?? []);
+  const drawn = draw(system, { variants, ops, actors, contracts }, seed, runs);
+  const effort: Effort = {
+    maxStates,
+    walks,
+    seed,
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+
+  const searched = new Set<string>();
+  const told = new Set(options.known ?? []);
+  const signatures: Record<string, number> = {};
+  const found: FoundViolation[] = [];
+  let exhaustive = 0;
+  let partly = 0;
+  let states = 0;
+  let run = 0;
+  let stoppedBecause: Exploration['stoppedBecause'] = null;
+  const tell = (phase: ExploreProgress['phase']) =>
+    options.onProgress?.({ phase, run, runs, states, signatures: Object.keys(signatures).length });
+  const stopped = () => {
+    stoppedBecause = options.signal?.aborted ? 'interrupted' : performance.now() > ends ? 'time limit' : null;
+    return stoppedBecause !== null;
+  };
+  for (const { variant, program } of drawn) {
+    if (stopped()) break;
+    run++;
+    const text = `${variant} ${formatProgram(program)}`;
+    if (program.actors.length === 0 || searched.has(text)) continue;
+    tell('search');
+    const one = await searchProgram(system, program, variant, effort);
+    if (options.signal?.aborted) continue;
+    searched.add(text);
+    states += one.states;
+    if (one.exhaustive) exhaustive++;
+    else partly++;
+    for (const { signature } of one.verdict.violations) {
+      signatures[signature] = (signatures[signature] ?? 0) + 1;
+      if (told.has(signature)) continue;
+      tell('shrink');
+      const less = await shrink(system, program, variant, signature, contracts, effort);
+      const last = await explained(system, less.program, variant, signature, effort);
+      if (last === null) break;
+      told.add(signature);
+      replayAgain(system, less.program, last.verdict);
+      const { headline } = last.counterexample;
+      const one: FoundViolation = { signature, variant, headline, run, first: program, ...less, verdict: last.verdict };
+      found.push(one);
+      options.onFound?.(one);
+    }
+  }
+  stopped();
+  return {
+    system: system.name,
+    seed,
+    runs: run,
+    wanted: runs,
+    distinct: searched.size,
+    exhaustive,
+    partly,
+    states,
+    found,
+    signatures,
+    stoppedBecause,
+  };
+}
+
+/** The stored schedule must lead to the same trace, byte for byte, in the scenario that its header names. */
+function replayAgain(system: ExplorableSystem, program: Program, verdict: Verdict): void {
+  const [stored] = verdict.violations;
+  if (stored === undefined) return;
+  const again = replay(scenarioOf(system, program), parseSchedule(stored.schedule));
+  if (again.result === 'reproduced' && again.counterexample.schedule === stored.schedule) return;
+  throw new QuiesceError('nondeterminism', `the schedule of ${stored.signature} does not lead to it again`, {
+    where: formatProgram(program),
+  });
+}
+
+function refuseUnknown(
+  system: ExplorableSystem,
+  what: string,
+  known: readonly string[],
+  given: readonly string[],
+): void {
+  for (const name of given)
+    if (!known.includes(name))
+      throw new QuiesceError('usage', `${system.name} has no ${what} "${name}"`, {
+        hint: `there are ${known.join(', ')}`,
+      });
+}
+
+function defined<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

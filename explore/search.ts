@@ -1,0 +1,69 @@
+/** The search of one generated scenario: exhaustive within a budget of states, by PCT beyond it. */
+import { setImmediate } from 'node:timers/promises';
+import { check } from '../checker/check.ts';
+import type { Counterexample } from '../checker/trace/counterexample.ts';
+import type { Verdict } from '../checker/verdict.ts';
+import type { Program } from './program.ts';
+import { scenarioOf } from './scenario.ts';
+import type { ExplorableSystem } from './system.ts';
+
+export interface Effort {
+  /** States after which an exhaustive search gives up. */
+  readonly maxStates: number;
+  /** PCT walks of a scenario that is larger than that. */
+  readonly walks: number;
+  readonly seed: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Searched {
+  readonly verdict: Verdict;
+  /** The whole space was seen. */
+  readonly exhaustive: boolean;
+  readonly states: number;
+}
+
+/** All violations of the program, one for each signature, without explanations. */
+export async function searchProgram(
+  system: ExplorableSystem,
+  program: Program,
+  variant: string,
+  effort: Effort,
+): Promise<Searched> {
+  const scenario = scenarioOf(system, program);
+  const { signal } = effort;
+  const common = { variant, all: true, explain: false, ...(signal === undefined ? {} : { signal }) };
+  await setImmediate();
+  const verdict = await check(scenario, { ...common, maxStates: effort.maxStates });
+  const { states } = verdict.counts;
+  if (verdict.complete || verdict.violations.length > 0 || signal?.aborted)
+    return { verdict, exhaustive: verdict.complete, states };
+  const walked = await check(scenario, { ...common, strategy: 'pct', runs: effort.walks, seed: String(effort.seed) });
+  return { verdict: walked, exhaustive: false, states };
+}
+
+/**
+ * The violation of that signature with everything that is known about it, alone in its verdict; null where the search
+ * does not find it.
+ */
+export async function explained(
+  system: ExplorableSystem,
+  program: Program,
+  variant: string,
+  signature: string,
+  effort: Effort,
+): Promise<{ readonly verdict: Verdict; readonly counterexample: Counterexample } | null> {
+  const { signal } = effort;
+  const scenario = scenarioOf(system, program);
+  const common = { variant, all: true, ...(signal === undefined ? {} : { signal }) };
+  for (const options of [
+    { ...common, maxStates: effort.maxStates },
+    { ...common, strategy: 'pct' as const, runs: effort.walks, seed: String(effort.seed) },
+  ]) {
+    const verdict = await check(scenario, options);
+    const counterexample = verdict.violations.find((v) => v.signature === signature);
+    if (counterexample !== undefined) return { verdict: { ...verdict, violations: [counterexample] }, counterexample };
+    if (signal?.aborted) return null;
+  }
+  return null;
+}
