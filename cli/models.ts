@@ -14,6 +14,7 @@ import type { BuildFailure, Message, Plugin } from 'esbuild';
 import * as language from '../checker/lang/index.ts';
 import { nearest, QuiesceError, type Scenario } from '../checker/lang/index.ts';
 import type { ScenarioModule } from '../checker/search/breadth/thread.ts';
+import { GENERATED, rebuild, splitName } from '../explore/scenario.ts';
 import { shown, systemCode } from './files.ts';
 import { packageRoot } from './package.ts';
 
@@ -25,7 +26,7 @@ export interface Found {
 
 /** The scenario of that name, or of that model file (`./my.model.ts` or `./my.model.ts#name`). */
 export async function findScenario(given: string): Promise<Found> {
-  if (isFile(given)) return fromFile(given);
+  if (!given.startsWith(GENERATED) && isFile(given)) return fromFile(given);
   const own = await knownScenario(given);
   if (own !== null) return own;
   const { scenarios } = await import('../scenarios/index.ts');
@@ -41,9 +42,15 @@ export async function findScenario(given: string): Promise<Found> {
 
 /**
  * A scenario that comes with quiesce, from the file of its name alone: loading all of them would take longer than many a
- * search. Null when there is none.
+ * search. Null when there is none. The name of a generated scenario says how it is built again; threads cannot do that.
  */
 export async function knownScenario(name: string): Promise<Found | null> {
+  const generated = splitName(name);
+  if (generated !== null) {
+    const { systemNamed } = await import('../explore/systems/index.ts');
+    const scenario = rebuild(await systemNamed(generated.system), generated.program);
+    return { scenario, module: { url: '', name } };
+  }
   if (!/^[a-z0-9-]+$/.test(name)) return null;
   const peer = name.startsWith('peers-') ? name.slice('peers-'.length) : null;
   const file = join('scenarios', ...(peer === null ? [name] : ['peers', peer]));

@@ -5,10 +5,12 @@
 import { Command, Option } from 'commander';
 import type { StrategyName } from '../checker/check.ts';
 import type { StoreName } from '../checker/stores.ts';
+import { explorable } from '../explore/names.ts';
 import { exportFormats } from '../reports/export/formats.ts';
 import type { CheckFlags } from './commands/check.ts';
 import type { CompareFlags } from './commands/compare.ts';
 import type { CorpusFlags } from './commands/corpus.ts';
+import type { ExploreFlags } from './commands/explore.ts';
 import type { ExportFlags } from './commands/export.ts';
 import type { GrowFlags } from './commands/grow.ts';
 import type { RegressFlags } from './commands/regress.ts';
@@ -18,7 +20,7 @@ import type { ShowcaseFlags } from './commands/showcase.ts';
 import { type Console, type ConsoleOptions, processConsole } from './console.ts';
 import type { ExitStatus } from './exit.ts';
 import { packageVersion } from './package.ts';
-import { bound, boundRange, collect, count, countFromZero, duration, formats, size } from './values.ts';
+import { bound, boundRange, collect, count, countFromZero, duration, formats, names, size } from './values.ts';
 
 const orders: readonly StrategyName[] = ['bfs', 'dfs', 'bounded', 'random', 'pct', 'anytime'];
 const stores: readonly StoreName[] = ['exact', 'compressed', 'compact', 'bitstate'];
@@ -123,6 +125,26 @@ model that cannot be built ends the growth in that direction; so does an open ra
 nothing. The last search is cut when the time is over and shown as undecided.`,
       ),
     async (console, flags, given) => (await import('./commands/grow.ts')).growCommand(given as string, flags, console),
+  );
+
+  command<ExploreFlags>(
+    root
+      .command('explore')
+      .description("search scenarios made by chance of a system's public operations")
+      .argument('<system>', `one of ${explorable.join(', ')}`)
+      .option('--variant <name>', 'only this variant; all that are not repaired unless given')
+      .option('--ops <names>', 'comma-separated operations to choose from; all unless given', names)
+      .option('--actors <number>', 'most actors of a scenario; 3 unless given', count)
+      .option('--runs <number>', 'scenarios to draw; 100 unless given', count)
+      .option('--seed <number>', 'seed of what is drawn; 1 unless given', countFromZero)
+      .option('--time <duration>', 'stop after this time, such as 30s or 5m', duration)
+      .option('--states <number>', 'states after which a search goes on as PCT walks; 20,000 unless given', count)
+      .option('--without-contract <name>', 'scenarios need not keep this contract; may be repeated', collect)
+      .addOption(json())
+      .addOption(quiet())
+      .addOption(out()),
+    async (console, flags, given) =>
+      (await import('./commands/explore.ts')).exploreCommand(given as string, flags, console),
   );
 
   command<{ json?: boolean }>(

@@ -2,9 +2,11 @@
  * What a check leaves behind: `runs/<scenario>-<variant>/` with the verdict as JSON, and for each violation its
  * schedule and its HTML report.
  */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { QuiesceError } from '../checker/lang/index.ts';
 import type { Verdict } from '../checker/verdict.ts';
+import { splitName } from '../explore/scenario.ts';
 import { html, verdictToJson } from '../reports/index.ts';
 import { shown, writeWhole } from './files.ts';
 
@@ -18,7 +20,13 @@ export interface RunFiles {
 
 /** The folder of one scenario's variant. */
 export function runFolder(out: string, scenario: string, variant: string): string {
-  return join(out, `${scenario}-${variant}`);
+  const generated = splitName(scenario);
+  // Its name holds a whole program, which no file system need take.
+  const name =
+    generated === null
+      ? scenario
+      : `explore-${generated.system}-${createHash('sha256').update(scenario).digest('hex').slice(0, 8)}`;
+  return join(out, `${name}-${variant}`);
 }
 
 /** Writes all files of a verdict into its folder. */

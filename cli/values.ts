@@ -80,6 +80,13 @@ export function collect(text: string, earlier: readonly string[] = []): readonly
   return [...earlier, text];
 }
 
+/** Names separated by commas. */
+export function names(text: string): readonly string[] {
+  const given = text.split(',');
+  if (given.some((name) => name === '')) throw new InvalidArgumentError('Give names separated by commas.');
+  return given;
+}
+
 /** Formats of `quiesce export`, separated by commas. */
 export function formats(text: string): readonly ExportFormat[] {
   return text.split(',').map((name) => {

@@ -72,6 +72,8 @@ export const words: Readonly<Record<string, string>> = {
   'weak fairness': 'An actor that could move in every state from some point on does move.',
   'essential ordering': 'A pair of steps of two actors: swap them and the violation is gone.',
   budget: 'How often an injected failure, such as kmalloc, may happen in one run.',
+  program: 'What a generated scenario does: operations that were done before, and those of each actor, in order.',
+  contract: 'What the kernel states about callers, such as a reference they hold. Generated programs keep it.',
   moved:
     'Of a stored schedule: the same bug is still found within the same bounds, but by other steps, or in a model whose text has changed.',
   'context switch':

@@ -1,6 +1,6 @@
 /**
  * The explorer: programs by chance, a search of each, violations by signature, the smallest program of each signature.
- * The same seed gives the same result, unless a time limit or a signal ends it.
+ * The same seed gives the same result, unless a signal ends it.
  */
 import { QuiesceError } from '../checker/lang/index.ts';
 import { replay } from '../checker/trace/replay.ts';
@@ -24,8 +24,6 @@ export interface ExploreOptions {
   readonly runs?: number;
   /** For what is drawn and for PCT walks; 1 unless given. */
   readonly seed?: number;
-  /** Ends the exploration after this time. What it has found by then depends on the machine. */
-  readonly maxSeconds?: number;
   /** States after which a search is given up for PCT; 20,000 unless given. */
   readonly maxStates?: number;
   /** Contracts of the kernel that the programs need not keep. */
@@ -77,15 +75,14 @@ export interface Exploration {
   readonly found: readonly FoundViolation[];
   /** Every signature, with the number of programs that showed it. */
   readonly signatures: Readonly<Record<string, number>>;
-  readonly stoppedBecause: 'interrupted' | 'time limit' | null;
+  /** The signal ended it. */
+  readonly stopped: boolean;
 }
 
 const DEFAULTS = { actors: 3, runs: 100, seed: 1, maxStates: 20_000, walks: 200 };
 
 export async function explore(system: ExplorableSystem, options: ExploreOptions = {}): Promise<Exploration> {
   const { actors, runs, seed, maxStates, walks } = { ...DEFAULTS, ...defined(options) };
-  const ends =
-    options.maxSeconds === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.maxSeconds * 1000;
   const contracts = Object.keys(system.contracts).filter((name) => !(options.withoutContracts ?? []).includes(name));
   const variants =
     options.variants ?? Object.keys(system.presets).filter((name) => system.presets[name]?.repaired !== true);
@@ -109,15 +106,10 @@ export async function explore(system: ExplorableSystem, options: ExploreOptions 
   let partly = 0;
   let states = 0;
   let run = 0;
-  let stoppedBecause: Exploration['stoppedBecause'] = null;
   const tell = (phase: ExploreProgress['phase']) =>
     options.onProgress?.({ phase, run, runs, states, signatures: Object.keys(signatures).length });
-  const stopped = () => {
-    stoppedBecause = options.signal?.aborted ? 'interrupted' : performance.now() > ends ? 'time limit' : null;
-    return stoppedBecause !== null;
-  };
   for (const { variant, program } of drawn) {
-    if (stopped()) break;
+    if (options.signal?.aborted) break;
     run++;
     const text = `${variant} ${formatProgram(program)}`;
     if (program.actors.length === 0 || searched.has(text)) continue;
@@ -143,7 +135,6 @@ export async function explore(system: ExplorableSystem, options: ExploreOptions 
       options.onFound?.(one);
     }
   }
-  stopped();
   return {
     system: system.name,
     seed,
@@ -155,7 +146,7 @@ export async function explore(system: ExplorableSystem, options: ExploreOptions 
     states,
     found,
     signatures,
-    stoppedBecause,
+    stopped: options.signal?.aborted ?? false,
   };
 }
 

@@ -3,6 +3,7 @@
  * write the documents; a document of another version has another file.
  */
 import { comparisonShape } from './comparison-json.ts';
+import { explorationShape } from './explore-json.ts';
 import { growthShape, needsShape } from './growth-json.ts';
 import { verdictShape } from './json.ts';
 import { type JsonSchema, jsonSchemaOf, type Shape } from './shapes.ts';
@@ -12,6 +13,7 @@ const documents: readonly (readonly [string, string, Shape<unknown>])[] = [
   ['quiesce.grow/1', 'Table of quiesce grow', growthShape],
   ['quiesce.needs/1', 'Smallest bounds of a violation, from quiesce grow --down', needsShape],
   ['quiesce.comparison/1', 'Variants side by side, from quiesce compare', comparisonShape],
+  ['quiesce.explore/1', 'What quiesce explore found', explorationShape],
 ];
 
 /** Every schema with the name of its file. */

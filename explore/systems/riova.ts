@@ -140,7 +140,7 @@ function setup(s: Setup<Bounds>, program: Program): void {
     if (dev === undefined) return [];
     return op === 'setup' ? [does(msiAlloc, { dev, base: addr, size: 1, addr })] : [does(msiFree, { dev, addr })];
   };
-  for (const [i, calls] of program.actors.entries()) s.task(`task${i}`, calls.flatMap(operation));
+  for (const [i, calls] of program.actors.entries()) s.task(`thread${i}`, calls.flatMap(operation));
   room(s, Math.max(1, setups));
   if (callsIn(program).some(({ op }) => op === 'window_alloc')) {
     s.pool(ReservedIovaDomain, 1);

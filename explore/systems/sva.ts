@@ -199,6 +199,6 @@ function setup(s: Setup<Bounds>, program: Program): void {
     if (call.op === 'unbind') return [does(driverUnbinds, { dev, binding })];
     return mm === undefined ? [] : [does(driverBinds, { dev, mm, drvdata: data, binding })];
   };
-  for (const [i, calls] of program.actors.entries()) s.task(`task${i}`, calls.flatMap(operation));
+  for (const [i, calls] of program.actors.entries()) s.task(`thread${i}`, calls.flatMap(operation));
   s.property(onePasidForEachSpace(parts.sva.pasid_idr));
 }

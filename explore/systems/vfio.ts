@@ -120,16 +120,18 @@ function setup(s: Setup<Bounds>, program: Program): void {
   const count = (op: string) => called.filter((call) => call.op === op).length;
   const attaches = count('attach');
   const processNames = namedObjects(program, 'process');
-  const room = Math.max(1, count('bind') + attaches * processNames.length);
-  const parts = makeSva(s, { params: Math.max(1, room), ioMms: room, bonds: Math.max(2, room) });
+  const groupNames = namedObjects(program, 'group');
+  // An io_mm is freed only after a grace period, so that each bind may need another one.
+  const parts = makeSva(s, {
+    params: groupNames.length + 1,
+    ioMms: Math.max(1, count('bind') + attaches * processNames.length),
+    bonds: Math.max(1, groupNames.length * processNames.length),
+  });
   const puts = attaches > 0 ? s.object(AsyncPuts, 'system_wq') : null;
   const globals = { srcu: parts.srcu, ...(puts === null ? {} : { asyncPuts: puts }) };
   const attached = program.start.filter(({ op }) => op === 'attach').map(({ on }) => on[0] as string);
   const groups = new Map(
-    namedObjects(program, 'group').map((name) => [
-      name,
-      makeGroup(s, parts, name, { attached: attached.includes(name) }),
-    ]),
+    groupNames.map((name) => [name, makeGroup(s, parts, name, { attached: attached.includes(name) })]),
   );
   // Each thread holds the file while it is in an ioctl, and each group that is in the container, or tries to get in.
   const threads = program.actors.filter((calls) => calls.some(usesFile)).length;
@@ -162,7 +164,7 @@ function setup(s: Setup<Bounds>, program: Program): void {
     return [does(bindProcess, { iommu, task, arg: s.object(BindParams, `arg${actor}${i}`) })];
   };
   for (const [actor, calls] of program.actors.entries())
-    s.task(`task${actor}`, [
+    s.task(`thread${actor}`, [
       ...calls.flatMap((call, i) => operation(call, i, actor)),
       ...(calls.some(usesFile) ? [close] : []),
     ]);

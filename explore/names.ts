@@ -1,0 +1,3 @@
+/** The systems that can be explored, by name: known without loading any of them. */
+export const explorable = ['sva', 'vfio', 'reserved-iova'] as const;
+export type SystemName = (typeof explorable)[number];

@@ -1,0 +1,97 @@
+/** What `quiesce explore` found, as a document. Nothing in it depends on the machine, unless a time limit ended it. */
+import type { ViolationKind } from '../checker/lang/index.ts';
+import { flag, kind, list, named, number, orNull, read, record, type Shape, text, word } from './shapes.ts';
+
+/** A violation, on the smallest program that shows it. */
+export interface ExploredViolation {
+  readonly signature: string;
+  readonly variant: string;
+  readonly property: string;
+  readonly kind: ViolationKind;
+  readonly headline: string;
+  readonly steps: number;
+  readonly switches: number;
+  /** Number of the program that showed it first. */
+  readonly run: number;
+  /** That program. */
+  readonly first: string;
+  /** The smallest one. */
+  readonly program: string;
+  /** Programs that were searched to find that. */
+  readonly tried: number;
+}
+
+/** A failure of an earlier exploration, driven again before anything else. */
+export interface StoredFailure {
+  readonly file: string;
+  readonly signature: string | null;
+  readonly reproduced: boolean;
+  readonly text: string;
+}
+
+export interface ExploreDocument {
+  readonly schema: 'quiesce.explore/1';
+  readonly system: string;
+  readonly variants: readonly string[];
+  readonly ops: readonly string[];
+  readonly withoutContracts: readonly string[];
+  readonly actors: number;
+  readonly maxStates: number;
+  readonly seed: number;
+  /** Programs asked for, drawn, and different ones that were searched. */
+  readonly wanted: number;
+  readonly runs: number;
+  readonly distinct: number;
+  /** Of those: seen as a whole, and not. */
+  readonly exhaustive: number;
+  readonly partly: number;
+  readonly states: number;
+  readonly stored: readonly StoredFailure[];
+  readonly found: readonly ExploredViolation[];
+  /** Number of programs that showed each signature. */
+  readonly signatures: Readonly<Record<string, number>>;
+  readonly complete: boolean;
+  readonly stoppedBecause: 'interrupted' | 'time limit' | null;
+}
+
+export const explorationShape: Shape<ExploreDocument> = record<ExploreDocument>({
+  schema: word('quiesce.explore/1'),
+  system: text,
+  variants: list(text),
+  ops: list(text),
+  withoutContracts: list(text),
+  actors: number,
+  maxStates: number,
+  seed: number,
+  wanted: number,
+  runs: number,
+  distinct: number,
+  exhaustive: number,
+  partly: number,
+  states: number,
+  stored: list(record<StoredFailure>({ file: text, signature: orNull(text), reproduced: flag, text })),
+  found: list(
+    record<ExploredViolation>({
+      signature: text,
+      variant: text,
+      property: text,
+      kind,
+      headline: text,
+      steps: number,
+      switches: number,
+      run: number,
+      first: text,
+      program: text,
+      tried: number,
+    }),
+  ),
+  signatures: named(number),
+  complete: flag,
+  stoppedBecause: orNull(word('interrupted', 'time limit')),
+});
+
+/** The document as JSON text, ending in a line break. */
+export function explorationToJson(document: ExploreDocument): string {
+  const checked = read(explorationShape, document, { what: 'an exploration', hint: 'this is a defect in quiesce' });
+  return `${JSON.stringify(checked, null, 2)}\n`;
+}

@@ -1,0 +1,86 @@
+/** Programs as text, and what the explorer may draw and take away. */
+import { describe, expect, test } from 'vitest';
+import { draw, keeps, renumbered } from '../../../explore/generate.ts';
+import { explorable } from '../../../explore/names.ts';
+import { formatProgram, parseProgram } from '../../../explore/program.ts';
+import { rebuild, scenarioOf, splitName } from '../../../explore/scenario.ts';
+import { smaller } from '../../../explore/shrink.ts';
+import { systemNamed } from '../../../explore/systems/index.ts';
+
+const sva = await systemNamed('sva');
+
+describe('text', () => {
+  test.each([
+    'init(dev0)+bind(dev0,mm0):mm_exit(mm0)|remove(dev0):',
+    ':window_free()|setup(dev0,page1)+free(dev0,page1):iommu_map=1,kmalloc=2',
+    '::',
+  ])('%s is read and written again', (text) => {
+    expect(formatProgram(parseProgram(text))).toBe(text);
+  });
+
+  test.each(['', ':', 'a(b):c', ':bind(dev0:', ':bind(dev10):', ':bind(dev0) :', '::kmalloc=0', '::kmalloc'])(
+    '"%s" is refused',
+    (text) => {
+      expect(() => parseProgram(text)).toThrow(/is not a generated program/);
+    },
+  );
+
+  test.each([
+    [':bnd(dev0,mm0):', /no operation "bnd"/],
+    [':bind(dev0):', /not called with/],
+    [':bind(dev7,mm0):', /not called with/],
+    [':bind(mm0,dev0):', /not called with/],
+    ['unbind(dev0,mm0)::', /cannot have been done before/],
+  ])('sva refuses %s', (text, what) => {
+    expect(() => rebuild(sva, text)).toThrow(what);
+  });
+
+  test('a scenario is built again from its name', () => {
+    const { name } = scenarioOf(sva, parseProgram('init(dev0):shutdown(dev0):'));
+    expect(name).toBe('explore:sva:init(dev0):shutdown(dev0):');
+    const parts = splitName(name);
+    expect(parts).toEqual({ system: 'sva', program: 'init(dev0):shutdown(dev0):' });
+    expect(rebuild(sva, parts?.program ?? '').name).toBe(name);
+  });
+});
+
+describe.each(explorable)('%s', (name) => {
+  test('what is drawn keeps every contract and is drawn again', async () => {
+    const system = await systemNamed(name);
+    const contracts = Object.keys(system.contracts);
+    const choice = {
+      variants: Object.keys(system.presets),
+      ops: Object.keys(system.operations),
+      actors: 3,
+      contracts,
+    };
+    const drawn = draw(system, choice, 7, 200);
+    expect(draw(system, choice, 7, 200)).toEqual(drawn);
+    expect(draw(system, choice, 8, 200)).not.toEqual(drawn);
+    for (const { variant, program } of drawn) expect(keeps(system, contracts, variant, program)).toBe(true);
+    // Each contract matters: without it something else is drawn.
+    for (const left of contracts) {
+      const fewer = { ...choice, contracts: contracts.filter((other) => other !== left) };
+      expect(draw(system, fewer, 7, 200), left).not.toEqual(drawn);
+    }
+    // And all of the operations occur.
+    const called = new Set(drawn.flatMap(({ program }) => program.actors.flat().map(({ op }) => op)));
+    expect([...called].sort()).toEqual(Object.keys(system.operations).sort());
+  });
+});
+
+test('less is always less, and objects are numbered as they are met', () => {
+  const program = parseProgram(
+    'init(dev1)+bind(dev1,mm1)+bind(dev1,mm0):mm_exit(mm1)+mm_exit(mm0)|detach(dev1):kmalloc=1',
+  );
+  const size = (p: typeof program) => {
+    const calls = [...p.start, ...p.actors.flat()];
+    return calls.length + new Set(calls.flatMap(({ on }) => on)).size + Object.keys(p.failures).length;
+  };
+  const tried = [...smaller(program)];
+  expect(tried.length).toBeGreaterThan(6);
+  for (const less of tried) expect(size(less)).toBeLessThan(size(program));
+  expect(formatProgram(renumbered(sva, program))).toBe(
+    'init(dev0)+bind(dev0,mm0)+bind(dev0,mm1):mm_exit(mm0)+mm_exit(mm1)|detach(dev0):kmalloc=1',
+  );
+});
