@@ -62,6 +62,9 @@ export async function exploreCommand(given: string, flags: ExploreFlags, console
   const stored = await drivenAgain(folder, variants);
   const removeEmptyFolder = prepareFolder(folder);
   const interrupt = onInterrupt(console);
+  const stop = new AbortController();
+  interrupt.signal.addEventListener('abort', () => stop.abort());
+  const timer = flags.time === undefined ? undefined : setTimeout(() => stop.abort(), flags.time * 1000);
   const line = progress(console);
   for (const s of stored) if (flags.json !== true) console.out(`${s.reproduced ? 'known' : 'gone '}  ${s.text}`);
   const found: ExploredViolation[] = [];
@@ -69,10 +72,7 @@ export async function exploreCommand(given: string, flags: ExploreFlags, console
     const result = await explore(system, {
       ...asked,
       known: stored.flatMap((s) => (s.reproduced && s.signature !== null ? [s.signature] : [])),
-      signal:
-        flags.time === undefined
-          ? interrupt.signal
-          : AbortSignal.any([interrupt.signal, AbortSignal.timeout(flags.time * 1000)]),
+      signal: stop.signal,
       onProgress: line.show,
       onFound: (violation) => {
         line.clear();
@@ -110,6 +110,7 @@ export async function exploreCommand(given: string, flags: ExploreFlags, console
     return interrupt.status ?? statusOf(document);
   } finally {
     line.clear();
+    clearTimeout(timer);
     interrupt.release();
     removeEmptyFolder();
   }
