@@ -23,7 +23,17 @@ export interface Import {
 }
 
 /** Layers that are compiled into the program. */
-export const productLayers = ['checker', 'model', 'hw', 'properties', 'scenarios', 'reports', 'cli', 'bench', 'explore'];
+export const productLayers = [
+  'checker',
+  'model',
+  'hw',
+  'properties',
+  'scenarios',
+  'reports',
+  'cli',
+  'bench',
+  'explore',
+];
 
 /** Every TypeScript file of the given folders. */
 export function sourceFiles(folders: readonly string[] = productLayers): SourceFile[] {
