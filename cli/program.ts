@@ -17,6 +17,7 @@ import type { RegressFlags } from './commands/regress.ts';
 import type { ReplayFlags } from './commands/replay.ts';
 import type { ReportFlags } from './commands/report.ts';
 import type { ShowcaseFlags } from './commands/showcase.ts';
+import type { ShrinkFlags } from './commands/shrink.ts';
 import { type Console, type ConsoleOptions, processConsole } from './console.ts';
 import type { ExitStatus } from './exit.ts';
 import { packageVersion } from './package.ts';
@@ -180,6 +181,25 @@ nothing. The last search is cut when the time is over and shown as undecided.`,
       .addOption(plain()),
     async (console, flags, given) =>
       (await import('./commands/replay.ts')).replayCommand(given as string, flags, console),
+  );
+
+  command<ShrinkFlags>(
+    root
+      .command('shrink')
+      .description('make a stored schedule simpler: fewer context switches, fewer steps, the same violation')
+      .argument('<schedule>', 'schedule file')
+      .addOption(model())
+      .option(
+        '--states <number>',
+        'most states of the search that proves it minimal; 300,000 unless given',
+        countFromZero,
+      )
+      .option('-o, --out <file>', 'where to write it; beside the schedule, as .shrunk.sched, unless given')
+      .addOption(json())
+      .addOption(quiet())
+      .addOption(plain()),
+    async (console, flags, given) =>
+      (await import('./commands/shrink.ts')).shrinkCommand(given as string, flags, console),
   );
 
   command<RegressFlags>(

@@ -76,6 +76,8 @@ export const words: Readonly<Record<string, string>> = {
   contract: 'What the kernel states about callers, such as a reference they hold. Generated programs keep it.',
   moved:
     'Of a stored schedule: the same bug is still found within the same bounds, but by other steps, or in a model whose text has changed.',
+  'locally minimal':
+    'Of a shrunk schedule: nothing that was tried makes it simpler, but no search has proven that nothing can.',
   'context switch':
     'A place in a schedule where another actor goes on. Of the shortest schedules the one with the fewest is shown.',
   preemption: 'A context switch away from an actor that could have gone on.',

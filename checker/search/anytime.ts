@@ -18,10 +18,11 @@
  */
 import type { CompiledModel } from '../compile/model.ts';
 import { PreemptionBounded } from './bounded.ts';
-import { type Finding, Findings } from './findings.ts';
+import type { Finding, Findings } from './findings.ts';
 import { type PctPolicy, pctPolicy } from './pct.ts';
 import type { Limits, SearchCounts, Strategy } from './strategy.ts';
 import { type WalkLimits, Walks } from './walk.ts';
+import { Wanted } from './wanted.ts';
 
 /** What one stage did. */
 export interface Stage {
@@ -76,25 +77,6 @@ export function walksFor(model: CompiledModel): WalkLimits {
     runs: Math.min(1000, Math.max(100, Math.floor(WALK_STEPS / Math.max(1, points)))),
     maxDepth: Math.min(10_000, Math.max(100, 4 * points)),
   };
-}
-
-/** Findings that end a search only when a certain signature is seen; the others are counted and dropped. */
-class Wanted extends Findings {
-  passedOver = 0;
-  readonly #wanted: string | null;
-
-  constructor(model: CompiledModel, only: readonly string[] | null, wanted: string | null) {
-    super(model, only);
-    this.#wanted = wanted;
-  }
-
-  override record(...args: Parameters<Findings['record']>): Finding | null {
-    const finding = super.record(...args);
-    if (finding === null || this.#wanted === null || finding.signature === this.#wanted) return finding;
-    this.passedOver++;
-    this.violations.splice(this.violations.indexOf(finding), 1);
-    return null;
-  }
 }
 
 export class Anytime implements Strategy {

@@ -1,0 +1,91 @@
+/** `quiesce shrink`: makes a stored schedule as simple as it can be, and keeps the violation. */
+import { dirname, join, resolve } from 'node:path';
+import { type ShrinkProgress, shrink } from '../../checker/shrink/shrink.ts';
+import { count, divergenceText, plural, splat } from '../../reports/index.ts';
+import { paint } from '../color.ts';
+import type { Console } from '../console.ts';
+import type { ExitStatus } from '../exit.ts';
+import { shown, writeWhole } from '../files.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { readAnySchedule, scenarioOf } from './replay.ts';
+
+export interface ShrinkFlags {
+  readonly model?: string;
+  readonly states?: number;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+export async function shrinkCommand(file: string, flags: ShrinkFlags, console: Console): Promise<ExitStatus> {
+  const schedule = readAnySchedule(file);
+  const scenario = await scenarioOf(schedule, flags.model, file);
+  const interrupt = onInterrupt(console);
+  const line = shrinkLine(console);
+  try {
+    const result = await shrink(scenario, schedule, {
+      ...(flags.states === undefined ? {} : { maxStates: flags.states }),
+      signal: interrupt.signal,
+      onProgress: line.show,
+    });
+    line.clear();
+    if (result.result === 'diverged') {
+      console.out(divergenceText(result.divergence, schedule));
+      return 20;
+    }
+    if (result.result === 'another violation') {
+      const { property, signature } = result.outcome;
+      console.out(
+        `ANOTHER VIOLATION: ${property} (${signature}) instead of ${schedule.property} (${schedule.signature})`,
+      );
+      return 20;
+    }
+    const { counterexample, before, tried, because } = result;
+    const path = flags.out === undefined ? besideOf(file) : resolve(flags.out);
+    writeWhole(path, counterexample.schedule);
+    if (flags.json === true) {
+      console.out(JSON.stringify({ before, tried, because, schedule: shown(path), counterexample }, null, 2));
+    } else {
+      const { variant, bounds } = schedule;
+      const context = { scenario: scenario.name, variant, bounds, model: flags.model ?? null };
+      console.out(paint(splat(counterexample, context, { schedule: shown(path) }), console));
+      const after = { steps: counterexample.steps.length, switches: counterexample.switches };
+      console.out(`before    ${sizeText(before)}`);
+      console.out(
+        `after     ${sizeText(after)}, ${because === null ? 'proven minimal' : `locally minimal: ${because}`}`,
+      );
+      console.out(`schedule  ${shown(path)}`);
+    }
+    return interrupt.status ?? 0;
+  } finally {
+    line.clear();
+    interrupt.release();
+  }
+}
+
+/** `x.shrunk.sched` beside `x.sched`. */
+function besideOf(file: string): string {
+  const name = (resolve(file).split(/[/\\]/).pop() ?? '').replace(/(\.shrunk)?(\.sched|\.itf\.json)$/, '');
+  return join(dirname(resolve(file)), `${name}.shrunk.sched`);
+}
+
+function sizeText({ steps, switches }: { readonly steps: number; readonly switches: number }): string {
+  return `${plural(steps, 'step')}, ${plural(switches, 'switch', 'switches')}`;
+}
+
+/** One line, rewritten on a terminal; nothing elsewhere, because shrinking takes seconds. */
+function shrinkLine(console: Console): { show(progress: ShrinkProgress): void; clear(): void } {
+  let onScreen = false;
+  return {
+    show({ phase, steps, switches, tried, states }) {
+      if (!console.stderrIsTerminal) return;
+      const what = phase === 'search' ? `proving it minimal, ${count(states)} states` : `fewer ${phase}`;
+      const text = ` ${sizeText({ steps, switches })}   ${count(tried)} tried   ${what}`;
+      console.raw(`\r\x1b[K${text.slice(0, console.columns - 1)}`);
+      onScreen = true;
+    },
+    clear() {
+      if (onScreen) console.raw('\r\x1b[K');
+      onScreen = false;
+    },
+  };
+}
