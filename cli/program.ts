@@ -16,6 +16,7 @@ import type { GrowFlags } from './commands/grow.ts';
 import type { RegressFlags } from './commands/regress.ts';
 import type { ReplayFlags } from './commands/replay.ts';
 import type { ReportFlags } from './commands/report.ts';
+import type { SensitivityFlags } from './commands/sensitivity.ts';
 import type { ShowcaseFlags } from './commands/showcase.ts';
 import type { ShrinkFlags } from './commands/shrink.ts';
 import { type Console, type ConsoleOptions, processConsole } from './console.ts';
@@ -146,6 +147,23 @@ nothing. The last search is cut when the time is over and shown as undecided.`,
       .addOption(out()),
     async (console, flags, given) =>
       (await import('./commands/explore.ts')).exploreCommand(given as string, flags, console),
+  command<SensitivityFlags>(
+    root
+      .command('sensitivity')
+      .description('leave out each lock, reference, flush, wait and check of a form that holds: what notices?')
+      .argument('<scenario>', 'name of a scenario, or a model file such as ./my.model.ts or ./my.model.ts#name')
+      .option('--variant <name>', 'variant that holds; the first one that is expected to unless given')
+      .option('--bound <name=number>', 'another value for a bound; may be repeated', bound)
+      .option('--factor <number>', 'most states of a mutant, as a multiple of those of the form; 4 unless given', count)
+      .option('--steps', 'leave out also each step that is there for its effect alone')
+      .option('--symmetry', 'look at one of all states that differ in the names of interchangeable blocks only')
+      .option('--update', 'put the table into docs/sensitivity.md')
+      .addOption(json())
+      .addOption(quiet())
+      .addOption(plain())
+      .addOption(out()),
+    async (console, flags, given) =>
+      (await import('./commands/sensitivity.ts')).sensitivityCommand(given as string, flags, console),
   );
 
   command<{ json?: boolean }>(

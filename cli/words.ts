@@ -101,6 +101,11 @@ export const words: Readonly<Record<string, string>> = {
   divergence: 'The first step of a stored schedule that the model does not allow, with the guard that refused it.',
   'proven minimal':
     'No schedule of this signature is shorter, and none of that length has fewer context switches. Without proof, a schedule is minimal locally only.',
+  mutant: 'A form that holds with one protection left out, turned or moved; see docs/sensitivity.md.',
+  redundant:
+    'Of a mutant: nobody notices it within the bounds, although the place was reached and made a difference to what could run.',
+  blind:
+    'Of a mutant: the scenario cannot tell, because the place was never reached or never decided anything within the bounds.',
 };
 
 export const strategies: Readonly<Record<StrategyName, string>> = {

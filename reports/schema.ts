@@ -6,6 +6,7 @@ import { comparisonShape } from './comparison-json.ts';
 import { explorationShape } from './explore-json.ts';
 import { growthShape, needsShape } from './growth-json.ts';
 import { verdictShape } from './json.ts';
+import { sensitivityShape } from './sensitivity-json.ts';
 import { type JsonSchema, jsonSchemaOf, type Shape } from './shapes.ts';
 
 const documents: readonly (readonly [string, string, Shape<unknown>])[] = [
@@ -14,6 +15,7 @@ const documents: readonly (readonly [string, string, Shape<unknown>])[] = [
   ['quiesce.needs/1', 'Smallest bounds of a violation, from quiesce grow --down', needsShape],
   ['quiesce.comparison/1', 'Variants side by side, from quiesce compare', comparisonShape],
   ['quiesce.explore/1', 'What quiesce explore found', explorationShape],
+  ['quiesce.sensitivity/1', 'What each mutant of a form shows, from quiesce sensitivity', sensitivityShape],
 ];
 
 /** Every schema with the name of its file. */

@@ -15,6 +15,7 @@ import { beginMarking, layOutMarks, type Recording } from './marks.ts';
 import { BUFFER_BYTES, type Memory } from './memory.ts';
 import { Mentions } from './mentions.ts';
 import type { CompiledActor, CompiledModel, CoveragePoint } from './model.ts';
+import { bodiesOf } from './revise.ts';
 import { type ActorView, effectiveBounds, runSetup, type SetupResult } from './setup.ts';
 import { isScalar } from './views.ts';
 
@@ -59,6 +60,7 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
     met: met as FlowContext['met'],
     implementations: setup.implementations,
     budgets: setup.budgets,
+    bodyOf: bodiesOf(scenario, layout, setup.settings),
   };
   let parks = false;
   const mentions = new Mentions(setup.implementations);

@@ -90,6 +90,8 @@ export interface FlowContext {
   readonly met: Map<string, { readonly switch: Switch; readonly value: string }>;
   readonly implementations: ReadonlyMap<CallbackType<Params, unknown>, readonly Procedure<Params, unknown>[]>;
   readonly budgets: Readonly<Record<string, number>>;
+  /** What a procedure does; for a mutated form another than it says itself. */
+  readonly bodyOf: (procedure: Procedure<Params, unknown>) => Body<never>;
 }
 
 /** What surrounds a statement while it is expanded. */
@@ -198,7 +200,7 @@ export class Flow {
       caller: from,
     };
     this.frameEnd = Math.max(this.frameEnd, base + slots.length);
-    const body = procedure.body();
+    const body = this.#c.bodyOf(procedure);
     const chosen = (s: Statement<never> & { op: 'switch' }) => this.#chosenArm(s, procedure.name);
     const labels = collectLabels(body, procedure.name, chosen);
     const call: Call = { procedure: procedure.name, source: procedure.source };

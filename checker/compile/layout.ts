@@ -49,6 +49,8 @@ export class Layout {
   readonly cells: Cell[] = [];
   readonly locks: LockCell[] = [];
   readonly refs: RefCell[] = [];
+  /** Numbers of owners: where each lies, and the number that its zero byte stands for. */
+  readonly counters: { readonly offset: number; readonly init: number }[] = [];
   /** Bytes that name something: an object, an actor, or (two bytes) a set of actors. */
   readonly identities = new Map<number, Identity>();
   #next = 0;

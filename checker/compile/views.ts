@@ -156,6 +156,7 @@ export class ViewFactory {
         const view = this.view(spec.shape, offset, -1, 0, path);
         if (live >= 0) this.#livesWith(live, offset);
         if (spec.lock !== null) this.#registerLock(spec, offset, live, path, view);
+        if (spec.counts) this.#registerCounters(spec, offset);
         return view;
       }
       case 'list': {
@@ -254,6 +255,15 @@ export class ViewFactory {
       offset += sizeOf(f);
     }
     this.#layout.locks.push({ name, base, spins: spec.lock?.spins ?? false, liveness: live, view, exclusive, shared });
+  }
+
+  #registerCounters(spec: FieldSpec & { kind: 'struct' }, base: number): void {
+    let offset = base;
+    for (const field of Object.values(spec.shape)) {
+      const f = field as FieldSpec;
+      if (f.kind === 'int') this.#layout.counters.push({ offset, init: f.init });
+      offset += sizeOf(f);
+    }
   }
 
   /** Reads and writes one scalar at any offset; for collections, frames and display. */

@@ -43,6 +43,8 @@ export interface StepNotes {
   readonly indivisible?: string;
   /** An actor that blocks here has legally ended. */
   readonly idle?: boolean;
+  /** What the step is for, where it is there for the sake of other actors and the engine cannot see it. */
+  readonly protects?: 'flush' | 'wake-up' | 'notifier';
 }
 
 export interface Arm<F> {

@@ -23,7 +23,13 @@ export type FieldSpec =
   | { readonly kind: 'list'; readonly target: () => ObjectType<Shape>; readonly capacity: number }
   | { readonly kind: 'ring'; readonly element: FieldSpec; readonly capacity: number }
   | { readonly kind: 'array'; readonly element: FieldSpec; readonly length: number }
-  | { readonly kind: 'struct'; readonly name: string; readonly shape: Shape; readonly lock: LockRole | null };
+  | {
+      readonly kind: 'struct';
+      readonly name: string;
+      readonly shape: Shape;
+      readonly lock: LockRole | null;
+      readonly counts: boolean;
+    };
 
 /** What a parameter of a procedure may be: an object, a scalar field, or a constant list of objects. */
 export type ParamSpec = ObjectType<Shape> | Field<any> | EachOf<any> | ConstantOf<any>;
@@ -167,9 +173,17 @@ export function array<T>(element: Field<T>, length: number): Field<FixedArray<T>
   return { kind: 'array', element, length } as unknown as Field<FixedArray<T>>;
 }
 
-/** Fields embedded under one name. With a lock role, its actor fields are read as the holders of a lock. */
-export function struct<S extends Shape>(name: string, shape: S, lock: LockRole | null = null): Field<View<S>> {
-  return { kind: 'struct', name, shape, lock } as unknown as Field<View<S>>;
+/**
+ * Fields embedded under one name. With a lock role, its actor fields are read as the holders of a lock; as `'references'`,
+ * its numbers count owners.
+ */
+export function struct<S extends Shape>(
+  name: string,
+  shape: S,
+  role: LockRole | 'references' | null = null,
+): Field<View<S>> {
+  const counts = role === 'references';
+  return { kind: 'struct', name, shape, lock: counts ? null : role, counts } as unknown as Field<View<S>>;
 }
 
 /** A parameter that is a constant list of objects, fixed when the scenario is set up. */

@@ -17,6 +17,7 @@ export const completion = () => struct('completion', { done: int(0, ALL) });
 export function complete<F>(c: Of<F, Completion>, options: Options = {}): Statement<F> {
   return {
     op: 'step',
+    protects: 'wake-up',
     ...labelled('complete', c, options),
     act: (f, self) => {
       const it = c(f, self);
@@ -28,6 +29,7 @@ export function complete<F>(c: Of<F, Completion>, options: Options = {}): Statem
 export function completeAll<F>(c: Of<F, Completion>, options: Options = {}): Statement<F> {
   return {
     op: 'step',
+    protects: 'wake-up',
     ...labelled('complete_all', c, options),
     act: (f, self) => {
       c(f, self).done = ALL;

@@ -221,6 +221,7 @@ export function mmuNotifierRegister<F>(
   return {
     op: 'attempt',
     ...labelled('mmu_notifier_register', mn, rest),
+    protects: 'notifier',
     budget: orElse === undefined ? null : 'mmu_notifier_register',
     act: (f, self) => {
       const m = mm(f, self);

@@ -11,7 +11,7 @@ export interface Refcount {
 }
 
 /** A reference count embedded in an object. `most` bounds it: more is a modelling error that names the field. */
-export const refcount = (init = 0, most = 15) => struct('refcount', { counter: int(0, most, init) });
+export const refcount = (init = 0, most = 15) => struct('refcount', { counter: int(0, most, init) }, 'references');
 
 /** refcount_inc(), for use inside a step. */
 export function inc(refs: Refcount): void {

@@ -49,6 +49,7 @@ export function wakeUpAll<F>(queue: Of<F, WaitQueueHead>, options: Options = {})
     ...labelled('wake_up_all', queue, options),
     act: (f, self) => wake(queue(f, self)),
     parks: true,
+    protects: 'wake-up',
   };
 }
 
