@@ -18,6 +18,7 @@ import { changed, observed, type Seen, unseen } from './effects.ts';
 import { type Mutant, type MutantChange, type MutantKind, mutantsOf } from './mutants.ts';
 import { type Edit, Rebuild, type Site } from './sites.ts';
 
+/** What `sensitivity` can be asked. */
 export interface SensitivityOptions {
   /** A variant that holds; the first that is expected to when not given. */
   readonly variant?: string;
@@ -40,6 +41,7 @@ export interface SensitivityOptions {
  */
 export type SensitivityResult = 'noticed' | 'redundant' | 'blind' | 'undecided' | 'refused';
 
+/** One mutant and what came of it. */
 export interface SensitivityRow {
   readonly kind: MutantKind;
   readonly change: MutantChange;
@@ -57,6 +59,7 @@ export interface SensitivityRow {
   readonly states: number;
 }
 
+/** The table of one form: what `quiesce sensitivity --json` prints. */
 export interface Sensitivity {
   readonly schema: 'quiesce.sensitivity/1';
   readonly tool: { readonly name: 'quiesce'; readonly version: string };
@@ -78,7 +81,19 @@ export interface Sensitivity {
 const LEAST_STATES = 10_000;
 
 /**
- * Searches every mutant of a form that holds. Throws `QuiesceError` when the form itself does not hold completely.
+ * Searches every mutant of a form that holds. Throws `QuiesceError` when the form itself does not hold completely; an
+ * abort ends it, and the rows so far are returned.
+ *
+ * Cost: one search for each mutant, of up to `factor` times the states of the form. One thread.
+ *
+ * @example
+ * ```ts
+ * import { scenarios, sensitivity } from 'quiesce';
+ *
+ * const scenario = scenarios.find((s) => s.name === 'sva-two-pasids');
+ * const { rows } = await sensitivity(scenario, { variant: 'fixed' });
+ * console.log(rows.filter((row) => row.result === 'noticed').length); // 5
+ * ```
  */
 export async function sensitivity(scenario: Scenario, options: SensitivityOptions = {}): Promise<Sensitivity> {
   const variant = options.variant ?? firstThatHolds(scenario);
