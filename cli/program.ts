@@ -147,6 +147,8 @@ nothing. The last search is cut when the time is over and shown as undecided.`,
       .addOption(out()),
     async (console, flags, given) =>
       (await import('./commands/explore.ts')).exploreCommand(given as string, flags, console),
+  );
+
   command<SensitivityFlags>(
     root
       .command('sensitivity')
