@@ -10,7 +10,6 @@ export * from './checker/lang/index.ts';
 export type { Running } from './checker/running.ts';
 export type { Stage } from './checker/search/anytime.ts';
 export type { PctBound } from './checker/search/pct.ts';
-export { type Shrinking, type ShrinkOptions, type ShrinkProgress, shrink } from './checker/shrink/shrink.ts';
 export {
   type Sensitivity,
   type SensitivityOptions,
@@ -18,6 +17,7 @@ export {
   type SensitivityRow,
   sensitivity,
 } from './checker/sensitivity/sensitivity.ts';
+export { type Shrinking, type ShrinkOptions, type ShrinkProgress, shrink } from './checker/shrink/shrink.ts';
 export type { StoreName } from './checker/stores.ts';
 export type {
   Call,
