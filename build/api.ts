@@ -37,6 +37,11 @@ const entries: readonly Entry[] = [
     about:
       'What a model of kernel code imports: the names below, and all of the modelling language from `quiesce`, whose `procedure` it replaces by one with the words of the kernel. [The modelling guide](modelling-guide.md) shows them at work.',
   },
+  {
+    name: 'quiesce/vitest',
+    file: 'vitest.d.ts',
+    about: 'Expectations about scenarios, for tests: see [regression suites](regress.md).',
+  },
 ];
 
 /** Headings, in order, by where a name is declared; the first that fits is taken. */
@@ -48,6 +53,7 @@ const sections: readonly (readonly [string, RegExp])[] = [
   ['Scenarios', /^scenarios\//],
   ['The modelling language', /^checker\/lang\//],
   ['Words of the kernel', /^model\/kernel\//],
+  ['Tests', /^vitest\.ts/],
   ['More', /./],
 ];
 

@@ -85,6 +85,7 @@ test('a name without a comment is refused', () => {
   const dist = join(cwd, 'dist');
   mkdirSync(join(dist, 'model', 'kernel'), { recursive: true });
   writeFileSync(join(dist, 'model', 'kernel', 'index.d.ts'), 'export {};\n');
+  writeFileSync(join(dist, 'vitest.d.ts'), 'export {};\n');
   writeFileSync(join(dist, 'index.d.ts'), "export { a, b } from './checker/check.ts';\n");
   mkdirSync(join(dist, 'checker'));
   const declared = '/** One. */\nexport declare function a(): void;\n';

@@ -15,6 +15,7 @@ const cwd = join(base, 'empty');
 const installed = join(cwd, 'node_modules', 'quiesce');
 const bin = join(cwd, 'node_modules', '.bin');
 let paths: readonly string[] = [];
+let tarball = '';
 
 interface Manifest {
   readonly bin: Readonly<Record<string, string>>;
@@ -35,6 +36,7 @@ beforeAll(() => {
   const packed = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', base], root);
   const [{ filename, files }] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
   paths = files.map((f) => f.path);
+  tarball = filename;
   mkdirSync(installed, { recursive: true });
   run('tar', ['-xzf', join(base, filename), '--strip-components=1', '-C', installed], base);
   const { bin: programs, dependencies } = manifest(installed);
@@ -104,6 +106,17 @@ describe('in an empty folder', () => {
     `;
     writeFileSync(join(cwd, 'use.mjs'), text);
     expect(shell('node use.mjs')).toEqual({ status: 0, lines: ['violated'] });
+  });
+
+  test('npm installs it, where its cache has the packages', ({ skip }) => {
+    const folder = join(base, 'by-npm');
+    mkdirSync(folder);
+    const args = ['install', '--offline', '--no-audit', '--no-fund', '--no-package-lock', join(base, tarball)];
+    const done = spawnSync('npm', args, { cwd: folder, encoding: 'utf8' });
+    if (/ENOTCACHED/.test(done.stderr)) skip('a package is not in the cache of npm, and this test uses no network');
+    expect(done.status, done.stderr).toBe(0);
+    const answer = run('npx', ['--no', 'quiesce', 'explain', '152'], folder);
+    expect(answer).toContain('152 (exit status)');
   });
 
   test('the stored schedules replay', () => {
