@@ -44,5 +44,15 @@ export type {
   Reduction,
   Verdict,
 } from './checker/verdict.ts';
+export {
+  type Exploration,
+  type ExploreOptions,
+  type ExploreProgress,
+  explore,
+  type FoundViolation,
+} from './explore/explore.ts';
+export type { Program } from './explore/program.ts';
+export type { ExplorableSystem } from './explore/system.ts';
+export { systemNamed } from './explore/systems/index.ts';
 export { html, verdictFromJson, verdictText, verdictToJson } from './reports/index.ts';
 export { scenarios } from './scenarios/index.ts';

@@ -47,7 +47,8 @@ const entries: readonly Entry[] = [
 /** Headings, in order, by where a name is declared; the first that fits is taken. */
 const sections: readonly (readonly [string, RegExp])[] = [
   ['Searching', /^checker\/(check|running|stores|grow\/|search\/)/],
-  ['Replaying', /^checker\/trace\/(replay|schedule)/],
+  ['Exploring', /^explore\//],
+  ['Replaying and shrinking', /^checker\/(shrink\/|trace\/(replay|schedule|drive))/],
   ['What a search returns', /^checker\/(verdict|trace\/)/],
   ['Reports', /^reports\//],
   ['Scenarios', /^scenarios\//],

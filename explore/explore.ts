@@ -3,6 +3,7 @@
  * The same seed gives the same result, unless a signal ends it.
  */
 import { QuiesceError } from '../checker/lang/index.ts';
+import { type Running, running } from '../checker/running.ts';
 import { replay } from '../checker/trace/replay.ts';
 import { parseSchedule } from '../checker/trace/schedule.ts';
 import type { Verdict } from '../checker/verdict.ts';
@@ -13,6 +14,7 @@ import { type Effort, explained, searchProgram } from './search.ts';
 import { shrink } from './shrink.ts';
 import type { ExplorableSystem } from './system.ts';
 
+/** What `explore` takes. */
 export interface ExploreOptions {
   /** Variants to choose from: every one that is not repaired, unless given. */
   readonly variants?: readonly string[];
@@ -36,6 +38,7 @@ export interface ExploreOptions {
   readonly onFound?: (found: FoundViolation) => void;
 }
 
+/** Told while programs are searched. */
 export interface ExploreProgress {
   readonly phase: 'search' | 'shrink';
   readonly run: number;
@@ -60,6 +63,7 @@ export interface FoundViolation {
   readonly verdict: Verdict;
 }
 
+/** What an exploration found, and how much of what it drew was searched as a whole. */
 export interface Exploration {
   readonly system: string;
   readonly seed: number;
@@ -81,7 +85,35 @@ export interface Exploration {
 
 const DEFAULTS = { actors: 3, runs: 100, seed: 1, maxStates: 20_000, walks: 200 };
 
-export async function explore(system: ExplorableSystem, options: ExploreOptions = {}): Promise<Exploration> {
+/**
+ * Explores a system: draws programs over its public operations, searches each, and makes the smallest program of every new
+ * violation. Progress can be read with `for await`; an abort of `signal` ends it with what is known. An option that is
+ * wrong rejects with a `QuiesceError`.
+ *
+ * Cost: `runs` searches of at most `maxStates` states each. Limits: that nothing is found proves nothing beyond the
+ * programs that were searched as a whole.
+ *
+ * @example
+ * ```ts
+ * import { explore, systemNamed } from 'quiesce';
+ *
+ * const exploration = await explore(await systemNamed('reserved-iova'), { runs: 4, seed: 1 });
+ * console.log(exploration.runs, exploration.stopped); // 4 false
+ * ```
+ */
+export function explore(system: ExplorableSystem, options: ExploreOptions = {}): Running<Exploration, ExploreProgress> {
+  return running((tell) =>
+    explored(system, {
+      ...options,
+      onProgress: (progress) => {
+        options.onProgress?.(progress);
+        tell(progress);
+      },
+    }),
+  );
+}
+
+async function explored(system: ExplorableSystem, options: ExploreOptions): Promise<Exploration> {
   const { actors, runs, seed, maxStates, walks } = { ...DEFAULTS, ...defined(options) };
   const contracts = Object.keys(system.contracts).filter((name) => !(options.withoutContracts ?? []).includes(name));
   const variants =

@@ -13,6 +13,7 @@ export interface Call {
   readonly on: readonly string[];
 }
 
+/** A generated program: what is done before, what each actor does, and which failures may be injected. */
 export interface Program {
   /** Done before the search begins, in this order. */
   readonly start: readonly Call[];

@@ -33,6 +33,7 @@ export interface Preset {
   readonly repaired?: boolean;
 }
 
+/** A system that can be explored: objects, public operations, their contracts, and variants. */
 export interface ExplorableSystem {
   readonly name: string;
   readonly about: string;

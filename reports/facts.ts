@@ -29,8 +29,9 @@ function modelOf(verdict: Verdict): string | null {
   return typeof model === 'string' ? model : null;
 }
 
-/** With a capital, for titles that scenarios write without one. */
+/** With a capital, for titles that scenarios write without one; a C function or another name keeps its own. */
 export function capital(text: string): string {
+  if (/^\S*[_()#]/.test(text)) return text;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -26,6 +26,7 @@ import { attempt, simpler, type Target } from './attempt.ts';
 import { type Candidates, merged, prefixes, withoutActors, withoutBlocks, withoutRuns } from './candidates.ts';
 import { prove } from './prove.ts';
 
+/** What `shrink` takes. */
 export interface ShrinkOptions {
   /** Most states of the search that proves minimality; 300,000 unless given, none with 0. */
   readonly maxStates?: number;
@@ -34,6 +35,7 @@ export interface ShrinkOptions {
   readonly onProgress?: (progress: ShrinkProgress) => void;
 }
 
+/** Told while a schedule is made smaller. */
 export interface ShrinkProgress {
   readonly phase: 'switches' | 'steps' | 'search';
   /** Of the best schedule so far. */
@@ -51,6 +53,7 @@ export interface Size {
   readonly switches: number;
 }
 
+/** What became of a schedule: it was shrunk, it does not fit the model, or it ends in another violation. */
 export type Shrinking =
   | {
       readonly result: 'shrunk';
@@ -73,6 +76,19 @@ const TELL_EVERY = 50;
 /**
  * Shrinks a schedule of the scenario. Throws a `usage` error when its variant or bounds do not exist. The result was
  * re-run: its text, read again, drives to the same text.
+ *
+ * When: a schedule comes from walks, or from a model that has changed. Cost: mostly the search that proves it minimal, which
+ * `maxStates` limits.
+ *
+ * @example
+ * ```ts
+ * import { check, parseSchedule, scenarios, shrink } from 'quiesce';
+ *
+ * const scenario = scenarios.find((s) => s.name === 'peers-sva');
+ * const { violations } = await check(scenario, { variant: 'posted', strategy: 'pct' });
+ * const small = await shrink(scenario, parseSchedule(violations[0].schedule));
+ * console.log(small.result, small.counterexample.signature === violations[0].signature); // shrunk true
+ * ```
  */
 export async function shrink(scenario: Scenario, schedule: Schedule, options: ShrinkOptions = {}): Promise<Shrinking> {
   const form = { variant: schedule.variant, bounds: schedule.bounds };

@@ -9,7 +9,17 @@ const systems: { readonly [name in SystemName]: () => Promise<ExplorableSystem> 
   'reserved-iova': async () => (await import('./riova.ts')).reservedIova,
 };
 
-/** The system of that name. Throws a `usage` error where there is none. */
+/**
+ * The system of that name. Throws a `usage` error where there is none.
+ *
+ * @example
+ * ```ts
+ * import { systemNamed } from 'quiesce';
+ *
+ * const { operations } = await systemNamed('sva');
+ * console.log(Object.keys(operations).length > 0); // true
+ * ```
+ */
 export async function systemNamed(name: string): Promise<ExplorableSystem> {
   const known = explorable.find((one) => one === name);
   if (known !== undefined) return systems[known]();

@@ -16,7 +16,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   cli: ['reports', 'checker', 'scenarios', 'explore'],
   explore: ['checker', 'model', 'hw', 'properties'],
   bench: ['checker', 'scenarios', 'reports', 'model', 'hw', 'properties'],
-  'index.ts': ['checker', 'reports', 'scenarios'],
+  'index.ts': ['checker', 'reports', 'scenarios', 'explore'],
   'vitest.ts': ['checker', 'reports'],
 };
 
