@@ -7,6 +7,8 @@ const systems: { readonly [name in SystemName]: () => Promise<ExplorableSystem> 
   sva: async () => (await import('./sva.ts')).sva,
   vfio: async () => (await import('./vfio.ts')).vfio,
   'reserved-iova': async () => (await import('./riova.ts')).reservedIova,
+  iommufd: async () => (await import('./iommufd.ts')).iommufd,
+  liveupdate: async () => (await import('./liveupdate.ts')).liveupdate,
 };
 
 /**

@@ -14,7 +14,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   scenarios: ['checker/lang', 'model', 'hw', 'properties'],
   reports: ['checker'],
   cli: ['reports', 'checker', 'scenarios', 'explore'],
-  explore: ['checker', 'model', 'hw', 'properties'],
+  explore: ['checker', 'model', 'hw', 'properties', 'scenarios'],
   bench: ['checker', 'scenarios', 'reports', 'model', 'hw', 'properties'],
   'index.ts': ['checker', 'reports', 'scenarios', 'explore'],
   'vitest.ts': ['checker', 'reports'],

@@ -86,6 +86,16 @@ describe('known bugs', () => {
   });
 });
 
+test.each([
+  ['#8', 'iommufd', '2', 'iommufd-destroy-vs-destroy.posted.'],
+  ['#7', 'liveupdate', '2', 'lu-preserve-vs-destroy.posted.'],
+])('corpus %s: %s', { timeout: 120_000 }, async (_, system, runs, stored) => {
+  const run = await quiesce(['explore', system, '--runs', runs, '--out', 'others'], { cwd });
+  expect(run, run.stderr).toMatchObject({ status: 12 });
+  const { found: all } = found(`others/explore-${system}/explore.json`);
+  expect(all.map(({ signature }) => signature)).toContain(byHand(stored)[0]);
+});
+
 test('the same seed gives the same bytes, another one another result', { timeout: 120_000 }, async () => {
   const args = (out: string, seed: string) => [
     'explore',
