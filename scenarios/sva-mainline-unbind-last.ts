@@ -74,7 +74,7 @@ export default scenario('sva-mainline-unbind-last', {
       sometimes(
         'notifier-last',
         'the notifier holds the last reference to the mm',
-        () => [...sva.mms].length === 0 && mm.mm_count.counter === 1,
+        () => sva.mms.first === null && mm.mm_count.counter === 1,
       ),
     );
   },
