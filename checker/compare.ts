@@ -4,23 +4,10 @@
  */
 import { type CheckOptions, check } from './check.ts';
 import type { Bounds, Scenario } from './lang/index.ts';
-import { replay } from './trace/replay.ts';
-import { parseSchedule } from './trace/schedule.ts';
+import { type CrossReplay, crossReplay } from './trace/cross-replay.ts';
 import type { Verdict } from './verdict.ts';
 
-/** What becomes of a counterexample of one variant on another. */
-export interface CrossReplay {
-  readonly from: string;
-  readonly signature: string;
-  readonly on: string;
-  /** `refused`: a step cannot be taken; `harmless`: all can, and no promise is broken at the end. */
-  readonly result: 'reproduced' | 'another violation' | 'refused' | 'harmless';
-  /** The step that is refused, from 1, as it is written in a schedule, and why; null otherwise. */
-  readonly step: number | null;
-  readonly wanted: string | null;
-  readonly reason: string | null;
-  readonly guard: string | null;
-}
+export type { CrossReplay };
 
 export interface Comparison {
   readonly schema: 'quiesce.comparison/1';
@@ -51,16 +38,4 @@ export async function compare(
     ),
   );
   return { schema: 'quiesce.comparison/1', scenario: scenario.name, bounds, verdicts, crossReplays };
-}
-
-function crossReplay(scenario: Scenario, text: string, signature: string, on: string): CrossReplay {
-  const schedule = parseSchedule(text);
-  const outcome = replay(scenario, schedule, on);
-  const about = { from: schedule.variant, signature, on };
-  if (outcome.result !== 'diverged')
-    return { ...about, result: outcome.result, step: null, wanted: null, reason: null, guard: null };
-  const { step, wanted, reason, guard } = outcome.divergence;
-  if (step > schedule.moves.length)
-    return { ...about, result: 'harmless', step: null, wanted: null, reason, guard: null };
-  return { ...about, result: 'refused', step, wanted, reason, guard };
 }

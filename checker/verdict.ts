@@ -9,6 +9,7 @@ import type { Source } from './lang/source.ts';
 import type { Stage } from './search/anytime.ts';
 import type { PctBound } from './search/pct.ts';
 import type { Counterexample } from './trace/counterexample.ts';
+import type { Repaired } from './trace/cross-replay.ts';
 
 /** A schedule breaks a property; everything within the bounds was seen and nothing does; or neither is known. */
 export type Outcome = 'violated' | 'holds' | 'undecided';
@@ -124,6 +125,8 @@ export interface Verdict {
   readonly coarse: readonly CoarseStep[];
   /** One for each signature, the first one found first. */
   readonly violations: readonly Counterexample[];
+  /** How its counterexamples fare on a variant that holds; only where somebody looked. */
+  readonly repaired?: Repaired;
   readonly expected: Expectation | null;
   /** null when nothing was expected at these bounds. */
   readonly asExpected: boolean | null;

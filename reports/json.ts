@@ -19,12 +19,14 @@ import type {
   ExplanatoryGraph,
   GraphEdge,
   HeldLock,
+  ModelProcedure,
   Ordering,
   Standing,
   TraceStep,
   Value,
   Wait,
 } from '../checker/trace/counterexample.ts';
+import type { CrossReplay, Repaired } from '../checker/trace/cross-replay.ts';
 import type { Coverage, CoverageEntry, Hashing, PropertyResult, Reduction, Verdict } from '../checker/verdict.ts';
 import {
   type Fields,
@@ -110,7 +112,26 @@ const counterexample = record<Counterexample>({
   story: list(text),
   waitFor: graph,
   lockOrder: graph,
+  procedures: optional(list(record<ModelProcedure>({ procedure: text, source, steps: list(text) }))),
   schedule: text,
+});
+const crossReplay = record<CrossReplay>({
+  from: text,
+  signature: text,
+  on: text,
+  result: word('reproduced', 'another violation', 'refused', 'harmless'),
+  step: orNull(number),
+  wanted: orNull(text),
+  reason: orNull(text),
+  guard: orNull(text),
+});
+const repaired = record<Repaired>({
+  variant: text,
+  about: text,
+  states: number,
+  depth: number,
+  bounds: named(number),
+  replays: list(crossReplay),
 });
 const coarseStep = record<CoarseStep>({
   actor: text,
@@ -214,6 +235,7 @@ export const verdictShape: Shape<Verdict> = record<Verdict>({
   }),
   coarse: list(coarseStep),
   violations: list(counterexample),
+  repaired: optional(repaired),
   expected: orNull(expectation),
   asExpected: orNull(flag),
   unexpected: list(text),

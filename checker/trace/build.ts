@@ -6,7 +6,16 @@ import { deadlockKind, lockOrderGraph, waitForGraph } from '../analyse/waiting.t
 import type { Point } from '../compile/flow.ts';
 import { nameOf } from '../lang/names.ts';
 import type { Evidence } from '../lang/violation.ts';
-import type { Change, Counterexample, HeldLock, Ordering, Standing, TraceStep, Wait } from './counterexample.ts';
+import type {
+  Change,
+  Counterexample,
+  HeldLock,
+  ModelProcedure,
+  Ordering,
+  Standing,
+  TraceStep,
+  Wait,
+} from './counterexample.ts';
 import { formatSchedule } from './schedule.ts';
 import { actorOf, choiceOf, type Simulator } from './simulator.ts';
 import { tellStory } from './story.ts';
@@ -70,6 +79,7 @@ export function buildCounterexample(input: BuildInput): Counterexample {
   return {
     ...partial,
     story: tellStory(partial),
+    procedures: proceduresOf(sim, steps),
     schedule: formatSchedule({
       scenario: sim.model.scenario.name,
       variant: sim.model.variantName,
@@ -81,6 +91,16 @@ export function buildCounterexample(input: BuildInput): Counterexample {
       ...(input.loop === undefined ? {} : { loop: input.loop }),
     }),
   };
+}
+
+/** The model's text of what the schedule enters, so that the steps it left out can be seen beside those it took. */
+function proceduresOf(sim: Simulator, steps: readonly TraceStep[]): ModelProcedure[] {
+  const entered = new Map<string, { procedure: string; source: TraceStep['source']; steps: Set<string> }>();
+  for (const { procedure, source } of steps)
+    if (!entered.has(procedure)) entered.set(procedure, { procedure, source, steps: new Set() });
+  for (const actor of sim.model.actors)
+    for (const point of actor.points) entered.get(point.procedure)?.steps.add(point.label);
+  return [...entered.values()].map((p) => ({ ...p, steps: [...p.steps] }));
 }
 
 export function countSwitches(moves: readonly number[]): number {

@@ -105,6 +105,13 @@ export interface ExplanatoryGraph {
   readonly cycle: readonly string[];
 }
 
+/** A procedure of the model as it is written: all its steps, taken or not, in the order of the model. */
+export interface ModelProcedure {
+  readonly procedure: string;
+  readonly source: Source;
+  readonly steps: readonly string[];
+}
+
 /** A schedule that breaks a property, with what is known about why. Replaying `schedule` gives it again. */
 export interface Counterexample {
   readonly evidence: Evidence;
@@ -136,6 +143,8 @@ export interface Counterexample {
   readonly story: readonly string[];
   readonly waitFor: ExplanatoryGraph;
   readonly lockOrder: ExplanatoryGraph;
+  /** Every procedure that the schedule enters; missing in documents of earlier versions. */
+  readonly procedures?: readonly ModelProcedure[];
   /** The stored schedule, as text. */
   readonly schedule: string;
 }

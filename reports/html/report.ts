@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { type Source, sourceText } from '../../checker/lang/source.ts';
 import type { Counterexample } from '../../checker/trace/counterexample.ts';
+import type { Repaired } from '../../checker/trace/cross-replay.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import {
   capital,
@@ -231,6 +232,9 @@ function violationSections(verdict: Verdict, ce: Counterexample, options: HtmlOp
         h('pre', { id: 'splat', tabindex: 0, 'aria-label': 'Text for mail' }, text),
       ),
     },
+    ...(verdict.repaired === undefined
+      ? []
+      : [{ id: 'repaired', title: 'The same on the repaired form', body: repairedForm(ce, verdict.repaired) }]),
     { id: 'reproduce', title: 'Reproduce', body: reproduce(verdict, ce, options) },
     { id: 'trust', title: 'How far to trust this', body: trust(verdict) },
     { id: 'source', title: 'Sources', body: sources(ce) },
@@ -384,13 +388,163 @@ function interleaving(ce: Counterexample): Markup {
 }
 
 function reproduce(verdict: Verdict, ce: Counterexample, options: HtmlOptions): Markup {
+  const file = `${ce.signature}.sched`;
+  const places = delays(ce);
   return fragment(
     h('p', null, 'Save the schedule under the name in the command, then:'),
     h('pre', { tabindex: 0, 'aria-label': 'Commands' }, `${commandOf(verdict, ce, options)}\n${checkCommand(verdict)}`),
+    places.length > 0 && [
+      h('h3', null, 'Where a delay opens the window in a real kernel'),
+      h('ul', { class: 'delays' }, places),
+      h(
+        'p',
+        { class: 'soft' },
+        'A suggestion from the essential orderings. The model cannot promise that it suffices.',
+      ),
+    ],
+    verdict.options['model'] == null && [
+      h('h3', null, 'A test to paste'),
+      copyButton('test', 'test'),
+      h('pre', { id: 'test', tabindex: 0, 'aria-label': 'A test' }, testText(verdict, ce)),
+    ],
+    h(
+      'p',
+      { class: 'soft' },
+      'Other formats: ',
+      h('code', null, 'quiesce export <run> --as itf,sarif,chrome,shiviz,dot,mermaid'),
+      '.',
+    ),
     h('h3', null, 'Schedule'),
     copyButton('schedule', 'schedule'),
+    saveButton('schedule', file, 'Save schedule'),
+    saveButton('splat', `${ce.signature}.txt`, 'Save text for mail'),
+    saveButton('trace', `${ce.signature}.trace.json`, 'Save data of this page'),
     h('pre', { id: 'schedule', tabindex: 0, 'aria-label': 'Text of the schedule' }, ce.schedule),
   );
+}
+
+function saveButton(id: string, name: string, label: string): Child {
+  return [' ', h('button', { type: 'button', 'data-save': id, 'data-name': name, class: 'js-only' }, label)];
+}
+
+/** A test to paste: the variant is searched, and must show this very violation. */
+function testText(verdict: Verdict, ce: Counterexample): string {
+  const name = JSON.stringify(verdict.scenario.name);
+  const variant = JSON.stringify(verdict.variant);
+  return [
+    "import { check, scenarios } from 'quiesce';",
+    "import { expect, it } from 'vitest';",
+    '',
+    `it(${JSON.stringify(`${verdict.scenario.name}, ${verdict.variant}: ${ce.headline}`)}, async () => {`,
+    `  const scenario = scenarios.find((s) => s.name === ${name});`,
+    "  if (scenario === undefined) throw new Error('no such scenario');",
+    `  const bounds = ${JSON.stringify(verdict.bounds)};`,
+    `  const verdict = await check(scenario, { variant: ${variant}, bounds });`,
+    `  expect(verdict.violations.map((v) => v.signature)).toContain(${JSON.stringify(ce.signature)});`,
+    '});',
+  ].join('\n');
+}
+
+/**
+ * Where a delay opens the window of the race in a real kernel: who must come second is held up just before its step, for
+ * as long as the first needs. One place for each essential ordering; places that several share are named once.
+ */
+function delays(ce: Counterexample): Child[] {
+  const seen = new Set<string>();
+  return (ce.needed ?? []).flatMap(({ before, after }) => {
+    const [first, second] = [ce.steps[before - 1], ce.steps[after - 1]];
+    if (first === undefined || second === undefined) return [];
+    const place = `${second.actor}\0${second.procedure}\0${second.label}`;
+    if (seen.has(place)) return [];
+    seen.add(place);
+    return [
+      h(
+        'li',
+        null,
+        `delay ${second.actor} in `,
+        h('code', null, second.procedure),
+        second.source.file === undefined ? null : [' (', h('code', null, second.source.file), ')'],
+        ', just before ',
+        h('code', null, stepText(second)),
+        `, until ${first.actor} has done `,
+        h('code', null, stepText(first)),
+      ),
+    ];
+  });
+}
+
+/** The same schedule on a variant that holds: the step at which it is refused, and by what. */
+function repairedForm(ce: Counterexample, repaired: Repaired): Markup {
+  const r = repaired.replays.find((replay) => replay.signature === ce.signature);
+  const step = r?.step ?? null;
+  const words: Child =
+    r === undefined
+      ? 'This schedule was not tried on it.'
+      : r.result === 'refused'
+        ? [
+            'It refuses the schedule at ',
+            h('a', { href: `#step-${step}` }, `step ${step}`),
+            ', ',
+            h('code', null, r.wanted),
+            `: ${r.reason}`,
+            r.guard !== null && [', ', h('code', null, r.guard)],
+            '.',
+          ]
+        : r.result === 'harmless'
+          ? 'It lets every step of the schedule pass, and no promise is broken at the end.'
+          : 'It breaks under the same schedule.';
+  const tone = r?.result === 'refused' || r?.result === 'harmless' ? 'word good' : 'word bad';
+  return fragment(
+    h('p', { class: 'words' }, words),
+    facts([
+      ['Variant', [h('b', null, repaired.variant), `: ${repaired.about}`]],
+      ['This schedule', h('span', { class: tone }, r?.result ?? 'not tried')],
+      [
+        'Declared, and checked with the corpus',
+        `holds, complete: ${plural(repaired.states, 'state')}, depth ${count(repaired.depth)}`,
+      ],
+      ['At bounds', h('code', null, pairs(repaired.bounds))],
+    ]),
+  );
+}
+
+/** Steps of a schedule whose procedures are all listed; of a longer one those with an essential step. */
+const MOST_LISTED = 60;
+
+/** The model's own steps, with the numbers of those that were taken. */
+function listing(ce: Counterexample): Child {
+  const all = ce.procedures ?? [];
+  const chief = new Set(ce.steps.filter((s) => s.essential).map((s) => s.procedure));
+  const procedures = ce.steps.length <= MOST_LISTED ? all : all.filter((p) => chief.has(p.procedure));
+  if (procedures.length === 0) return null;
+  return [
+    h('h3', null, 'The model, and which of its steps were taken'),
+    procedures.length < all.length &&
+      h(
+        'p',
+        { class: 'soft' },
+        `${count(procedures.length)} of ${count(all.length)} procedures, those with an essential step.`,
+      ),
+    h(
+      'div',
+      { class: 'listing' },
+      procedures.map((p) => {
+        const taken = (label: string) =>
+          ce.steps.filter((s) => s.procedure === p.procedure && s.label === label).map((s) => s.index);
+        const lines = p.steps.map((label) => {
+          const numbers = taken(label);
+          const mark = numbers.length === 0 ? '' : `${numbers[0]}${numbers.length > 1 ? '+' : ''}`;
+          return `${mark.padStart(5)}  ${label}`;
+        });
+        return h(
+          'details',
+          null,
+          h('summary', null, h('code', null, p.procedure)),
+          h('pre', { tabindex: 0, 'aria-label': `Steps of ${p.procedure}` }, lines.join('\n')),
+        );
+      }),
+    ),
+  ];
 }
 
 /** Every procedure of the schedule, with the page to lay beside it. */
@@ -443,6 +597,7 @@ function sources(ce: Counterexample): Markup {
         ),
       ),
     ),
+    listing(ce),
   );
 }
 
@@ -477,6 +632,7 @@ function provenance(verdict: Verdict): Markup {
     ['Systems', verdict.scenario.systems.join(', ')],
     ['Scenario after', sourceText(verdict.scenario.source)],
     ['Tool', `${verdict.tool.name} ${verdict.tool.version}`],
+    ['Licence', 'quiesce: MIT. Nothing of others is in this page.'],
     ['Model hash', h('code', null, verdict.modelHash)],
     ['Time', `${duration(t.seconds)}, ${rate(t.statesPerSecond)}, peak memory ${bytes(t.peakMemoryBytes)}`],
     ['Where and when', `${t.machine}, ${t.date}`],

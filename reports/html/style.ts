@@ -132,6 +132,7 @@ body:has(#arrows:checked) .hb:not(.on){opacity:.45}
 .windowed #frame{max-height:80vh;overflow:auto}.windowed .lanes{table-layout:fixed}.windowed .lanes td.lane,.windowed .lanes th.lane{width:62px}.windowed .lanes td,.windowed .lanes th{height:26px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;padding-top:1px;padding-bottom:1px}
 .windowed .lanes .n{width:4.6em}.windowed .lanes .text{width:auto}.windowed .lanes thead th{position:sticky;top:0;z-index:4}
 #pins:empty{display:none}
+.listing{columns:24rem}.listing details{break-inside:avoid}.listing summary{min-height:24px;cursor:pointer}.delays{max-width:90ch;padding-left:1.2rem}
 .ends{margin:.2rem 0;padding-left:1.1rem}
 body:has(#fold:checked) tr.plain:not([aria-current]){display:none}
 

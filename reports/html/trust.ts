@@ -24,7 +24,7 @@ import { type Child, fragment, h, type Markup } from './write.ts';
 
 /** Entries of a coverage list before the rest is folded away, and before it is only counted. */
 const ROWS = 12;
-const MOST_ROWS = 60;
+const MOST_ROWS = 40;
 
 /** What the scenario takes for granted, and what is taken for granted of schedules. */
 function assumptionsOf(verdict: Verdict): readonly string[] {

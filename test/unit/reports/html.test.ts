@@ -138,6 +138,45 @@ describe('html report', () => {
     expect(html(two, 1)).toContain('The same check found deadlock in vfio_iommu_type1_detach_group');
   });
 
+  it('shows what becomes of the schedule on the repaired form, and by which guard', () => {
+    const replayed = { from: 'posted', signature: fixtures.deadlock.signature, on: 'fixed' } as const;
+    const about = { variant: 'fixed', about: 'unlinked under the lock', states: 12_345, depth: 31, bounds: { mms: 1 } };
+    const refused = {
+      ...replayed,
+      result: 'refused',
+      step: 13,
+      wanted: 'owner: take',
+      reason: 'its guard is false',
+      guard: 'take waits for x',
+    } as const;
+    const of = (...replays: (typeof refused)[]) =>
+      html(fixtures.verdict([fixtures.deadlock], { repaired: { ...about, replays } }));
+    expect(of(refused).replace(/<[^>]+>/g, '')).toContain(
+      'It refuses the schedule at step 13, owner: take: its guard is false, take waits for x.',
+    );
+    expect(of(refused)).toContain('12,345 states, depth 31');
+    expect(of()).toContain('was not tried');
+    expect(page).not.toContain('repaired form');
+  });
+
+  it('lists the steps of the model, taken or not, and where a delay opens the window', () => {
+    const procedures = [
+      {
+        procedure: 'vfio_iommu_type1_detach_group',
+        source: { patch: 'v2 13/40' },
+        steps: ['mutex_lock(&iommu->lock)', 'return early'],
+      },
+    ];
+    const text = html(fixtures.verdict([{ ...fixtures.deadlock, procedures }])).replace(/<[^>]+>/g, '');
+    expect(text).toContain('   13  mutex_lock(&amp;iommu-&gt;lock)');
+    expect(text).toContain('       return early');
+    const [{ before, after }] = fixtures.deadlock.needed as [{ before: number; after: number }];
+    const [first, second] = [fixtures.deadlock.steps[before - 1], fixtures.deadlock.steps[after - 1]];
+    expect(text).toContain(`delay ${second?.actor} in ${second?.procedure}`);
+    expect(text).toContain(`until ${first?.actor} has done`);
+    expect(text).toContain('toContain(&quot;4f3c21d9&quot;)');
+  });
+
   it('is the same for the same document', () => {
     expect(html(verdict)).toBe(page);
   });
