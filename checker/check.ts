@@ -37,6 +37,7 @@ import { Walks } from './search/walk.ts';
 import { mustTakeFiles } from './store/disk-states.ts';
 import { hashingOf, refuseForStore, refusePromisesForStore, type StoreName, strategyFor } from './stores.ts';
 import type { Counterexample } from './trace/counterexample.ts';
+import { againstRepaired } from './trace/cross-replay.ts';
 import type { Outcome, PropertyResult, Verdict } from './verdict.ts';
 import { makeVerdict } from './verdict-of.ts';
 
@@ -295,7 +296,7 @@ async function run(scenario: Scenario, options: CheckOptions, atEnd: (() => void
           ? 'violated'
           : 'holds';
   if (outcome !== 'undecided') checkpoints?.remove();
-  return makeVerdict({
+  const verdict = makeVerdict({
     model,
     findings,
     options,
@@ -322,6 +323,8 @@ async function run(scenario: Scenario, options: CheckOptions, atEnd: (() => void
     seconds: (searched - started) / 1000,
     spilledAtLevel: search instanceof Spilling ? search.spilledAtLevel : null,
   });
+  const repaired = options.explain === false ? null : againstRepaired(scenario, verdict.variant, violations);
+  return repaired === null ? verdict : { ...verdict, repaired };
 }
 
 type StuckCheck = 'holds' | 'violated' | 'undecided';

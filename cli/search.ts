@@ -4,7 +4,6 @@
  */
 import { type CheckOptions, check } from '../checker/check.ts';
 import type { Scenario } from '../checker/lang/index.ts';
-import { againstRepaired } from '../checker/trace/cross-replay.ts';
 import type { Verdict } from '../checker/verdict.ts';
 import type { Console } from './console.ts';
 import type { EventLog } from './events.ts';
@@ -47,9 +46,7 @@ export async function search(
     });
     line.clear();
     // A scenario of a user's own is found again through its file only.
-    const found = model === null ? checked : { ...checked, options: { ...checked.options, model } };
-    const repaired = againstRepaired(scenario, options.variant, found.violations);
-    const verdict = repaired === null ? found : { ...found, repaired };
+    const verdict = model === null ? checked : { ...checked, options: { ...checked.options, model } };
     const files = writeRun(folder, verdict);
     events?.end(verdict, files);
     return { verdict, files, interrupted: verdict.complete ? null : interrupt.status };

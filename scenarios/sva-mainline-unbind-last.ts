@@ -73,8 +73,8 @@ export default scenario('sva-mainline-unbind-last', {
       sometimes('pasid-returned', 'the PASID is free again', () => sva.pasids.at(1) === null),
       sometimes(
         'notifier-last',
-        'the notifier holds the last reference to the mm',
-        () => sva.mms.first === null && mm.mm_count.counter === 1,
+        'the notifier holds the last reference to the mm, which has its PASID as long as it lives',
+        () => sva.pasids.at(1) !== null && sva.mms.first === null && mm.mm_count.counter === 1,
       ),
     );
   },
