@@ -241,7 +241,7 @@ nothing. The last search is cut when the time is over and shown as undecided.`,
     root
       .command('report')
       .description('write the HTML report of an earlier run again, or print the table of a growth')
-      .argument('<run>', 'folder of the run, or the document in it')
+      .argument('<run>', 'folder of the run, the document in it, or a folder of runs for one page of all')
       .option('-o, --out <path>', 'folder, or a file that ends in .html')
       .addOption(new Option('--text', 'print it as text').conflicts('out')),
     async (console, flags, given) =>

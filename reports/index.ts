@@ -11,6 +11,7 @@ export {
 } from './facts.ts';
 export { type GrowDocument, growDocumentFromJson, growDocumentToJson, isGrowDocument } from './growth-json.ts';
 export { type HtmlOptions, html } from './html/report.ts';
+export { type SuiteEntry, suiteHtml } from './html/suite.ts';
 export { verdictFromJson, verdictToJson } from './json.ts';
 export {
   type CorpusPage,

@@ -1,6 +1,6 @@
 /** `quiesce report`: the reports of an earlier run, from the document it wrote. Nothing is searched again. */
-import { existsSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
 import { QuiesceError } from '../../checker/lang/index.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import {
@@ -9,12 +9,14 @@ import {
   html,
   isGrowDocument,
   needsText,
+  suiteHtml,
   verdictFromJson,
   verdictText,
 } from '../../reports/index.ts';
 import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
 import { prepareFolder, readText, shown, writeWhole } from '../files.ts';
+import { packageVersion } from '../package.ts';
 import { writeReports } from '../run-folder.ts';
 
 export interface ReportFlags {
@@ -23,6 +25,8 @@ export interface ReportFlags {
 }
 
 export function reportCommand(run: string, flags: ReportFlags, console: Console): ExitStatus {
+  const runs = runsIn(run);
+  if (runs.length > 0) return suiteReport(run, runs, flags, console);
   const path = isFolder(run) ? join(run, documentIn(run)) : run;
   const json = readText(path);
   if (isGrowDocument(json)) return growReport(json, path, flags, console);
@@ -41,6 +45,38 @@ export function reportCommand(run: string, flags: ReportFlags, console: Console)
   const folder = resolve(flags.out ?? dirname(path));
   prepareFolder(folder);
   for (const written of writeReports(folder, verdict)) console.out(shown(written));
+  return 0;
+}
+
+/** Folders of runs in a folder that is none itself. */
+function runsIn(folder: string): string[] {
+  if (!isFolder(folder) || existsSync(join(folder, 'verdict.json')) || existsSync(join(folder, 'document.json')))
+    return [];
+  return readdirSync(folder)
+    .map((name) => join(folder, name))
+    .filter((path) => existsSync(join(path, 'verdict.json')))
+    .sort();
+}
+
+/** One page of many runs. */
+function suiteReport(folder: string, runs: readonly string[], flags: ReportFlags, console: Console): ExitStatus {
+  if (flags.text === true)
+    throw new QuiesceError('config', 'there is no text of a folder of runs', {
+      hint: 'name one run, or leave --text out',
+    });
+  const out = resolve(flags.out ?? folder);
+  const target = out.endsWith('.html') ? out : join(out, 'index.html');
+  prepareFolder(dirname(target));
+  const entries = runs.map((path) => ({
+    verdict: storedVerdict(path).verdict,
+    report: (signature: string | null) => {
+      const page = join(resolve(path), `${signature ?? 'verdict'}.html`);
+      const href = relative(dirname(target), page);
+      return existsSync(page) && /^(\.\.\/)*[\w-][\w./-]*$/.test(href) ? href : null;
+    },
+  }));
+  writeWhole(target, suiteHtml(entries, packageVersion));
+  console.out(shown(target));
   return 0;
 }
 

@@ -135,7 +135,8 @@ function completeText(verdict: Verdict): string {
   return `complete: every state within the bounds was seen${unless === null ? '' : `, ${unless}`}`;
 }
 
-function resultMark(result: Verdict['properties'][number]['result']): Markup {
+/** What became of a property, by mark, word and colour. */
+export function resultMark(result: Verdict['properties'][number]['result']): Markup {
   const mark = { holds: '\u2714', reached: '\u2714', violated: '\u2716', 'never reached': '\u2716', undecided: '?' }[
     result
   ];

@@ -16,6 +16,8 @@ export type Attributes = Readonly<Record<string, string | number | boolean | nul
 const VOID = new Set(['meta', 'br', 'input', 'hr', 'wbr']);
 /** HTML lets their end tags out, and a chart has thousands. */
 const ENDED_BY_THE_NEXT = new Set(['td', 'th', 'tr', 'li']);
+/** A place of the page, an address of the web, or another report beside it. */
+const HREF = /^(#[\w-]+|https:\/\/[^\s"'<>]+|(\.\.\/)*[\w-][\w./-]*\.html)$/;
 const FORBIDDEN = new Set(['script', 'style', 'iframe', 'object', 'embed']);
 
 /** The five characters that mean something in markup, and control characters that no reader should meet, spelled out. */
@@ -46,7 +48,7 @@ export function h(tag: string, attributes: Attributes | null = null, ...children
     if (value === null || value === undefined || value === false) continue;
     if (!/^[a-z][a-zA-Z-]*[0-9]?$/.test(name) || /^(on|style|srcdoc)/i.test(name))
       throw new Error(`h: no attribute ${name}`);
-    if (name === 'src' || (name === 'href' && !/^(#[\w-]+|https:\/\/[^\s"'<>]+)$/.test(String(value))))
+    if (name === 'src' || (name === 'href' && !HREF.test(String(value))))
       throw new Error(`h: refused ${name}="${value}"`);
     out += value === true ? ` ${name}` : ` ${name}=${quoted(String(value))}`;
   }

@@ -1,0 +1,75 @@
+/** One page of a folder of runs: a row a property, links to the reports that are there, readable by everybody. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { chromium } from 'playwright-core';
+import { beforeAll, expect, test } from 'vitest';
+import { quiesce, scratchFolder } from './quiesce.ts';
+import { toys } from './toys.ts';
+
+const cwd = scratchFolder();
+const executable = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
+  (path) => path !== undefined && existsSync(path),
+);
+
+beforeAll(async () => {
+  for (const name of ['holds', 'deadlock'] as const) {
+    writeFileSync(join(cwd, `${name}.model.ts`), toys[name]);
+    await quiesce(['check', `./${name}.model.ts`, '--quiet'], { cwd });
+  }
+});
+
+test('has a row for each property of each run, and links to their reports', async () => {
+  const run = await quiesce(['report', 'runs'], { cwd });
+  expect(run, run.stderr).toMatchObject({ status: 0, stdout: 'runs/index.html\n' });
+  const page = readFileSync(join(cwd, 'runs', 'index.html'), 'utf8');
+  let rows = 0;
+  for (const name of ['toy-holds-posted', 'toy-deadlock-posted']) {
+    const verdict = JSON.parse(readFileSync(join(cwd, 'runs', name, 'verdict.json'), 'utf8'));
+    rows += verdict.properties.length;
+  }
+  expect(page.match(/<tr[ >]/g)).toHaveLength(rows + 3);
+  const links = [...page.matchAll(/href="?([\w./-]+\.html)/g)].map((m) => m[1] as string);
+  expect(new Set(links).size).toBe(2);
+  for (const link of links) expect(existsSync(join(cwd, 'runs', link)), link).toBe(true);
+  expect(page).not.toMatch(/<script/);
+});
+
+test('it can lie elsewhere, and its links still lead to the reports', async () => {
+  expect(await quiesce(['report', 'runs', '-o', 'pages/suite.html'], { cwd })).toMatchObject({ status: 0 });
+  const page = readFileSync(join(cwd, 'pages', 'suite.html'), 'utf8');
+  for (const [, link] of page.matchAll(/href="?((?:\.\.\/)*[\w./-]+\.html)/g))
+    expect(existsSync(join(cwd, 'pages', link as string)), link).toBe(true);
+});
+
+test('as text it is refused', async () => {
+  expect(await quiesce(['report', 'runs', '--text'], { cwd })).toMatchObject({ status: 151, stdout: '' });
+});
+
+test.skipIf(executable === undefined)(
+  'no request, no complaint, no accessibility violation, fits a narrow window',
+  async () => {
+    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    const browser = await chromium.launch({ executablePath: executable as string, args: ['--no-sandbox'] });
+    try {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        const page = await (await browser.newContext({ colorScheme, viewport: { width: 420, height: 900 } })).newPage();
+        const requests: string[] = [];
+        const complaints: string[] = [];
+        page.on('request', (r) => requests.push(r.url()));
+        page.on('console', (m) => complaints.push(m.text()));
+        await page.goto(pathToFileURL(join(cwd, 'runs', 'index.html')).href);
+        expect(requests).toHaveLength(1);
+        expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(
+          0,
+        );
+        expect(complaints).toEqual([]);
+        await page.evaluate(axe);
+        expect(await page.evaluate('axe.run().then((r) => r.violations.map((v) => v.id))')).toEqual([]);
+      }
+    } finally {
+      await browser.close();
+    }
+  },
+);
