@@ -4,7 +4,16 @@
  * packages that it declares.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { commandsOf, matches } from './pages.ts';
@@ -106,6 +115,20 @@ describe('in an empty folder', () => {
     `;
     writeFileSync(join(cwd, 'use.mjs'), text);
     expect(shell('node use.mjs')).toEqual({ status: 0, lines: ['violated'] });
+  });
+
+  test('the example project passes its tests and replays its schedule', () => {
+    const folder = join(cwd, 'example');
+    cpSync(join(installed, 'docs', 'example'), folder, { recursive: true });
+    const { devDependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    expect(devDependencies.quiesce).toBe(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version);
+    symlinkSync(join(root, 'node_modules', 'vitest'), join(cwd, 'node_modules', 'vitest'));
+    const replayed = shell('cd example && quiesce regress schedules --model ring.model.ts');
+    expect(replayed.lines.at(-1)).toBe('1 reproduced, 0 failed');
+    const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+    const tested = shell(`cd example && '${process.execPath}' '${vitest}' run`);
+    expect(tested.status, tested.lines.join('\n')).toBe(0);
+    expect(tested.lines.join('\n')).toMatch(/2 passed/);
   });
 
   test('npm installs it, where its cache has the packages', ({ skip }) => {
