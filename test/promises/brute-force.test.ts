@@ -18,11 +18,14 @@ const { compareWays, declaresBlocks, ways } = module;
 const url = dist('scenarios/index');
 const { scenarios } = (await import(url)) as { scenarios: readonly Scenario[] };
 
-const small = scenarios.flatMap((scenario) =>
-  Object.entries(scenario.variants)
-    .filter(([, v]) => v.expect.states <= SMALL)
-    .map(([variant, v]) => ({ name: scenario.name, scenario, variant, expected: v.expect })),
-);
+/** Every sixth, unless the size is given: all of them take a quarter of an hour. */
+const small = scenarios
+  .flatMap((scenario) =>
+    Object.entries(scenario.variants)
+      .filter(([, v]) => v.expect.states <= SMALL)
+      .map(([variant, v]) => ({ name: scenario.name, scenario, variant, expected: v.expect })),
+  )
+  .filter((_, i) => process.env['QUIESCE_STATES'] !== undefined || i % 6 === 0);
 
 describe('the engine agrees with brute force, in every way to search', () => {
   test('there are scenarios to compare', () => {
