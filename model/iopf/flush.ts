@@ -7,7 +7,7 @@
  * thread needs it to get on; v4 and v5 mark the device as busy instead. 5.13 leaves the hardware queue to the caller, so
  * that the irq thread may wait, and holds the lock.
  */
-import { ENODEV, type KernelKit, procedure, ptr, type Statement } from '../kernel/index.ts';
+import { ENODEV, type KernelKit, procedure, ptr, type Source, type Statement } from '../kernel/index.ts';
 import { hw, type SmmuV3 } from './hardware.ts';
 import { ArmSmmuQueue, Device, IopfDeviceParam, IopfFault, IopfQueue } from './objects.ts';
 import { armSmmuFlushPriq } from './priq.ts';
@@ -25,23 +25,28 @@ interface FrameWithHardware extends Frame {
   arg: ArmSmmuQueue;
 }
 
+/** Takes the param lock and finds the queue of the device under it; without one the flush ends here. */
+const lockAndFindQueue = <F extends Frame>(k: KernelKit<F>, source: Source): Statement<F>[] => [
+  k.mutexLock((f) => f.dev.iommu_param.lock, { source }),
+  k.test(
+    'queue = param->iopf_param->queue',
+    (f) => {
+      f.param = f.dev.iopf_param;
+      if (f.param === null) return false;
+      f.queue = f.param.queue;
+      return true;
+    },
+    [],
+    [k.mutexUnlock((f) => f.dev.iommu_param.lock), k.return(-ENODEV)],
+    { source },
+  ),
+];
+
 /** v4 and v5: what the flush uses is marked as busy, so that iopf_queue_remove_device() waits. */
 function flushBusy<F extends FrameWithHardware>(k: KernelKit<F>, busy: 'flag' | 'counter'): Statement<F>[] {
   const source = v4_03('drivers/iommu/io-pgfault.c');
   return [
-    k.mutexLock((f) => f.dev.iommu_param.lock, { source }),
-    k.test(
-      'queue = param->iopf_param->queue',
-      (f) => {
-        f.param = f.dev.iopf_param;
-        if (f.param === null) return false;
-        f.queue = f.param.queue;
-        return true;
-      },
-      [],
-      [k.mutexUnlock((f) => f.dev.iommu_param.lock), k.return(-ENODEV)],
-      { source },
-    ),
+    ...lockAndFindQueue(k, source),
     k.step(
       busy === 'flag' ? 'iopf_param->busy = true' : 'iopf_param->busy++',
       (f) => {
@@ -76,19 +81,7 @@ function flushBusy<F extends FrameWithHardware>(k: KernelKit<F>, busy: 'flag' | 
 function flushLocked<F extends Frame>(k: KernelKit<F>): Statement<F>[] {
   const source = v5_13('drivers/iommu/io-pgfault.c');
   return [
-    k.mutexLock((f) => f.dev.iommu_param.lock, { source }),
-    k.test(
-      'queue = param->iopf_param->queue',
-      (f) => {
-        f.param = f.dev.iopf_param;
-        if (f.param === null) return false;
-        f.queue = f.param.queue;
-        return true;
-      },
-      [],
-      [k.mutexUnlock((f) => f.dev.iommu_param.lock), k.return(-ENODEV)],
-      { source },
-    ),
+    ...lockAndFindQueue(k, source),
     k.flushWorkqueue((f) => f.queue.wq, { label: 'flush_workqueue(iopf_param->queue->wq)', source }),
     k.mutexUnlock((f) => f.dev.iommu_param.lock, { source }),
   ];
