@@ -12,7 +12,7 @@ import {
 } from '../kernel/index.ts';
 import { DeviceState, PasidState } from './objects.ts';
 import { AMD_V2_C, deferred, early, v3_17 } from './sources.ts';
-import { putPasidState, waitForOthers } from './state.ts';
+import { getPasidState, putPasidState, waitForOthers } from './state.ts';
 import { bindHolds, releaseFrees, unbindWaits } from './switches.ts';
 
 /** unbind_pasid(): no more faults, no more access, and nothing left in the work queue. */
@@ -100,16 +100,7 @@ export const unbindPasid = procedure(
     locals: { state: ptr(PasidState), mm: ptr(MmStruct) },
   },
   (k) => [
-    k.spinLock((f) => f.dev_state.lock, { label: 'get_pasid_state: spin_lock_irqsave(&dev_state->lock)' }),
-    k.test(
-      'ret = *ptr',
-      (f) => {
-        f.state = f.dev_state.state as PasidState;
-        return f.state !== null;
-      },
-      [k.refcountInc((f) => f.state.count, { label: 'atomic_inc(&ret->count)' })],
-    ),
-    k.spinUnlock((f) => f.dev_state.lock, { label: 'get_pasid_state: spin_unlock_irqrestore(&dev_state->lock)' }),
+    ...getPasidState(k),
     k.when((f) => f.state === null, [k.return()]),
     k.call(putPasidState, (f) => ({ state: f.state })),
     k.spinLock((f) => f.dev_state.lock),

@@ -2,7 +2,7 @@
 import { containerOf, ENODEV, MmStruct, procedure, ptr, Work } from '../kernel/index.ts';
 import { DeviceState, Fault, PasidState } from './objects.ts';
 import { AMD_V2_C, early, v3_17 } from './sources.ts';
-import { putPasidState } from './state.ts';
+import { getPasidState, putPasidState } from './state.ts';
 
 /** do_fault(), the work function. */
 export const doFault = procedure(
@@ -38,16 +38,7 @@ export const pprNotifier = procedure(
     locals: { state: ptr(PasidState), fault: ptr(Fault) },
   },
   (k) => [
-    k.spinLock((f) => f.dev_state.lock, { label: 'get_pasid_state: spin_lock_irqsave(&dev_state->lock)' }),
-    k.test(
-      'ret = *ptr',
-      (f) => {
-        f.state = f.dev_state.state as PasidState;
-        return f.state !== null;
-      },
-      [k.refcountInc((f) => f.state.count, { label: 'atomic_inc(&ret->count)' })],
-    ),
-    k.spinUnlock((f) => f.dev_state.lock, { label: 'get_pasid_state: spin_unlock_irqrestore(&dev_state->lock)' }),
+    ...getPasidState(k),
     k.when((f) => f.state === null, [k.return(-ENODEV)]),
     k.test(
       'pasid_state->invalid',

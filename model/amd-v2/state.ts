@@ -2,10 +2,26 @@
  * The count of a pasid_state, and the two ways to drop a reference: of whoever does something with it, and of its owner,
  * who waits for the others and frees it.
  */
-import { type Actor, constant, MmStruct, procedure, ptr } from '../kernel/index.ts';
-import { PasidState } from './objects.ts';
+import { type Actor, constant, type KernelKit, MmStruct, procedure, ptr, type Statement } from '../kernel/index.ts';
+import { type DeviceState, PasidState } from './objects.ts';
 import { AMD_V2_C, early, repair, waitEventPatch } from './sources.ts';
 import { bindHolds, putWait } from './switches.ts';
+
+/** get_pasid_state(), which its callers have inlined: finds the state of the PASID, and takes a reference if there is one. */
+export const getPasidState = <F extends { readonly dev_state: DeviceState; state: PasidState }>(
+  k: KernelKit<F>,
+): Statement<F>[] => [
+  k.spinLock((f) => f.dev_state.lock, { label: 'get_pasid_state: spin_lock_irqsave(&dev_state->lock)' }),
+  k.test(
+    'ret = *ptr',
+    (f) => {
+      f.state = f.dev_state.state as PasidState;
+      return f.state !== null;
+    },
+    [k.refcountInc((f) => f.state.count, { label: 'atomic_inc(&ret->count)' })],
+  ),
+  k.spinUnlock((f) => f.dev_state.lock, { label: 'get_pasid_state: spin_unlock_irqrestore(&dev_state->lock)' }),
+];
 
 /** put_pasid_state(). */
 export const putPasidState = procedure(
