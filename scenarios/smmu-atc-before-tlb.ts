@@ -1,11 +1,8 @@
 /** Corpus #25: the ATC of a device is invalidated before the TLB that it is filled from. */
-import { scenario, set, sometimes } from '../checker/lang/index.ts';
-import { SmmuCmdq, smmuCmdq } from '../hw/smmu/commands.ts';
+import { scenario, set } from '../checker/lang/index.ts';
 import { does } from '../model/kernel/index.ts';
 import { atcOrder, iommuUnmap, SMMU_C, unmapOrder } from '../model/smmu/index.ts';
-import { returns } from '../properties/response.ts';
-import { pagesOutliveTranslations } from '../properties/translation.ts';
-import { mappedPages } from './smmu-parts.ts';
+import { pagesAreUnmapped } from './smmu-parts.ts';
 
 export default scenario('smmu-atc-before-tlb', {
   title: 'Unmap against a device with an ATC',
@@ -39,22 +36,8 @@ export default scenario('smmu-atc-before-tlb', {
       expect: { verdict: 'holds', states: 10_464, depth: 31 },
     },
   },
-  setup: (s) => {
-    const { smmu, functions, table, pages, cachedWhenCleared } = mappedPages(s, s.bounds.tasks, s.bounds.functions);
-    const cmdq = s.object(SmmuCmdq, 'cmdq');
-    s.actor(
-      'cmdq_hw',
-      smmuCmdq('TLBI', 'ATC_INV'),
-      { cmdq, behind: { contexts: smmu, functions } },
-      { role: 'hardware' },
-    );
-    for (const i of pages.keys()) {
-      const task = s.task(`unmap${i}`, [does(iommuUnmap, { cmdq, issuer: i, table, asid: 1, pasid: 1, page: i })]);
-      s.property(returns(`unmap ${i}`, task));
-    }
-    s.property(
-      pagesOutliveTranslations(smmu, functions),
-      sometimes('cached-when-cleared', 'a device has a translation whose page table entry is gone', cachedWhenCleared),
-    );
-  },
+  setup: (s) =>
+    pagesAreUnmapped(s, 'unmap', ({ cmdq, issuer, table, asid, pasid, page }) =>
+      s.task(`unmap${page}`, [does(iommuUnmap, { cmdq, issuer, table, asid, pasid, page })]),
+    ),
 });

@@ -1,11 +1,8 @@
 /** Broadcast TLB maintenance: what the CPU invalidates is gone from the TLB of the SMMU, and not from the ATC. */
-import { scenario, set, sometimes } from '../checker/lang/index.ts';
-import { SmmuCmdq, smmuCmdq } from '../hw/smmu/commands.ts';
+import { scenario, set } from '../checker/lang/index.ts';
 import { does } from '../model/kernel/index.ts';
 import { broadcast, munmapShared, SVA_C, secondaryInvalidation, secondaryTlbi, shareCd } from '../model/smmu/index.ts';
-import { returns } from '../properties/response.ts';
-import { pagesOutliveTranslations } from '../properties/translation.ts';
-import { mappedPages } from './smmu-parts.ts';
+import { pagesAreUnmapped } from './smmu-parts.ts';
 
 export default scenario('smmu-btm', {
   title: 'munmap() of a process against the device that shares its address space',
@@ -44,22 +41,5 @@ export default scenario('smmu-btm', {
       expect: { verdict: 'holds', states: 3_085, depth: 21 },
     },
   },
-  setup: (s) => {
-    const { smmu, functions, table, pages, cachedWhenCleared } = mappedPages(s, s.bounds.tasks, s.bounds.functions);
-    const cmdq = s.object(SmmuCmdq, 'cmdq');
-    s.actor(
-      'cmdq_hw',
-      smmuCmdq('TLBI', 'ATC_INV'),
-      { cmdq, behind: { contexts: smmu, functions } },
-      { role: 'hardware' },
-    );
-    for (const i of pages.keys()) {
-      const of = { cmdq, issuer: i, smmu, table, asid: 1, pasid: 1, page: i };
-      s.property(returns(`munmap ${i}`, s.task(`thread${i}`, [does(munmapShared, of)])));
-    }
-    s.property(
-      pagesOutliveTranslations(smmu, functions),
-      sometimes('cached-when-cleared', 'a device has a translation whose page table entry is gone', cachedWhenCleared),
-    );
-  },
+  setup: (s) => pagesAreUnmapped(s, 'munmap', (of) => s.task(`thread${of.page}`, [does(munmapShared, of)])),
 });
