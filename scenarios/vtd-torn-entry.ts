@@ -1,6 +1,6 @@
 /** Corpus #27: a PASID table entry is changed while it is present, and the IOMMU reads it in pieces. */
 import { scenario, set, sometimes } from '../checker/lang/index.ts';
-import { LAST_DOMAIN, PasidCache, PasidEntry, pasidWalker } from '../hw/vtd/pasid-entry.ts';
+import { LAST_DOMAIN, PasidCache, PasidEntryInPieces, pasidWalker } from '../hw/vtd/pasid-entry.ts';
 import { does, type Location, StoreBuffer, storeBuffer } from '../model/kernel/index.ts';
 import {
   DID,
@@ -63,7 +63,7 @@ export default scenario('vtd-torn-entry', {
     },
   },
   setup: (s) => {
-    const entry = s.object(PasidEntry, 'entry', { present: true, did: 1, flptptr: 1 });
+    const entry = s.object(PasidEntryInPieces, 'entry', { present: true, did: 1, flptptr: 1 });
     const cache = s.object(PasidCache, 'pasid_cache');
     s.actor('iommu', pasidWalker, { entry, cache }, { role: 'hardware' });
     const memory: Location[] = [];

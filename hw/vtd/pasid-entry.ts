@@ -15,7 +15,7 @@ const source = patch('VT-d specification r4.1, scalable-mode PASID table entry')
 export const LAST_DOMAIN = 2;
 const domain = () => int(0, LAST_DOMAIN);
 
-export const PasidEntry = object(
+export const PasidEntryInPieces = object(
   'pasid_entry',
   {
     /** Bits 0 to 127. */
@@ -26,7 +26,7 @@ export const PasidEntry = object(
   },
   { permanent: true, source },
 );
-export type PasidEntry = ViewOf<typeof PasidEntry>;
+export type PasidEntryInPieces = ViewOf<typeof PasidEntryInPieces>;
 
 export const PasidCache = object(
   'PasidCache',
@@ -50,7 +50,7 @@ export const pasidWalker = machine(
   'vtd_pasid_walker',
   {
     source,
-    params: { entry: PasidEntry, cache: PasidCache },
+    params: { entry: PasidEntryInPieces, cache: PasidCache },
     states: ['idle', 'first piece read'],
     indivisible: "one read of 128 bits, or one command of the queue; what is cached is the IOMMU's own",
   },
