@@ -1,0 +1,4 @@
+/** Every small scenario is the same by brute force and in every way to search it: second part of four. */
+import { everyWay } from '../support/every-way.ts';
+
+everyWay(1, 4);
