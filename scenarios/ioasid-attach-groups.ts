@@ -19,6 +19,7 @@ import {
   shimFile,
   unsetContainer,
 } from '../model/ioasid-fd/index.ts';
+import { returns } from '../properties/response.ts';
 
 const references = [set(shimFile, 'held'), set(fileGet, 'live'), set(groupLock, 'held')];
 const locks = [set(attachLock, 'held'), set(mapLock, 'held')];
@@ -81,11 +82,13 @@ export default scenario('ioasid-attach-groups', {
     const fd = openIoasid(s, 'fd');
     const groups = makeGroups(s, count);
     groups.forEach((group, i) => {
-      for (let c = 0; c < callers; c++)
-        s.task(callers > 1 ? `group${i}-task${c}` : `group${i}-task`, [
+      for (let c = 0; c < callers; c++) {
+        const task = s.task(callers > 1 ? `group${i}-task${c}` : `group${i}-task`, [
           does(setContainer, { group, fd }),
           ...(unsets > 0 ? [does(unsetContainer, { group })] : []),
         ]);
+        s.property(returns(`${unsets > 0 ? 'unset' : 'attach'} by ${task.name}`, task));
+      }
     });
     for (let i = 0; i < maps; i++) s.task(`mapper${i}`, [does(mapDma, { fd, page: i })]);
     s.failures({ kmalloc: failures, iommu_map: failures, iommu_attach_group: failures });

@@ -5,6 +5,7 @@ import {
   bindGet,
   bindGpasid,
   freePendingEnds,
+  freePendingPasses,
   IntelSvm,
   idOutlivesItsUse,
   makeCleanup,
@@ -21,6 +22,7 @@ import {
   v4_14,
   workerDrain,
 } from '../model/ioasid/index.ts';
+import { returns } from '../properties/response.ts';
 
 const repaired = [set(setLife, 'counted'), set(svmLife, 'counted'), set(workerDrain, 'outside')];
 
@@ -69,13 +71,15 @@ export default scenario('ioasid-bind-vs-free', {
     s.pool(IntelSvm, 2);
     devs.forEach((dev, i) => {
       const args = { core, iommu, dev, pasid: data.id, mm: 1 };
-      s.task(`guest${i}`, [does(bindGpasid, args), ...(unbinds > i ? [does(unbindGpasid, args)] : [])]);
+      const guest = s.task(`guest${i}`, [does(bindGpasid, args), ...(unbinds > i ? [does(unbindGpasid, args)] : [])]);
+      s.property(returns(guest.name, guest));
     });
-    s.task('vfio-task', [does(userFree, { core, user })]);
+    s.property(returns('free', s.task('vfio-task', [does(userFree, { core, user })])));
     if (others > 0) s.task('other-task', [does(userAlloc, { core, user: openAtStart(s, parts, 'other', 2) })]);
     s.property(
       idOutlivesItsUse(core, devs),
       freePendingEnds(parts.ids),
+      ...freePendingPasses(core),
       sometimes('bound', 'a device has a context', () => devs.some((dev) => dev.entry !== 0)),
     );
   },

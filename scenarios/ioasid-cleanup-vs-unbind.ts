@@ -5,6 +5,7 @@ import {
   bindAtStart,
   chainOrder,
   freePendingEnds,
+  freePendingPasses,
   idOutlivesItsUse,
   kvmAtStart,
   makeCleanup,
@@ -17,6 +18,7 @@ import {
   svmLife,
   unbindGpasid,
   userFree,
+  userFreeAwaited,
   VtdDevice,
   v4_14,
   vdcmAtStart,
@@ -25,6 +27,7 @@ import {
   workerDrain,
 } from '../model/ioasid/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
+import { returns } from '../properties/response.ts';
 
 const order = [set(chainOrder, 'one-chain'), set(priorities, 'cpu-device-iommu')];
 const counted = set(svmLife, 'counted');
@@ -40,7 +43,7 @@ export default scenario('ioasid-cleanup-vs-unbind', {
   systems: ['ioasid'],
   source: v4_14(SVM_C),
   corpus: '#37',
-  bounds: { binds: 1, unbinds: 1, devices: 1, pri: 0, vdcm: 0, kvm: 0, failures: 0 },
+  bounds: { binds: 1, unbinds: 1, devices: 1, pri: 0, vdcm: 0, kvm: 0, waits: 0, failures: 0 },
   variants: {
     posted: {
       about: 'V4: unbind frees the svm while its work item is queued',
@@ -64,6 +67,11 @@ export default scenario('ioasid-cleanup-vs-unbind', {
       corpus: 'new',
       expect: { verdict: 'violated', kind: 'protocol', length: 20, states: 76 },
     },
+    'posted-enomem-awaited': {
+      about: 'the same by who waits until the ID is free: the free never returns',
+      bounds: { binds: 0, unbinds: 0, vdcm: 1, waits: 1, failures: 1 },
+      expect: { verdict: 'violated', kind: 'liveness', length: 16, states: 100 },
+    },
     'flush-under-mutex': {
       about: 'unbind waits for the cleanup, with pasid_mutex held, which the cleanup wants',
       settings: [set(svmLife, 'unbind-flushes'), outside],
@@ -76,9 +84,15 @@ export default scenario('ioasid-cleanup-vs-unbind', {
       bounds: { unbinds: 2, devices: 2, pri: 1, vdcm: 1, kvm: 1 },
       expect: { verdict: 'holds', states: 14_165, depth: 90 },
     },
+    'fixed-awaited': {
+      about: 'the same, and VFIO waits until the ID is free',
+      settings: [counted, outside, set(vdcmWork, 'embedded'), set(setLife, 'counted'), ...order],
+      bounds: { unbinds: 2, devices: 2, pri: 1, vdcm: 1, kvm: 1, waits: 1 },
+      expect: { verdict: 'holds', states: 15_803, depth: 92 },
+    },
   },
   setup: (s) => {
-    const { binds, unbinds, devices, pri, vdcm, kvm, failures } = s.bounds;
+    const { binds, unbinds, devices, pri, vdcm, kvm, waits, failures } = s.bounds;
     const parts = makeIoasid(s, {}, ['vtd', 'kvm', 'vdcm']);
     const { core } = parts;
     const user = openAtStart(s, parts, 'vfio', 1);
@@ -89,18 +103,20 @@ export default scenario('ioasid-cleanup-vs-unbind', {
     if (binds > 0) bindAtStart(s, parts, iommu, data, devs);
     if (kvm > 0) kvmAtStart(s, data);
     const mediated = vdcm > 0 ? vdcmAtStart(s, parts, data, devs[0] as VtdDevice) : null;
-    s.task('vfio-task', [does(userFree, { core, user })]);
+    s.property(returns('free', s.task('vfio-task', [does(waits > 0 ? userFreeAwaited : userFree, { core, user })])));
     devs.slice(0, unbinds).forEach((dev, i) => {
       // A guest that uses its device through a mediating driver stops the device before it unbinds it.
-      s.task(`guest${i}`, [
+      const guest = s.task(`guest${i}`, [
         ...(mediated !== null && i === 0 ? [does(vdcmStop, { vdcm: mediated })] : []),
         does(unbindGpasid, { core, iommu, dev, pasid: data.id, mm: 1 }),
       ]);
+      s.property(returns(`unbind of ${guest.name}`, guest));
     });
     s.failures({ kmalloc: failures });
     s.property(
       idOutlivesItsUse(core, devs),
       freePendingEnds(parts.ids),
+      ...freePendingPasses(core),
       allFreed([parts.ids]),
       sometimes('reclaimed', 'the ID is free again', () => core.xa.at(1) === null),
     );

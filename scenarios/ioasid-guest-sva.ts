@@ -5,6 +5,7 @@ import {
   bindAtStart,
   chainOrder,
   freePendingEnds,
+  freePendingPasses,
   handlerPut,
   IOASID_C,
   idOutlivesItsUse,
@@ -29,6 +30,7 @@ import {
   workerDrain,
 } from '../model/ioasid/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
+import { returns } from '../properties/response.ts';
 
 const repaired = [
   set(svmLife, 'counted'),
@@ -98,11 +100,16 @@ export default scenario('ioasid-guest-sva', {
     bindAtStart(s, parts, iommu, data, [dev]);
     const kvm = kvmAtStart(s, data);
     const vdcm = vdcmAtStart(s, parts, data, dev);
-    s.task('vfio-task', [does(userFree, { core, user })]);
+    s.property(returns('free', s.task('vfio-task', [does(userFree, { core, user })])));
     if (unbinds > 0)
-      s.task('guest', [does(vdcmStop, { vdcm }), does(unbindGpasid, { core, iommu, dev, pasid: data.id, mm: 1 })]);
-    if (deaths > 0) s.task('reaper', [does(vmDies, { core, user })]);
-    if (resets > 0) s.task('reset-task', [does(vdcmStop, { vdcm })]);
+      s.property(
+        returns(
+          'unbind',
+          s.task('guest', [does(vdcmStop, { vdcm }), does(unbindGpasid, { core, iommu, dev, pasid: data.id, mm: 1 })]),
+        ),
+      );
+    if (deaths > 0) s.property(returns('the death of the VM', s.task('reaper', [does(vmDies, { core, user })])));
+    if (resets > 0) s.property(returns('the reset', s.task('reset-task', [does(vdcmStop, { vdcm })])));
     if (others > 0) {
       const other = openAtStart(s, parts, 'other', 2);
       s.task('other-task', [does(userAlloc, { core, user: other })]);
@@ -111,6 +118,7 @@ export default scenario('ioasid-guest-sva', {
     s.property(
       idOutlivesItsUse(core, [dev]),
       freePendingEnds(parts.ids),
+      ...freePendingPasses(core),
       sometimes('reclaimed', 'the ID is given back', () => core.xa.at(data.id) !== data && kvm.pasid === 0),
     );
     if (others === 0) s.property(allFreed([parts.ids]));

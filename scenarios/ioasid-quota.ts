@@ -6,6 +6,7 @@ import {
   bindGpasid,
   bindUndo,
   freePendingEnds,
+  freePendingPasses,
   IntelSvm,
   IOASID_C,
   idOutlivesItsUse,
@@ -27,6 +28,7 @@ import {
   workerDrain,
 } from '../model/ioasid/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
+import { returns } from '../properties/response.ts';
 
 const life = set(setLife, 'counted');
 const returned = set(quotaReturn, 'returned');
@@ -89,12 +91,13 @@ export default scenario('ioasid-quota', {
       const user = openAtStart(s, parts, `user${i}`, i + 1, 1);
       // Whoever comes again asks for all that is left.
       const again = [does(userOpen, { core, user, token: i + 1, quota: 0 }), does(userRelease, { core, user })];
-      s.task(`task${i}`, [
+      const task = s.task(`task${i}`, [
         does(userAlloc, { core, user }),
         does(userFree, { core, user }),
         does(userRelease, { core, user }),
         ...(binds > 0 || users > 1 ? [] : again),
       ]);
+      s.property(returns(`the release of ${task.name}`, task));
       return user;
     });
     if (binds > 0) {
@@ -110,6 +113,7 @@ export default scenario('ioasid-quota', {
       quotaIsBalanced(core, 4),
       userHasItsId(core, all),
       freePendingEnds(parts.ids),
+      ...freePendingPasses(core),
       allFreed([parts.ids, parts.sets]),
       sometimes('two-sets', 'an ID is in use', () => [...parts.ids].some((data) => data.id !== 0)),
     );

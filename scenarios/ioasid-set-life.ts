@@ -4,6 +4,7 @@ import {
   allocAtStart,
   freeAllTest,
   freePendingEnds,
+  freePendingPasses,
   IOASID_C,
   IoasidSetNb,
   ioasidPut,
@@ -24,6 +25,7 @@ import {
   v4_06,
 } from '../model/ioasid/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
+import { returns } from '../properties/response.ts';
 
 const counted = [
   set(setLife, 'counted'),
@@ -74,23 +76,27 @@ export default scenario('ioasid-set-life', {
     const data = allocAtStart(s, parts, user);
     for (let i = 0; i < holders; i++) {
       data.refs.counter++;
-      s.task(`driver${i}`, [does(ioasidPut, { core, id: data.id })]);
+      const driver = s.task(`driver${i}`, [does(ioasidPut, { core, id: data.id })]);
+      s.property(returns(`the put of ${driver.name}`, driver));
     }
-    s.task('vfio-task', [
+    const owner = s.task('vfio-task', [
       ...(frees > 0 ? [does(userFree, { core, user })] : []),
       ...(allocs > 0 ? [does(userAlloc, { core, user })] : []),
       does(userRelease, { core, user }),
     ]);
+    s.property(returns('the release', owner));
     if (kvms > 0) {
       s.pool(IoasidSetNb, 1);
       const nb = makeKvm(s, 'kvm');
-      s.task('kvm-task', [
+      const kvm = s.task('kvm-task', [
         does(ioasidRegisterNotifierMm, { core, token: 1, nb }),
         does(ioasidUnregisterNotifierMm, { core, token: 1, nb }),
       ]);
+      s.property(returns('unregistration', kvm));
     }
     s.property(
       freePendingEnds(parts.ids),
+      ...freePendingPasses(core),
       allFreed([parts.ids, parts.sets]),
       sometimes('set-gone', 'the set is freed', () => [...parts.sets].length === 0),
     );

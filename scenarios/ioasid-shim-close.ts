@@ -7,6 +7,7 @@ import {
   fileGet,
   filesAreCounted,
   groupLock,
+  lastPutReleases,
   makeGroups,
   makePools,
   mapDma,
@@ -21,6 +22,7 @@ import {
   unsetContainer,
 } from '../model/ioasid-fd/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
+import { returns } from '../properties/response.ts';
 
 const locks = [set(attachLock, 'held'), set(mapLock, 'held')];
 
@@ -52,6 +54,20 @@ export default scenario('ioasid-shim-close', {
       settings: [set(attachLock, 'held'), set(groupLock, 'held'), set(shimFile, 'held')],
       expect: { verdict: 'violated', kind: 'refcount', length: 6, states: 33 },
     },
+    'close-waits': {
+      about: 'the shim borrows, and the last close waits for the groups; who closes first and detaches then never does',
+      settings: [...locks, set(groupLock, 'held'), set(fileGet, 'live'), set(shimFile, 'awaited')],
+      bounds: { unsets: 1, closes_itself: 1 },
+      corpus: 'new',
+      expect: { verdict: 'violated', kind: 'liveness', length: 20, states: 20 },
+    },
+    'close-waits-elsewhere': {
+      about: 'the same where another closes: the last put is that of SET_CONTAINER, which waits for its own group',
+      settings: [...locks, set(groupLock, 'held'), set(fileGet, 'live'), set(shimFile, 'awaited')],
+      bounds: { unsets: 1 },
+      corpus: 'new',
+      expect: { verdict: 'violated', kind: 'liveness', length: 19, states: 191 },
+    },
     fixed: {
       about:
         'the shim keeps the file, which is found alive or not at all; two groups, a map, a close, one failure of each',
@@ -72,20 +88,22 @@ export default scenario('ioasid-shim-close', {
     const fd = openIoasid(s, 'fd');
     const groups = makeGroups(s, count);
     groups.forEach((group, i) => {
-      s.task(`group${i}-task`, [
+      const task = s.task(`group${i}-task`, [
         does(setContainer, { group, fd }),
         ...(closes_itself > 0 ? [does(closeFd, { fd })] : []),
         ...(unsets > 0 ? [does(unsetContainer, { group })] : []),
       ]);
+      s.property(returns(closes_itself > 0 ? `close by ${task.name}` : `unset by ${task.name}`, task));
     });
     for (let i = 0; i < maps; i++) s.task(`mapper${i}`, [does(mapDma, { fd, page: i })]);
-    if (closes_itself === 0) s.task('closer', [does(closeFd, { fd })]);
+    if (closes_itself === 0) s.property(returns('close', s.task('closer', [does(closeFd, { fd })])));
     s.failures({ kmalloc: failures, iommu_map: failures, iommu_attach_group: failures });
     s.property(
       oneDomain(parts.ictxs),
       domainsAreReplayed(parts.ictxs),
       oneShimEach(groups, parts.shims),
       filesAreCounted(parts.files, [fd], parts.shims),
+      lastPutReleases(parts.files, [fd], parts.shims),
       sometimes(
         'outlives',
         'a group is attached when the fd is closed',

@@ -20,6 +20,7 @@ import {
   userRelease,
 } from '../model/ioasid/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
+import { returns } from '../properties/response.ts';
 
 const v3 = [set(setLife, 'counted'), set(unregisterLock, 'wait-later')];
 const ordered = set(lockOrder, 'nb-first');
@@ -93,17 +94,19 @@ export default scenario('ioasid-two-locks', {
     const { core } = parts;
     const user = openAtStart(s, parts, 'vfio', 1);
     const life = [does(userAlloc, { core, user }), does(userFree, { core, user })].slice(0, ids);
-    s.task('vfio-task', [
+    const owner = s.task('vfio-task', [
       ...life,
       does(userRelease, { core, user }),
       ...(open > 0 ? [does(userOpen, { core, user, token: 1, quota: 1 }), does(userRelease, { core, user })] : []),
     ]);
+    s.property(returns('the release', owner));
     for (let i = 0; i < kvms; i++) {
       const nb = makeKvm(s, `kvm${i}`);
-      s.task(`kvm${i}-task`, [
+      const kvm = s.task(`kvm${i}-task`, [
         does(ioasidRegisterNotifierMm, { core, token: 1, nb }),
         does(ioasidUnregisterNotifierMm, { core, token: 1, nb }),
       ]);
+      s.property(returns(`the unregistration of ${kvm.name}`, kvm));
     }
     s.property(
       allFreed([parts.ids, parts.sets, pending]),

@@ -17,7 +17,8 @@ import {
   revision3,
   revision4,
 } from '../model/liveupdate/index.ts';
-import { iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
+import { returns } from '../properties/response.ts';
+import { givenBack, iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
 
 export default scenario('lu-half-built-map', {
   title: 'IOMMU_IOAS_MAP while a session makes the IOAS immutable and tests its areas',
@@ -78,13 +79,19 @@ export default scenario('lu-half-built-map', {
     const pages = makePages(s, 'pages');
     if (unmaps > 0) mapAtStart(s, ioas, 2, pages);
     s.pool(IoptArea, 1);
-    s.task('owner', [
-      does(preserveIommufd, { session, ictx, flb }),
-      ...(cancels > 0 ? [does(cancel, { session, ictx, idev: null, flb })] : []),
-    ]);
-    if (maps > 0) s.task('mapper', [does(ioptMapPages, { ioas, iova: 1, pages })]);
-    if (unmaps > 0) s.task('unmapper', [does(ioptUnmap, { ioas, iova: 2 })]);
     s.property(
+      returns(
+        'the session',
+        s.task('owner', [
+          does(preserveIommufd, { session, ictx, flb }),
+          ...(cancels > 0 ? [does(cancel, { session, ictx, idev: null, flb })] : []),
+        ]),
+      ),
+    );
+    if (maps > 0) s.property(returns('map', s.task('mapper', [does(ioptMapPages, { ioas, iova: 1, pages })])));
+    if (unmaps > 0) s.property(returns('unmap', s.task('unmapper', [does(ioptUnmap, { ioas, iova: 2 })])));
+    s.property(
+      ...givenBack(w, cancels),
       ...promises(w, protocol),
       preserves(w),
       sometimes('mapped', 'the map is complete', () => ioas.areas.find((a) => a.iova === 1)?.pages === pages),

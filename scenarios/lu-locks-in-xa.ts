@@ -18,7 +18,8 @@ import {
   revision4,
   xaSection,
 } from '../model/liveupdate/index.ts';
-import { iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
+import { returns } from '../properties/response.ts';
+import { givenBack, iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
 
 const noticed = [...revision1, set(atomicSleep, 'noticed')];
 
@@ -82,13 +83,20 @@ export default scenario('lu-locks-in-xa', {
     const [hwpt] = w.hwpts;
     const [ioas] = w.ioas;
     if (ioas === undefined || hwpt === undefined) return;
-    s.task('owner', [
-      does(preserveIommufd, { session, ictx, flb }),
-      ...(cancels > 0 ? [does(cancel, { session, ictx, idev: null, flb })] : []),
-    ]);
+    s.property(
+      returns(
+        'the session',
+        s.task('owner', [
+          does(preserveIommufd, { session, ictx, flb }),
+          ...(cancels > 0 ? [does(cancel, { session, ictx, idev: null, flb })] : []),
+        ]),
+      ),
+    );
     if (maps > 0) {
       s.pool(IoptArea, 1);
-      s.task('mapper', [does(ioptMapPages, { ioas, iova: 1, pages: makePages(s, 'pages') })]);
+      s.property(
+        returns('map', s.task('mapper', [does(ioptMapPages, { ioas, iova: 1, pages: makePages(s, 'pages') })])),
+      );
     }
     if (marks > 0)
       s.task('marker', [
@@ -99,9 +107,9 @@ export default scenario('lu-locks-in-xa', {
       const igroup = makeGroup(s, 'igroup');
       const idev = bindAtStart(s, ictx, igroup, 'idev');
       s.pool(IommufdAttach, 1);
-      s.task('attacher', [does(iommufdDeviceAttach, { idev, pt_id: ioas.id })]);
+      s.property(returns('attach', s.task('attacher', [does(iommufdDeviceAttach, { idev, pt_id: ioas.id })])));
       s.property(sometimes('attached', 'the device is attached to a new HWPT', () => igroup.pasid_attach !== null));
     }
-    s.property(...promises(w, 1), preserves(w));
+    s.property(...givenBack(w, cancels), ...promises(w, 1), preserves(w));
   },
 });

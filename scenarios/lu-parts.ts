@@ -17,6 +17,7 @@ import {
   markAtStart,
   markForm,
   monitorAt,
+  preservedIsGivenBack,
   preservedStays,
   unusedCanGo,
 } from '../model/liveupdate/index.ts';
@@ -84,6 +85,10 @@ export function promises(w: World, protocol: number, devices: Devices = { groups
       : []),
   ];
 }
+
+/** G-LIVE of a session whose owner cancels it: what it has preserved is given back. */
+export const givenBack = (w: World, cancels: number): Property[] =>
+  cancels > 0 ? [preservedIsGivenBack(w.session)] : [];
 
 /** The session gets as far as that. */
 export const preserves = (w: World) =>

@@ -15,7 +15,8 @@ import {
   revision3,
   revision4,
 } from '../model/liveupdate/index.ts';
-import { iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
+import { returns } from '../properties/response.ts';
+import { givenBack, iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
 
 const gatherRefs = [...revision1, set(preserveForm, 'two-passes-locked')];
 
@@ -96,13 +97,25 @@ export default scenario('lu-preserve-vs-destroy', {
     const { destroys, marks, cancels, protocol } = s.bounds;
     const w = iommufdWithHwpts(s, { hwpts: 1 + marks, marked: 1 });
     const { session, flb, ictx, hwpts } = w;
-    s.task('owner', [
-      does(preserveIommufd, { session, ictx, flb }),
-      ...(cancels > 0 ? [does(cancel, { session, ictx, idev: null, flb })] : []),
-    ]);
-    if (destroys > 0) s.task('destroyer', [does(iommufdDestroy, { ictx, id: hwpts[0]?.id as number })]);
-    if (marks > 0) s.task('marker', [does(iommufdHwptMarkPreserve, { ictx, id: hwpts[1]?.id as number, token: 2 })]);
-    s.property(...promises(w, protocol), preserves(w));
+    s.property(
+      returns(
+        'the session',
+        s.task('owner', [
+          does(preserveIommufd, { session, ictx, flb }),
+          ...(cancels > 0 ? [does(cancel, { session, ictx, idev: null, flb })] : []),
+        ]),
+      ),
+    );
+    if (destroys > 0)
+      s.property(returns('DESTROY', s.task('destroyer', [does(iommufdDestroy, { ictx, id: hwpts[0]?.id as number })])));
+    if (marks > 0)
+      s.property(
+        returns(
+          'MARK',
+          s.task('marker', [does(iommufdHwptMarkPreserve, { ictx, id: hwpts[1]?.id as number, token: 2 })]),
+        ),
+      );
+    s.property(...givenBack(w, cancels), ...promises(w, protocol), preserves(w));
     if (destroys > 0 && !s.setting(markForm).startsWith('table'))
       s.property(sometimes('destroyed', 'DESTROY succeeds', () => ictx.objects.slots.at(2).state === 'empty'));
   },

@@ -26,7 +26,8 @@ import {
   revision4,
   sameTranslation,
 } from '../model/liveupdate/index.ts';
-import { iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
+import { returns } from '../properties/response.ts';
+import { givenBack, iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
 
 export default scenario('lu-replace-after-preserve', {
   title: 'A device is moved to another HWPT after its session has preserved it',
@@ -112,16 +113,23 @@ export default scenario('lu-replace-after-preserve', {
     behind(igroup, iommu);
     const devices = s.pool(DeviceSer, 1);
     s.pool(IommuSer, 1);
-    s.task('owner', [
-      does(preserveIommufd, { session, ictx, flb }),
-      does(preserveDevice, { session, idev, flb }),
-      reboots > 0
-        ? does(kexec, { session, flb, machine, group: igroup.group })
-        : does(cancel, { session, ictx, idev, flb }),
-    ]);
-    if (replaces > 0) s.task('replacer', [does(iommufdDeviceReplace, { idev, pt_id: second.id })]);
-    if (detaches > 0) s.task('detacher', [does(iommufdDeviceDetach, { idev })]);
     s.property(
+      returns(
+        'the session',
+        s.task('owner', [
+          does(preserveIommufd, { session, ictx, flb }),
+          does(preserveDevice, { session, idev, flb }),
+          reboots > 0
+            ? does(kexec, { session, flb, machine, group: igroup.group })
+            : does(cancel, { session, ictx, idev, flb }),
+        ]),
+      ),
+    );
+    if (replaces > 0)
+      s.property(returns('replace', s.task('replacer', [does(iommufdDeviceReplace, { idev, pt_id: second.id })])));
+    if (detaches > 0) s.property(returns('detach', s.task('detacher', [does(iommufdDeviceDetach, { idev })])));
+    s.property(
+      ...givenBack(w, 1 - reboots),
       ...promises(w, protocol, { groups: [igroup.group], iommus: [iommu] }),
       ...(protocol > 0 ? [preservedDevicesStay(session, [igroup.group], devices)] : []),
       sameTranslation(machine),

@@ -14,7 +14,8 @@ import {
   rev4,
   revision4,
 } from '../model/liveupdate/index.ts';
-import { iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
+import { returns } from '../properties/response.ts';
+import { givenBack, iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
 
 export default scenario('lu-shared-ioas', {
   title: 'IOMMU_IOAS_MAP while a session with two HWPTs of one IOAS is cancelled',
@@ -55,10 +56,19 @@ export default scenario('lu-shared-ioas', {
     const pages = makePages(s, 'pages');
     if (unmaps > 0) mapAtStart(s, ioas, 2, pages);
     s.pool(IoptArea, 1);
-    s.task('owner', [does(preserveIommufd, { session, ictx, flb }), does(cancel, { session, ictx, idev: null, flb })]);
-    if (maps > 0) s.task('mapper', [does(ioptMapPages, { ioas, iova: 1, pages })]);
-    if (unmaps > 0) s.task('unmapper', [does(ioptUnmap, { ioas, iova: 2 })]);
     s.property(
+      returns(
+        'the session',
+        s.task('owner', [
+          does(preserveIommufd, { session, ictx, flb }),
+          does(cancel, { session, ictx, idev: null, flb }),
+        ]),
+      ),
+    );
+    if (maps > 0) s.property(returns('map', s.task('mapper', [does(ioptMapPages, { ioas, iova: 1, pages })])));
+    if (unmaps > 0) s.property(returns('unmap', s.task('unmapper', [does(ioptUnmap, { ioas, iova: 2 })])));
+    s.property(
+      ...givenBack(w, 1),
       ...promises(w, 1),
       preserves(w),
       sometimes(

@@ -13,6 +13,7 @@ import {
 } from '../model/iommufd/index.ts';
 import {
   cancel,
+  destroyUntilGone,
   fixed,
   ioptMapPages,
   LIVEUPDATE_C,
@@ -31,7 +32,8 @@ import {
   Vmm,
   vmmReuses,
 } from '../model/liveupdate/index.ts';
-import { iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
+import { returns } from '../properties/response.ts';
+import { givenBack, iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
 
 const discards = [...fixed, set(poolForm, 'discards')];
 
@@ -46,7 +48,7 @@ export default scenario('lu-sticky-mark', {
   systems: ['liveupdate', 'iommufd'],
   source: seed4(LIVEUPDATE_C),
   corpus: '#30',
-  bounds: { devices: 1, tokens: 0, maps: 0, sessions: 1, cancels: 1, closes: 0 },
+  bounds: { devices: 1, tokens: 0, maps: 0, sessions: 1, cancels: 1, closes: 0, tries: 0 },
   assumptions: ['a sleeping lock in atomic context goes unnoticed in revisions 1 and 2 (#29)'],
   variants: {
     posted: {
@@ -83,6 +85,12 @@ export default scenario('lu-sticky-mark', {
       bounds: { sessions: 0 },
       expect: { verdict: 'violated', kind: 'leak', property: 'an unused HWPT can go', length: 45, states: 46 },
     },
+    'token-table-tries': {
+      about: 'the same with a monitor that tries again until it is not EBUSY: DESTROY never succeeds',
+      settings: revision3,
+      bounds: { devices: 0, sessions: 0, closes: 1, tries: 1 },
+      expect: { verdict: 'violated', kind: 'liveness', length: 8, states: 8 },
+    },
     'token-table-closed': {
       about: 'the same when the monitor closes the iommufd: the release gets no further',
       settings: revision2,
@@ -97,16 +105,21 @@ export default scenario('lu-sticky-mark', {
     },
   },
   setup: (s) => {
-    const { devices, tokens, maps, sessions, cancels, closes } = s.bounds;
+    const { devices, tokens, maps, sessions, cancels, closes, tries } = s.bounds;
     const w = iommufdWithHwpts(s, { hwpts: 1 + devices, marked: 1, shared: true });
     const { session, flb, ictx } = w;
     const [hwpt, spare] = w.hwpts;
     if (hwpt === undefined) return;
     if (sessions > 0) {
-      s.task('owner', [
-        does(preserveIommufd, { session, ictx, flb }),
-        ...(cancels > 0 ? [does(cancel, { session, ictx, idev: null, flb })] : []),
-      ]);
+      s.property(
+        returns(
+          'the session',
+          s.task('owner', [
+            does(preserveIommufd, { session, ictx, flb }),
+            ...(cancels > 0 ? [does(cancel, { session, ictx, idev: null, flb })] : []),
+          ]),
+        ),
+      );
       s.property(preserves(w));
     }
     if (devices > 0 && spare !== undefined) {
@@ -126,13 +139,16 @@ export default scenario('lu-sticky-mark', {
     const [ioas] = w.ioas;
     if (maps > 0 && ioas !== undefined) {
       s.pool(IoptArea, 1);
-      s.task('mapper', [does(ioptMapPages, { ioas, iova: 1, pages: makePages(s, 'pages') })]);
+      s.property(
+        returns('map', s.task('mapper', [does(ioptMapPages, { ioas, iova: 1, pages: makePages(s, 'pages') })])),
+      );
     }
     if (closes > 0) {
-      s.task('vmm_task', [does(iommufdDestroy, { ictx, id: hwpt.id }), does(iommufdCtxPut, { ictx })]);
+      const destroy = does(tries > 0 ? destroyUntilGone : iommufdDestroy, { ictx, id: hwpt.id });
+      s.property(returns('close', s.task('vmm_task', [destroy, does(iommufdCtxPut, { ictx })])));
       s.property(drainedAtClose(s.pool(IommufdCtx, 1)));
     }
-    s.property(...promises(w, 0));
+    s.property(...givenBack(w, sessions * cancels), ...promises(w, 0));
     if (devices > 0 && s.setting(markForm) === 'table-mutex') s.property(unusedCanGo(w.pool));
   },
 });

@@ -3,6 +3,7 @@ import { does, scenario, sometimes } from '../checker/lang/index.ts';
 import { iommufdDestroy } from '../model/iommufd/index.ts';
 import {
   finishedAtEnd,
+  finishUntilDone,
   fixed,
   iommufdHwptRestore,
   iommufdLiveupdateFinish,
@@ -11,10 +12,12 @@ import {
   LIVEUPDATE_C,
   makeNextCtx,
   noEmptyRecords,
+  preservedIsGivenBack,
   preserveIommufd,
   rev4,
   revision4,
 } from '../model/liveupdate/index.ts';
+import { returns } from '../properties/response.ts';
 import { iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
 
 export default scenario('lu-trailing-records', {
@@ -27,7 +30,7 @@ export default scenario('lu-trailing-records', {
   systems: ['liveupdate', 'iommufd'],
   source: rev4(LIVEUPDATE_C),
   corpus: 'LU-10',
-  bounds: { reboots: 0, token0: 0 },
+  bounds: { reboots: 0, token0: 0, tries: 0 },
   variants: {
     posted: {
       about: 'revision 4: an empty record',
@@ -46,6 +49,12 @@ export default scenario('lu-trailing-records', {
         states: 46_852,
       },
     },
+    'posted-tries': {
+      about: 'the same with a monitor that tries again until it is not EBUSY: the end of the session never returns',
+      settings: revision4,
+      bounds: { reboots: 1, tries: 1 },
+      expect: { verdict: 'violated', kind: 'liveness', length: 81, states: 53_826 },
+    },
     'posted-token-0': {
       about: 'what follows in the next kernel when its user restores token 0',
       settings: revision4,
@@ -55,30 +64,33 @@ export default scenario('lu-trailing-records', {
     fixed: {
       about: 'the length of the record is the number of HWPTs that were preserved',
       settings: fixed,
-      bounds: { reboots: 1, token0: 1 },
+      bounds: { reboots: 1, token0: 1, tries: 1 },
       expect: { verdict: 'holds', states: 60_720, depth: 128 },
     },
   },
   setup: (s) => {
-    const { reboots, token0 } = s.bounds;
+    const { reboots, token0, tries } = s.bounds;
     const w = iommufdWithHwpts(s, { hwpts: 2, marked: 2, restored: 2 * reboots });
     const { session, flb, machine, ictx, hwpts } = w;
-    s.task('owner', [
+    const owner = s.task('owner', [
       does(preserveIommufd, { session, ictx, flb }),
       ...(reboots > 0 ? [does(kexec, { session, flb, machine, group: null })] : []),
     ]);
-    for (const [i, hwpt] of hwpts.entries()) s.task(`destroyer${i}`, [does(iommufdDestroy, { ictx, id: hwpt.id })]);
+    s.property(returns('the session', owner));
+    for (const [i, hwpt] of hwpts.entries())
+      s.property(returns(`DESTROY ${i}`, s.task(`destroyer${i}`, [does(iommufdDestroy, { ictx, id: hwpt.id })])));
     if (reboots > 0) {
       const next = makeNextCtx(s, w);
-      s.task('vmm', [
+      const vmm = s.task('vmm', [
         does(iommufdLiveupdateRetrieve, { session, machine, ictx: next }),
         does(iommufdHwptRestore, { ictx: next, token: 1 }),
         does(iommufdHwptRestore, { ictx: next, token: 2 }),
         ...(token0 > 0 ? [does(iommufdHwptRestore, { ictx: next, token: 0 })] : []),
-        does(iommufdLiveupdateFinish, { session, ictx: next }),
+        does(tries > 0 ? finishUntilDone : iommufdLiveupdateFinish, { session, ictx: next }),
       ]);
       s.property(
         finishedAtEnd(session, next),
+        ...(tries > 0 ? [returns('the end of the session', vmm), preservedIsGivenBack(session, next)] : []),
         sometimes(
           'one-left',
           'one of two HWPTs goes over to the next kernel',

@@ -15,6 +15,7 @@ import {
   retrieved,
   revision4,
 } from '../model/liveupdate/index.ts';
+import { returns } from '../properties/response.ts';
 
 export default scenario('lu-two-restores', {
   title: 'Two RESTOREs of one token in the next kernel',
@@ -65,10 +66,13 @@ export default scenario('lu-two-restores', {
     const pool = s.pool(Hwpt, 2 + hwpts);
     s.pool(HwptArray, 1);
     const restore = (token: number) => does(iommufdHwptRestore, { ictx, token });
-    s.task('vmm0', [restore(1), ...(destroys > 0 ? [does(iommufdDestroy, { ictx, id: 1 })] : [])]);
-    s.task('vmm1', [restore(1), ...(destroys > 0 ? [does(iommufdDestroy, { ictx, id: 2 })] : [])]);
+    for (const i of [0, 1]) {
+      const destroy = does(iommufdDestroy, { ictx, id: i + 1 });
+      s.property(returns(`RESTORE ${i}`, s.task(`vmm${i}`, [restore(1), ...(destroys > 0 ? [destroy] : [])])));
+    }
     if (hwpts > 1) s.task('vmm2', [restore(2), ...(late > 0 ? [restore(2)] : [])]);
-    if (finishes > 0) s.task('owner', [does(iommufdLiveupdateFinish, { session: lu.session, ictx })]);
+    if (finishes > 0)
+      s.property(returns('finish', s.task('owner', [does(iommufdLiveupdateFinish, { session: lu.session, ictx })])));
     s.property(
       ...(protocol > 0 ? [followsProtocol(monitors)] : []),
       sometimes('restored', 'an HWPT is restored', () => [...pool].some((hwpt) => hwpt.id > 0 && hwpt.domain !== null)),

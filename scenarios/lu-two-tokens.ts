@@ -13,7 +13,8 @@ import {
   secondMark,
   unpreserveNothing,
 } from '../model/liveupdate/index.ts';
-import { iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
+import { returns } from '../properties/response.ts';
+import { givenBack, iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
 
 const moves = [...revision3, set(secondMark, 'moves'), set(unpreserveNothing, 'returns')];
 
@@ -63,11 +64,17 @@ export default scenario('lu-two-tokens', {
     s.task('marker1', [mark(first.id, 2)]);
     if (second !== undefined) s.task('marker2', [mark(second.id, 1)]);
     if (sessions > 0)
-      s.task('owner', [
-        does(preserveIommufd, { session, ictx, flb }),
-        does(cancel, { session, ictx, idev: null, flb }),
-      ]);
+      s.property(
+        returns(
+          'the session',
+          s.task('owner', [
+            does(preserveIommufd, { session, ictx, flb }),
+            does(cancel, { session, ictx, idev: null, flb }),
+          ]),
+        ),
+      );
     s.property(
+      ...givenBack(w, sessions),
       ...promises(w, protocol),
       ...(protocol > 0 ? [oneTokenEach(ictx)] : []),
       ...(sessions > 0 ? [preserves(w)] : []),

@@ -24,7 +24,8 @@ import {
   revision3,
   unpreserveNothing,
 } from '../model/liveupdate/index.ts';
-import { iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
+import { returns } from '../properties/response.ts';
+import { givenBack, iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
 
 const undone = [
   ...revision1,
@@ -131,18 +132,27 @@ export default scenario('lu-unpreserve-marks', {
     }
     if (maps > 0) s.pool(IoptArea, 1);
     s.failures({ domain_preserve: failures, iommu_preserve: iommu_failures });
-    s.task('owner', [
-      does(preserveIommufd, { session, ictx, flb }),
-      ...idevs.map((idev) => does(preserveDevice, { session, idev, flb })),
-      ...(cancels > 0 ? [does(cancel, { session, ictx, idev: idevs[0] ?? null, flb })] : []),
-    ]);
+    s.property(
+      returns(
+        'the session',
+        s.task('owner', [
+          does(preserveIommufd, { session, ictx, flb }),
+          ...idevs.map((idev) => does(preserveDevice, { session, idev, flb })),
+          ...(cancels > 0 ? [does(cancel, { session, ictx, idev: idevs[0] ?? null, flb })] : []),
+        ]),
+      ),
+    );
     if (marks > 0)
       s.task('marker', [
         ...(late > 0 ? [does(afterPreserve, { session })] : []),
         does(iommufdHwptMarkPreserve, { ictx, id: hwpts[1]?.id as number, token: 2 }),
       ]);
-    if (maps > 0) s.task('mapper', [does(ioptMapPages, { ioas, iova: 1, pages: makePages(s, 'pages') })]);
+    if (maps > 0)
+      s.property(
+        returns('map', s.task('mapper', [does(ioptMapPages, { ioas, iova: 1, pages: makePages(s, 'pages') })])),
+      );
     s.property(
+      ...givenBack(w, cancels),
       ...promises(w, protocol, { groups: idevs.map((idev) => idev.igroup.group), iommus: [iommu] }),
       preserves(w),
       ...(devices > 0 ? [recordsAreComplete(session, s.pool(DeviceSer, devices))] : []),

@@ -15,6 +15,15 @@ const lockGroup = <F extends { group: VfioGroup }>(k: KernelKit<F>): Statement<F
 const unlockGroup = <F extends { group: VfioGroup }>(k: KernelKit<F>): Statement<F> =>
   k.switch(groupLock, { none: [], held: [k.mutexUnlock((f) => f.group.lock)] });
 
+/** The shim leads to the ictx, and nothing keeps that. */
+const borrow = <F extends { file: IctxFile | null; ictx: Ictx; container: ShimContainer | null }>(
+  k: KernelKit<F>,
+): Statement<F> =>
+  k.step('container->iommu_driver = ioasid_shim, its data is the ictx', (f) => {
+    f.ictx = (f.file as IctxFile).ictx;
+    (f.container as ShimContainer).ictx = f.ictx;
+  });
+
 /** vfio_group_set_container(). */
 export const setContainer = procedure(
   'vfio_group_set_container',
@@ -63,12 +72,8 @@ export const setContainer = procedure(
       },
     ),
     k.switch(shimFile, {
-      borrowed: [
-        k.step('container->iommu_driver = ioasid_shim, its data is the ictx', (f) => {
-          f.ictx = (f.file as IctxFile).ictx;
-          (f.container as ShimContainer).ictx = f.ictx;
-        }),
-      ],
+      borrowed: [borrow(k)],
+      awaited: [borrow(k)],
       held: [
         k.step('container->iommu_driver = ioasid_shim, its data is the ictx, which the file keeps', (f) => {
           f.ictx = (f.file as IctxFile).ictx;
@@ -88,7 +93,7 @@ export const setContainer = procedure(
     k.step('group->container = container', (f) => {
       f.group.container = f.container;
     }),
-    k.switch(shimFile, { borrowed: [], held: [k.goto('out_unlock')] }),
+    k.switch(shimFile, { borrowed: [], held: [k.goto('out_unlock')], awaited: [] }),
     k.label('out_fput'),
     k.call(fput, (f) => ({ file: f.file as IctxFile })),
     k.label('out_unlock'),

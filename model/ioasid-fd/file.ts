@@ -6,7 +6,7 @@
 import { inc, incNotZero, procedure, ptr, ref } from '../kernel/index.ts';
 import { Fd, Ictx, IctxFile, IoDomain } from './objects.ts';
 import { FILE_C, IOASID_DEV_C, specF } from './sources.ts';
-import { fileGet } from './switches.ts';
+import { fileGet, shimFile } from './switches.ts';
 
 const underRcu = 'files are freed after a grace period, and the slot is read again when the count has been taken';
 
@@ -52,6 +52,20 @@ export const fput = procedure(
         k.step('ictx = file->private_data', (f) => {
           f.ictx = f.file.ictx;
           f.ictx.released = true;
+        }),
+        k.switch(shimFile, {
+          borrowed: [],
+          held: [],
+          // As vfio_del_group_dev() does: waits with a time-out, and again.
+          awaited: [
+            k.loop([
+              k.test('wait_event_timeout(ictx->wait, no group is attached)', (f) => f.ictx.domains.length === 0, [
+                k.break(),
+              ]),
+            ]),
+            k.mutexLock((f) => f.ictx.lock),
+            k.mutexUnlock((f) => f.ictx.lock),
+          ],
         }),
         k.step('domain = first of ictx->domains', (f) => {
           f.domain = f.ictx.domains.first;

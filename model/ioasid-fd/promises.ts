@@ -3,7 +3,17 @@
  *
  * Source: spec (f), properties of the /dev/ioasid flow. What is under a lock is looked at while nobody holds it.
  */
-import { type Always, type AtEnd, always, atEnd, nameOf, type Pool, violated } from '../kernel/index.ts';
+import {
+  type Always,
+  type AtEnd,
+  always,
+  atEnd,
+  type LeadsTo,
+  leadsTo,
+  nameOf,
+  type Pool,
+  violated,
+} from '../kernel/index.ts';
 import { type Fd, type Ictx, type IctxFile, PAGES, type ShimContainer, type VfioGroup } from './objects.ts';
 
 /** The groups of an ictx, all compatible, have one domain. */
@@ -57,6 +67,16 @@ export function oneShimEach(groups: readonly VfioGroup[], shims: Pool<ShimContai
       });
     },
   );
+}
+
+/** The last put releases: G-LIVE of a file that no fd and no shim has any more. */
+export function lastPutReleases(files: Pool<IctxFile>, fds: readonly Fd[], shims: Pool<ShimContainer>): LeadsTo {
+  const orphaned = () => {
+    for (const file of files)
+      if (!fds.some((fd) => fd.file === file) && ![...shims].some((shim) => shim.file === file)) return true;
+    return false;
+  };
+  return leadsTo('the last put releases', 'a file that nobody has is released', orphaned, () => !orphaned());
 }
 
 /** A file is referenced by its fds and by the shims. */

@@ -12,9 +12,11 @@ export const groupLock = switchOf(
 /** What the shim has of the file whose fd was given. */
 export const shimFile = switchOf(
   'ioasid-fd.file',
-  'a shim container borrows the file for the call that makes it, or keeps a reference',
+  'a shim container borrows the file for the call that makes it; or keeps a reference; or borrows it, and the last close ' +
+    'waits until no group is attached',
   'borrowed',
   'held',
+  'awaited',
 );
 
 /** How a file is found by its fd. */

@@ -22,7 +22,7 @@ export {
   Vdcm,
   VtdDevice,
 } from './objects.ts';
-export { freePendingEnds, idOutlivesItsUse, quotaIsBalanced, userHasItsId } from './promises.ts';
+export { freePendingEnds, freePendingPasses, idOutlivesItsUse, quotaIsBalanced, userHasItsId } from './promises.ts';
 export { ioasidFindMmSet, ioasidRegisterNotifierMm, ioasidUnregisterNotifierMm } from './register.ts';
 export {
   allocAtStart,
@@ -39,5 +39,5 @@ export {
 export * from './sources.ts';
 export { bindGpasid, unbindGpasid } from './svm.ts';
 export * from './switches.ts';
-export { userAlloc, userFree, userOpen, userRelease, vmDies } from './user.ts';
+export { userAlloc, userFree, userFreeAwaited, userOpen, userRelease, vmDies } from './user.ts';
 export { vdcmStop } from './vdcm.ts';

@@ -3,7 +3,17 @@
  *
  * Source: spec (f), properties. What is under ioasid_allocator_lock is looked at while nobody holds it.
  */
-import { type Always, type AtEnd, always, atEnd, nameOf, type Pool, violated } from '../kernel/index.ts';
+import {
+  type Always,
+  type AtEnd,
+  always,
+  atEnd,
+  leadsTo,
+  nameOf,
+  type Pool,
+  type Property,
+  violated,
+} from '../kernel/index.ts';
 import type { Ioasid, IoasidData, IoasidUser, VtdDevice } from './objects.ts';
 
 /** An ID is not free, nor given out again, while a device has a context for it or is programmed with it. */
@@ -35,6 +45,23 @@ export function freePendingEnds(ids: Pool<IoasidData>): AtEnd {
         );
     return null;
   });
+}
+
+/**
+ * The same on every fair schedule, also while others go on; one promise for each ID that there can be.
+ *
+ * Source: G-LIVE.
+ */
+export function freePendingPasses(core: Ioasid): Property[] {
+  return Array.from({ length: core.xa.length - 1 }, (_, i) =>
+    leadsTo(
+      `IOASID ${i + 1} is reclaimed`,
+      `IOASID ${i + 1} does not stay FREE_PENDING`,
+      () => core.xa.at(i + 1)?.state === 'free-pending',
+      () => core.xa.at(i + 1)?.state !== 'free-pending',
+      { objects: [nameOf(core)] },
+    ),
+  );
 }
 
 /** IDs whose sets count them, and a system whose capacity is where its sets are. */

@@ -82,6 +82,34 @@ export const userFree = procedure(
   ],
 );
 
+/**
+ * The same by a user who tells its guest that the ID is free only when it is: it looks until there is no such ID any more.
+ * ioasid_find() under RCU tells that too, also of an ID that is FREE_PENDING.
+ */
+export const userFreeAwaited = procedure(
+  'vcmd_free_pasid',
+  {
+    source: specF('drivers/vfio/vfio.c'),
+    params: { core: Ioasid, user: IoasidUser },
+    locals: { id: ioasidT() },
+  },
+  (k) => [
+    k.step('the ID of the guest', (f) => {
+      f.id = f.user.id;
+    }),
+    k.call(userFree, (f) => ({ core: f.core, user: f.user })),
+    k.loop([
+      k.test(
+        'msleep(), then ioasid_find(NULL, id, NULL) == -ENOENT',
+        (f) => f.core.xa.at(f.id) === null,
+        [k.break()],
+        [],
+        { note: 'one load of the table; what it leads to is not looked at' },
+      ),
+    ]),
+  ],
+);
+
 /** ioasid_user_release(): all IDs, then the set. */
 export const userRelease = procedure(
   'ioasid_user_release',

@@ -8,6 +8,7 @@ export { advance, followsProtocol, LuMonitor } from './monitor.ts';
 export * from './objects.ts';
 export * from './promises.ts';
 export {
+  finishUntilDone,
   iommufdHwptRestore,
   iommufdLiveupdateFinish,
   iommufdLiveupdateRetrieve,
@@ -19,4 +20,4 @@ export { afterPreserve, cancel, preserveDevice, preserveIommufd } from './sessio
 export * from './setup.ts';
 export * from './sources.ts';
 export * from './switches.ts';
-export { preservedForWhoAsked, tokensComeBack, Vmm, vmmReuses } from './vmm.ts';
+export { destroyUntilGone, preservedForWhoAsked, tokensComeBack, Vmm, vmmReuses } from './vmm.ts';

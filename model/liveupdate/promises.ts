@@ -5,7 +5,17 @@
  * dangle.
  */
 import type { Hwpt, IommufdCtx, IommuGroup, PagingDomain } from '../iommufd/index.ts';
-import { type Always, type AtEnd, always, atEnd, nameOf, type Pool, violated } from '../kernel/index.ts';
+import {
+  type Always,
+  type AtEnd,
+  always,
+  atEnd,
+  type LeadsTo,
+  leadsTo,
+  nameOf,
+  type Pool,
+  violated,
+} from '../kernel/index.ts';
 import type { LuMonitor } from './monitor.ts';
 import type { DeviceSer, IommuDevice, Machine, Session } from './objects.ts';
 
@@ -129,6 +139,23 @@ export function cancelledLeavesNothing(
         return violated('leak', `${nameOf(iommu)} is kept by nobody's session`, { objects: [nameOf(iommu)] });
     return null;
   });
+}
+
+/**
+ * Every file that is preserved is finished or given back, whatever the schedule: of the iommufd, that the next kernel's
+ * context has no record of it left, or that a cancelled session has none.
+ *
+ * Source: spec (i), session; G-LIVE. Limits: for sessions whose owner cancels or finishes them.
+ */
+export function preservedIsGivenBack(session: Session, next: IommufdCtx | null = null): LeadsTo {
+  const preserved = () => session.iommufd !== null || session.device || (next !== null && next.lu !== null);
+  return leadsTo(
+    'a preserved file is given back',
+    'every preserved file is finished or given back',
+    preserved,
+    () => !preserved(),
+    { objects: [nameOf(session)] },
+  );
 }
 
 /** The table of tokens has an HWPT once, with one reference. */

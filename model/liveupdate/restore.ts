@@ -34,7 +34,7 @@ import {
 } from '../kernel/index.ts';
 import { advance, ghost } from './monitor.ts';
 import { DomainSer, IommufdSer, Machine, MOST_HWPTS, Session, token } from './objects.ts';
-import { LIVEUPDATE_C, restoreTree, specI } from './sources.ts';
+import { LIVEUPDATE_C, LUO_C, restoreTree, specI } from './sources.ts';
 import { restoreClaim } from './switches.ts';
 
 const source = restoreTree(LIVEUPDATE_C);
@@ -234,6 +234,24 @@ export const iommufdLiveupdateFinish = procedure(
     }),
     k.mutexUnlock((f) => f.session.mutex),
     k.return((f) => f.ret),
+  ],
+);
+
+/** User space ends the session, and again while that is refused: not every HWPT has been restored. */
+export const finishUntilDone = procedure(
+  'vmm: finish until it is not EBUSY',
+  { source: specI(LUO_C), params: { session: Session, ictx: IommufdCtx }, locals: { ret: errno() } },
+  (k) => [
+    k.loop([
+      k.call(
+        iommufdLiveupdateFinish,
+        (f) => ({ session: f.session, ictx: f.ictx }),
+        (f, ret) => {
+          f.ret = ret;
+        },
+      ),
+      k.when((f) => f.ret !== -EBUSY, [k.break()]),
+    ]),
   ],
 );
 

@@ -19,6 +19,7 @@ import {
   always,
   bool,
   EADDRINUSE,
+  EBUSY,
   errno,
   nameOf,
   object,
@@ -32,6 +33,24 @@ import { iommufdHwptMarkPreserve, iommufdHwptUnmark } from './mark.ts';
 import { type Session, token } from './objects.ts';
 import { seed4 } from './sources.ts';
 import { poolForm } from './switches.ts';
+
+/** A monitor that destroys an HWPT, and tries again while that is refused: somebody is about to let go of it. */
+export const destroyUntilGone = procedure(
+  'vmm: DESTROY until it is not EBUSY',
+  { source: seed4(), params: { ictx: IommufdCtx, id: objectId() }, locals: { rc: errno() } },
+  (k) => [
+    k.loop([
+      k.call(
+        iommufdDestroy,
+        (f) => ({ ictx: f.ictx, id: f.id }),
+        (f, rc) => {
+          f.rc = rc;
+        },
+      ),
+      k.when((f) => f.rc !== -EBUSY, [k.break()]),
+    ]),
+  ],
+);
 
 /** What the monitor has found out. Ghost. */
 export const Vmm = object('vmm', { token_refused: bool() }, { permanent: true, source: seed4() });
