@@ -25,6 +25,7 @@ import iopfCoreUnbind from './iopf-core-unbind.ts';
 import iopfDiscardPartial from './iopf-discard-partial.ts';
 import iopfFlushThenClear from './iopf-flush-then-clear.ts';
 import iopfLostLast from './iopf-lost-last.ts';
+import iopfQueuedResponse from './iopf-queued-response.ts';
 import iopfTwoFlushers from './iopf-two-flushers.ts';
 import iopfWorkerMmput from './iopf-worker-mmput.ts';
 import luHalfBuiltMap from './lu-half-built-map.ts';
@@ -132,6 +133,7 @@ export const scenarios: readonly Scenario[] = [
   iopfDiscardPartial,
   iopfFlushThenClear,
   iopfLostLast,
+  iopfQueuedResponse,
   iopfTwoFlushers,
   iopfWorkerMmput,
   luHalfBuiltMap,

@@ -37,8 +37,11 @@ export const PciContext = object(
 );
 export type PciContext = ViewOf<typeof PciContext>;
 
-/** What is known of the answer to a page request. `overflow` is given by the hardware itself. */
-export const prgResponse = ['none', 'success', 'invalid', 'failure', 'overflow'] as const;
+/**
+ * What is known of the answer to a page request. `overflow` is given by the hardware itself; `reset` means that the
+ * function was reset and has forgotten the request.
+ */
+export const prgResponse = ['none', 'success', 'invalid', 'failure', 'overflow', 'reset'] as const;
 
 /** A page request message. */
 export const PageRequest = object(
@@ -52,6 +55,8 @@ export const PageRequest = object(
     group: int(0, GROUPS - 1),
     /** Of the whole group; kept in its last request. */
     answer: oneOf(...prgResponse),
+    /** Ghost: what software has answered, where that travels through a queue and may still be on its way. */
+    response: oneOf(...prgResponse),
     /** Ghost: address space in which the kernel handled the fault. */
     handled_in: opaque(),
     /** Ghost: who handled it. */

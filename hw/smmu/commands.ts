@@ -23,8 +23,9 @@ import {
   type ViewOf,
   Violation,
 } from '../../checker/lang/index.ts';
-import { GROUPS, LAST_PASID, type PageRequest, type PciFunction } from '../pci/objects.ts';
+import { GROUPS, LAST_PASID, type PageRequest, type PciContext, type PciFunction } from '../pci/objects.ts';
 import { type AtsFunction, forget, LAST_ASID, PAGES, type SmmuContexts, slot } from './caches.ts';
+import type { SmmuV3 } from './objects.ts';
 
 /** Who may wait for a CMD_SYNC: 0, 1 and 2. */
 export const ISSUERS = 3;
@@ -45,6 +46,7 @@ export type Command =
   | `ATC_INV pasid ${number}`
   | `ATC_INV pasid ${number} page ${number}`
   | `PRI_RESP group ${number} ${PrgCode}`
+  | `PRI_RESP pasid ${number} group ${number} ${PrgCode}`
   | `RESUME stag ${number} ${ResumeCode}`
   | `SYNC ${number}`;
 
@@ -55,12 +57,21 @@ interface Decoded {
   /** Virtual pages that are meant. */
   readonly pages: readonly number[];
   readonly code: ResumeCode | PrgCode;
+  /** PASID that a page response names besides the group; 0 when it names none. */
+  readonly pasid: number;
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
 const known: Record<string, Decoded> = {};
-function know(command: Command, op: Decoded['op'], id: number, page?: number, code: Decoded['code'] = 'retry'): void {
-  known[command] = { op, id, pages: page === undefined ? upTo(PAGES) : [page], code };
+function know(
+  command: Command,
+  op: Decoded['op'],
+  id: number,
+  page?: number,
+  code: Decoded['code'] = 'retry',
+  pasid = 0,
+): void {
+  known[command] = { op, id, pages: page === undefined ? upTo(PAGES) : [page], code, pasid };
 }
 for (const issuer of upTo(ISSUERS)) know(`SYNC ${issuer}`, 'SYNC', issuer);
 for (let pasid = 1; pasid <= LAST_PASID; pasid++) {
@@ -76,7 +87,11 @@ for (const stag of upTo(GROUPS))
   for (const code of resumeCodes) know(`RESUME stag ${stag} ${code}`, 'RESUME', stag, 0, code);
 
 for (const group of upTo(GROUPS))
-  for (const code of prgCodes) know(`PRI_RESP group ${group} ${code}`, 'PRI_RESP', group, 0, code);
+  for (const code of prgCodes) {
+    know(`PRI_RESP group ${group} ${code}`, 'PRI_RESP', group, 0, code);
+    for (let pasid = 1; pasid <= LAST_PASID; pasid++)
+      know(`PRI_RESP pasid ${pasid} group ${group} ${code}`, 'PRI_RESP', group, 0, code, pasid);
+  }
 
 const command = (): Field<Command> => oneOf(...Object.keys(known)) as Field<Command>;
 const decode = (c: Command): Decoded => known[c] as Decoded;
@@ -105,8 +120,15 @@ export type SmmuCmdq = ViewOf<typeof SmmuCmdq>;
 export interface BehindCmdq {
   readonly contexts?: SmmuContexts;
   readonly functions?: readonly AtsFunction[];
+  /** The reduced SMMU of the fault path, and the contexts of the function behind it with what they have cached. */
+  readonly faultPath?: { readonly smmu: SmmuV3; readonly contexts: readonly PciContext[] };
   /** The function whose page requests PRI_RESP answers. */
   readonly pri?: PciFunction;
+  /**
+   * The function may be reset while an answer is on its way: one that it does not expect any more it drops, and one that
+   * it does expect must be the answer that software gave.
+   */
+  readonly priMayReset?: boolean;
   /** The master whose stalled transactions RESUME is about. */
   readonly stalls?: PciFunction;
 }
@@ -140,13 +162,21 @@ function resume(stalls: PciFunction, { id, code }: Decoded): void {
   stalls.prg.set(id, null);
 }
 
-/** CMD_PRI_RESP: the function knows the group by its index. */
-function respond(pri: PciFunction, { id, code }: Decoded): void {
+/** CMD_PRI_RESP: the function knows the group by its index, and by the PASID where the command names it. */
+function respond(pri: PciFunction, mayReset: boolean, { id, pasid, code }: Decoded): void {
   const last = pri.prg.at(id) as PageRequest | null;
-  if (last === null)
+  const expected = last !== null && (pasid === 0 || last.pasid === pasid);
+  if (!expected && mayReset) return;
+  if (last === null || !expected)
     throw new Violation('protocol', `CMD_PRI_RESP for group index ${id}, of which no page request is open`, [
       nameOf(pri),
     ]);
+  if (mayReset && last.response !== code)
+    throw new Violation(
+      'isolation',
+      `the answer "${code}" for group index ${id} reaches ${nameOf(last)}, which software has not answered so`,
+      [nameOf(pri), nameOf(last)],
+    );
   if (code !== 'retry' && code !== 'abort') last.answer = code;
   pri.prg.set(id, null);
 }
@@ -178,6 +208,7 @@ const completions = {
       const cached = f.behind.contexts?.cfg.at(id);
       if (cached)
         Object.assign(cached, { cached: false, valid: false, quiet: false, asid: 0, ttb: null, generation: 0 });
+      f.behind.faultPath?.smmu.cfg_cache.set(id, null);
     },
   },
   TLBI: {
@@ -197,6 +228,7 @@ const completions = {
     do: (f: Frame) => {
       const { id, pages } = finish(f, 'ATC_INV');
       for (const fn of f.behind.functions ?? []) for (const page of pages) forget(fn.atc.at(slot(id, page)));
+      for (const ctx of f.behind.faultPath?.contexts ?? []) if (ctx.pasid === id) ctx.atc = null;
     },
   },
   PRI_RESP: {
@@ -205,7 +237,7 @@ const completions = {
     when: (f: Frame) => find(f, 'PRI_RESP') >= 0,
     do: (f: Frame) => {
       const command = finish(f, 'PRI_RESP');
-      if (f.behind.pri) respond(f.behind.pri, command);
+      if (f.behind.pri) respond(f.behind.pri, f.behind.priMayReset === true, command);
     },
   },
   RESUME: {

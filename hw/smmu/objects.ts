@@ -2,14 +2,15 @@
  * An SMMUv3 as far as drivers and devices see it: context descriptors of one stream, the configuration cache that
  * holds copies of them, and the page request queue (PRIQ).
  *
- * Source: spec (c). Commands have no queue of their own: a driver step named after a command stands for the command
- * together with the CMD_SYNC that waits for it, and has its effect on the caches here.
+ * Source: spec (c). A driver step named after a command stands for the command together with the CMD_SYNC that waits for
+ * it, and has its effect on the caches here; where a scenario gives the SMMU a command queue, the command goes through it.
  *
  * Limits: one stream; no main TLB (a table walk is not cached, so the order of TLB and ATC invalidation cannot be
  * studied); no stalls; only valid context descriptors are cached.
  */
 import { array, bool, int, object, opaque, patch, ref, ring, struct, type ViewOf } from '../../checker/lang/index.ts';
 import { LAST_PASID, PageRequest } from '../pci/objects.ts';
+import { SmmuCmdq } from './commands.ts';
 
 /** Entries the ring has room for; a scenario may give the hardware fewer. */
 export const PRIQ_CAPACITY = 3;
@@ -26,6 +27,8 @@ export const SmmuV3 = object(
     priq_entries: int(1, PRIQ_CAPACITY, 1),
     /** Overflow flag of the producer register: entries were lost and not yet acknowledged. */
     priq_overflow: bool(),
+    /** Its command queue, in scenarios that have one. */
+    cmdq: ref(SmmuCmdq),
   },
   { permanent: true, source: patch('spec (c) SMMUv3 and PCIe device')() },
 );

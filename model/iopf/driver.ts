@@ -6,10 +6,10 @@
  */
 import { type Actor, constant, errno, int, MmStruct, procedure } from '../kernel/index.ts';
 import { svaBind, svaUnbind } from './bind.ts';
-import { hw, LAST_PASID, type PciContext, type SmmuV3 } from './hardware.ts';
+import { hw, LAST_PASID, type PciContext, type PciFunction, type SmmuV3 } from './hardware.ts';
 import { Device, IommuSva } from './objects.ts';
 import { specC } from './sources.ts';
-import { deviceStop } from './switches.ts';
+import { betweenUsers, deviceStop } from './switches.ts';
 
 /** Binds an mm and lets a context of the function work with its PASID. */
 export const openContext = procedure(
@@ -88,6 +88,30 @@ export const acquireDevice = procedure('device_open', { source: specC(), params:
 export const releaseDevice = procedure('device_close', { source: specC(), params: { dev: Device } }, (k) => [
   k.step('close the device', (f) => {
     f.dev.opened = false;
+  }),
+  k.return(0),
+]);
+
+/**
+ * Function level reset before the next user: whatever group the function had open it does not know any more. It must
+ * have stopped. Nothing is done about it where the variant leaves the function as it is.
+ */
+export const resetFunction = procedure('pcie_flr', { source: specC(), params: { fn: hw<PciFunction>() } }, (k) => [
+  k.switch(betweenUsers, {
+    reset: [
+      k.step(
+        'initiate the reset: the function forgets its groups',
+        (f) => {
+          for (let group = 0; group < f.fn.prg.length; group++) {
+            const open = f.fn.prg.at(group);
+            if (open !== null) open.answer = 'reset';
+            f.fn.prg.set(group, null);
+          }
+        },
+        { indivisible: 'the function does it by itself, at one moment' },
+      ),
+    ],
+    'left as it is': [],
   }),
   k.return(0),
 ]);

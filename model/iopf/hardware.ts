@@ -2,9 +2,12 @@
  * The hardware as kernel code sees it: pointers to objects that `hw/` declares. Only their types cross over; the
  * scenario brings the objects.
  */
+import type { SmmuCmdq } from '../../hw/smmu/commands.ts';
+import type { SmmuV3 } from '../../hw/smmu/objects.ts';
 import { pointerTo } from '../kernel/index.ts';
 
 export type { PageRequest, PciContext, PciFunction } from '../../hw/pci/objects.ts';
+export type { Command, SmmuCmdq } from '../../hw/smmu/commands.ts';
 export type { SmmuV3 } from '../../hw/smmu/objects.ts';
 
 /** A pointer to a hardware object. */
@@ -23,3 +26,6 @@ export const validFirst = 'the valid bit is cleared first, and the SMMU looks at
 
 /** Why a page request that travels is read in one step. */
 export const requestIsFixed = 'the content of a page request is written before it is posted and never again';
+
+/** The command queue of an SMMU that has one. */
+export const cmdqOf = (smmu: SmmuV3): SmmuCmdq => smmu.cmdq as SmmuCmdq;

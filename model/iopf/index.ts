@@ -1,7 +1,15 @@
 /** The IOPF queue from v2 of 2018 to Linux 5.13, with the PRI queue of the SMMUv3 driver and a reduced bind and unbind. */
 export { svaBind, svaUnbind } from './bind.ts';
 export { closeBound, coreHooks, openBound } from './core.ts';
-export { acquireDevice, closeContext, killTask, openContext, releaseDevice, stopContext } from './driver.ts';
+export {
+  acquireDevice,
+  closeContext,
+  killTask,
+  openContext,
+  releaseDevice,
+  resetFunction,
+  stopContext,
+} from './driver.ts';
 export { iopfQueueFlushDev, iopfQueueFlushDevLocked } from './flush.ts';
 export { iopfHandleGroup } from './handle.ts';
 export {
@@ -33,8 +41,11 @@ export {
 } from './queue.ts';
 export { IoMm, iommuNotifierRelease } from './release.ts';
 export { iommuReportDeviceFault } from './report.ts';
-export { iommuPageResponse, oneResponse, priResponse } from './respond.ts';
+export { iommuPageResponse, oneResponse, priResponse, smmuPageResponse } from './respond.ts';
 export {
+  afterFlush,
+  betweenUsers,
+  commandQueue,
   deviceStop,
   discardPartial,
   groupMatch,
@@ -46,6 +57,7 @@ export {
   priqAccounting,
   priqFlushWait,
   releaseFlush,
+  responsePasid,
   stopMarkers,
   svaCore,
   unbindOrder,

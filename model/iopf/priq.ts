@@ -7,16 +7,18 @@
  * of one batch is safe after the next, hence two.
  */
 import { bool, errno, int, type KernelKit, opaque, procedure, type Statement, u8, wake } from '../kernel/index.ts';
-import { hw, type PageRequest, type PciFunction, type SmmuV3 } from './hardware.ts';
+import { cmdqOf, hw, type PageRequest, type PciFunction, type SmmuV3 } from './hardware.ts';
 import { ArmSmmuQueue, Device, IopfQueue } from './objects.ts';
 import { iopfQueueDiscardPartial } from './queue.ts';
 import { iommuReportDeviceFault } from './report.ts';
-import { oneResponse, priResponse } from './respond.ts';
+import { issuePriResponse, oneResponse, priResponse } from './respond.ts';
 import { v2_30, v2_39, v4_03 } from './sources.ts';
-import { overflowPartial, priqAccounting, priqFlushWait, stopMarkers } from './switches.ts';
+import { commandQueue, overflowPartial, priqAccounting, priqFlushWait, stopMarkers } from './switches.ts';
 
 /** arm_smmu_handle_ppr(), from the report of an entry that was taken out of the queue on. */
-const reportPopped = <F extends { dev: Device; fn: PciFunction; evt: PageRequest | null; last: boolean; ret: number }>(
+const reportPopped = <
+  F extends { smmu: SmmuV3; dev: Device; fn: PciFunction; evt: PageRequest | null; last: boolean; ret: number },
+>(
   k: KernelKit<F>,
 ): Statement<F>[] => [
   k.call(
@@ -30,13 +32,24 @@ const reportPopped = <F extends { dev: Device; fn: PciFunction; evt: PageRequest
   k.when(
     (f) => f.ret !== 0 && f.last,
     [
-      k.step(
-        'CMDQ_OP_PRI_RESP with failure',
-        (f) => {
-          priResponse(f.fn, f.evt as PageRequest, 'failure');
-        },
-        { indivisible: oneResponse },
-      ),
+      k.switch(commandQueue, {
+        'at once': [
+          k.step(
+            'CMDQ_OP_PRI_RESP with failure',
+            (f) => {
+              priResponse(f.fn, f.evt as PageRequest, 'failure');
+            },
+            { indivisible: oneResponse },
+          ),
+        ],
+        'through the queue': [
+          issuePriResponse(k, 'CMDQ_OP_PRI_RESP with failure', (f) => ({
+            cmdq: cmdqOf(f.smmu),
+            request: f.evt as PageRequest,
+            code: 'failure',
+          })),
+        ],
+      }),
     ],
   ),
 ];

@@ -1,11 +1,29 @@
 /**
  * The way back: a page response finds the pending event, tells the device, and forgets the event.
  */
-import { EINVAL, nameOf, oneOf, op, procedure, ptr, Violation } from '../kernel/index.ts';
-import { hw, type PageRequest, type PageResponse, type PciFunction, pageResponse, requestIsFixed } from './hardware.ts';
+import {
+  EINVAL,
+  type KernelKit,
+  nameOf,
+  oneOf,
+  op,
+  procedure,
+  ptr,
+  type Statement,
+  Violation,
+} from '../kernel/index.ts';
+import {
+  hw,
+  type PageRequest,
+  type PageResponse,
+  type PciFunction,
+  pageResponse,
+  requestIsFixed,
+  type SmmuCmdq,
+} from './hardware.ts';
 import { Device, FaultEvent, PageResponseOp } from './objects.ts';
-import { specB } from './sources.ts';
-import { pageResponseBy } from './switches.ts';
+import { specB, v2_39 } from './sources.ts';
+import { pageResponseBy, responsePasid } from './switches.ts';
 
 /**
  * CMDQ_OP_PRI_RESP, and its delivery: the function knows the group by its index. No sync follows, and none is needed,
@@ -25,6 +43,44 @@ export function priResponse(fn: PciFunction, request: PageRequest, code: PageRes
   request.answer = code;
   fn.prg.set(request.group, null);
 }
+
+/**
+ * CMDQ_OP_PRI_RESP through the command queue: "fire and forget". Nobody waits for it, and no SYNC follows.
+ */
+function queuePriResponse(cmdq: SmmuCmdq, request: PageRequest, code: PageResponse, namesPasid: boolean): void {
+  if (request.response !== 'none')
+    throw new Violation('protocol', `${nameOf(request)} is answered a second time`, [nameOf(request)]);
+  request.response = code;
+  const { pasid, group } = request;
+  cmdq.queue.push(namesPasid ? `PRI_RESP pasid ${pasid} group ${group} ${code}` : `PRI_RESP group ${group} ${code}`);
+}
+
+/** CMDQ_OP_PRI_RESP, with the PASID where the device requires it. */
+export const issuePriResponse = <F>(
+  k: KernelKit<F>,
+  label: string,
+  of: (f: F) => { readonly cmdq: SmmuCmdq; readonly request: PageRequest; readonly code: PageResponse },
+): Statement<F> => {
+  const issue = (namesPasid: boolean) => [
+    k.step(
+      label,
+      (f) => {
+        const { cmdq, request, code } = of(f as F);
+        queuePriResponse(cmdq, request, code, namesPasid);
+      },
+      { indivisible: 'a command is in the queue when the producer index moves; what it is made from does not change' },
+    ),
+  ];
+  return k.switch(responsePasid, { 'not named': issue(false), named: issue(true) });
+};
+
+/** arm_smmu_page_response() of a device with PRI, through this command queue; made in a scenario's set-up. */
+export const smmuPageResponse = (cmdq: SmmuCmdq) =>
+  procedure(
+    'arm_smmu_page_response',
+    { source: v2_39('drivers/iommu/arm-smmu-v3.c'), params: PageResponseOp.params },
+    (k) => [issuePriResponse(k, 'CMDQ_OP_PRI_RESP', (f) => ({ cmdq, request: f.evt, code: f.code })), k.return(0)],
+  );
 
 /** Why giving a response is one step. */
 export const oneResponse = 'one command; what it touches is inside the function';

@@ -132,3 +132,35 @@ export const pageResponseBy = switchOf(
   'SMMUv3',
   'operation',
 );
+
+/** Whether the commands of the SMMUv3 driver go through the command queue. */
+export const commandQueue = switchOf(
+  'iopf.commands',
+  'whether a command to the SMMU takes effect in the step that issues it, or travels through the command queue',
+  'at once',
+  'through the queue',
+);
+
+/** What unbind does about answers that are still in the command queue after a flush of the fault queues. */
+export const afterFlush = switchOf(
+  'iopf.after-flush',
+  'whether unbind waits with a CMD_SYNC for the answers that the flush has left in the command queue',
+  'nothing',
+  'SYNC',
+);
+
+/** Whether CMD_PRI_RESP names the PASID, as a device may require. */
+export const responsePasid = switchOf(
+  'iopf.response-pasid',
+  'whether a page response names the PASID besides the group index',
+  'not named',
+  'named',
+);
+
+/** What becomes of the function between two users. */
+export const betweenUsers = switchOf(
+  'iopf.between-users',
+  'whether the function is reset when its user closes it, and so forgets the groups that it has open',
+  'reset',
+  'left as it is',
+);

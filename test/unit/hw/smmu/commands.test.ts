@@ -1,9 +1,10 @@
 /** The command queue: what is done in order, what is not, and what a CMD_SYNC waits for. */
 import { describe, expect, test } from 'vitest';
-import { always, does, procedure, type Setup, sometimes, violated } from '../../../../checker/lang/index.ts';
-import { PageRequest, PciFunction } from '../../../../hw/pci/objects.ts';
+import { always, atEnd, does, procedure, type Setup, sometimes, violated } from '../../../../checker/lang/index.ts';
+import { PageRequest, PciContext, PciFunction } from '../../../../hw/pci/objects.ts';
 import { AtsFunction, fill, Page, SmmuContexts, slot } from '../../../../hw/smmu/caches.ts';
 import { type Command, type Completes, SmmuCmdq, smmuCmdq } from '../../../../hw/smmu/commands.ts';
+import { SmmuV3 } from '../../../../hw/smmu/objects.ts';
 import { resultOf, small, source } from '../small.ts';
 
 /** Hardware with everything cached for PASID 1 and 2, ASID 1 and 2, and these commands in the queue. */
@@ -105,6 +106,31 @@ describe('order', () => {
   });
 });
 
+test('on the fault path CFGI_CD and ATC_INV forget what there is of their PASID', async () => {
+  const verdict = await small((s) => {
+    const smmu = s.object(SmmuV3, 'reduced');
+    const cmdq = s.object(SmmuCmdq, 'cmdq');
+    const spaces = s.objects(Page, 'space', 2);
+    const contexts = s.objects(PciContext, 'ctx', 2, (i) => ({ pasid: i + 1, atc: spaces[i] ?? null }));
+    spaces.forEach((space, i) => {
+      smmu.cfg_cache.set(i + 1, space);
+    });
+    for (const command of ['CFGI_CD pasid 1', 'ATC_INV pasid 2', 'SYNC 0'] as const) cmdq.queue.push(command);
+    s.actor('cmdq_hw', smmuCmdq('CFGI', 'ATC_INV'), { cmdq, behind: { faultPath: { smmu, contexts } } });
+    const left = () => [smmu.cfg_cache.at(1), smmu.cfg_cache.at(2), ...contexts.map((c) => c.atc)];
+    s.property(
+      atEnd('left', 'what was not named', () =>
+        left()
+          .map((x) => x !== null)
+          .join() === 'false,true,true,false'
+          ? null
+          : violated('assertion', 'not so'),
+      ),
+    );
+  });
+  expect(verdict).toMatchObject({ outcome: 'holds', complete: true });
+});
+
 describe('CMD_RESUME', () => {
   const resume = (commands: readonly Command[]) =>
     small((s) => {
@@ -132,13 +158,13 @@ describe('CMD_RESUME', () => {
 });
 
 describe('CMD_PRI_RESP', () => {
-  const respond = (commands: readonly Command[]) =>
+  const respond = (commands: readonly Command[], reset?: { response: 'none' | 'failure' }) =>
     small((s) => {
       const { stalls: pri, cmdq } = world(s, [], []);
-      const request = s.object(PageRequest, 'request', { last: true, pasid: 1, group: 1 });
+      const request = s.object(PageRequest, 'request', { last: true, pasid: 1, group: 1, ...reset });
       pri.prg.set(1, request);
       for (const command of commands) cmdq.queue.push(command);
-      s.actor('pri_hw', smmuCmdq('PRI_RESP'), { cmdq, behind: { pri } });
+      s.actor('pri_hw', smmuCmdq('PRI_RESP'), { cmdq, behind: { pri, priMayReset: reset !== undefined } });
       s.property(
         sometimes('failed', 'the group has its answer', () => request.answer === 'failure' && pri.prg.at(1) === null),
       );
@@ -157,6 +183,25 @@ describe('CMD_PRI_RESP', () => {
         kind: 'protocol',
         message: expect.stringContaining('no page request is open'),
       });
+  });
+
+  test('that names the PASID reaches the group only under that PASID', async () => {
+    expect(resultOf(await respond(['PRI_RESP pasid 1 group 1 failure']), 'failed')).toBe('reached');
+    expect((await respond(['PRI_RESP pasid 2 group 1 failure'])).violations[0]?.evidence.kind).toBe('protocol');
+  });
+
+  test('is dropped by a function that was reset, unless it has that group open again', async () => {
+    const given = { response: 'failure' } as const;
+    expect(resultOf(await respond(['PRI_RESP group 1 failure'], given), 'failed')).toBe('reached');
+    for (const command of ['PRI_RESP group 0 failure', 'PRI_RESP pasid 2 group 1 failure'] as const) {
+      const verdict = await respond([command], given);
+      expect(resultOf(verdict, 'failed')).not.toBe('reached');
+      expect(verdict.violations.map((v) => v.evidence.kind)).not.toContain('protocol');
+    }
+    expect((await respond(['PRI_RESP group 1 failure'], { response: 'none' })).violations[0]?.evidence).toMatchObject({
+      kind: 'isolation',
+      message: 'the answer "failure" for group index 1 reaches request, which software has not answered so',
+    });
   });
 });
 
