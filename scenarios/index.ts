@@ -16,6 +16,9 @@ import iommufdAbortVsFput from './iommufd-abort-vs-fput.ts';
 import iommufdAccessVsDetach from './iommufd-access-vs-detach.ts';
 import iommufdAttachVsDestroy from './iommufd-attach-vs-destroy.ts';
 import iommufdDestroyVsDestroy from './iommufd-destroy-vs-destroy.ts';
+import iommufdDetachVsReplace from './iommufd-detach-vs-replace.ts';
+import iommufdFaultVsDetach from './iommufd-fault-vs-detach.ts';
+import iommufdFaultVsReplace from './iommufd-fault-vs-replace.ts';
 import iommufdLinkedTwice from './iommufd-linked-twice.ts';
 import iommufdMmapVsDestroy from './iommufd-mmap-vs-destroy.ts';
 import iommufdPutVsDestroy from './iommufd-put-vs-destroy.ts';
@@ -124,6 +127,9 @@ export const scenarios: readonly Scenario[] = [
   iommufdAccessVsDetach,
   iommufdAttachVsDestroy,
   iommufdDestroyVsDestroy,
+  iommufdDetachVsReplace,
+  iommufdFaultVsDetach,
+  iommufdFaultVsReplace,
   iommufdLinkedTwice,
   iommufdMmapVsDestroy,
   iommufdPutVsDestroy,

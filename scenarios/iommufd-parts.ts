@@ -1,20 +1,28 @@
 /** What the scenarios of iommufd have in common. */
 import type { Bounds, Pool, Property, Setup } from '../checker/lang/index.ts';
 import {
+  AttachHandle,
   closedAtEnd,
   destroyedAlone,
   destroyUserSucceeds,
+  deviceAsks,
   drainedAtClose,
+  type Endpoint,
+  FaultParam,
   IommufdCtx,
   IommufdDevice,
   type IommufdObject,
+  IopfGroup,
   iommufdDestroy,
   iommufdDeviceAttach,
   iommufdDeviceDetach,
   iommufdDeviceReplace,
+  irqThread,
   MAIN_C,
   objectId,
+  PageRequest,
   removedIsDestroyed,
+  requestsAnswered,
   specH,
 } from '../model/iommufd/index.ts';
 import { errno, int, object, procedure, ptr, type ViewOf } from '../model/kernel/index.ts';
@@ -88,4 +96,25 @@ export function iommufdPromises(
     drainedAtClose(ctxs),
     ...(closed ? [closedAtEnd(ctxs)] : []),
   ];
+}
+
+/** Page requests of a device, one of each PASID given, and the irq thread behind it. All are answered at the end. */
+export function pageRequests(s: Setup<Bounds>, dev: Endpoint, pasids: readonly number[]): PageRequest[] {
+  const requests = pasids.map((pasid, i) => {
+    const req = s.object(PageRequest, `req${i}`, { pasid });
+    s.actor(`device${i}`, deviceAsks, { dev, req }, { role: 'hardware', fair: false });
+    return req;
+  });
+  s.actor('irq', irqThread, { dev }, { role: 'irq' });
+  s.property(requestsAnswered(requests));
+  return requests;
+}
+
+/** Pools of what page requests allocate; the handles of so many attachments at a time. */
+export function faultPools(s: Setup<Bounds>, requests: number, handles: number) {
+  return {
+    groups: s.pool(IopfGroup, requests),
+    handles: s.pool(AttachHandle, handles),
+    params: s.pool(FaultParam, 1),
+  };
 }

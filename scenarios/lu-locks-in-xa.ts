@@ -108,7 +108,9 @@ export default scenario('lu-locks-in-xa', {
       const idev = bindAtStart(s, ictx, igroup, 'idev');
       s.pool(IommufdAttach, 1);
       s.property(returns('attach', s.task('attacher', [does(iommufdDeviceAttach, { idev, pt_id: ioas.id })])));
-      s.property(sometimes('attached', 'the device is attached to a new HWPT', () => igroup.pasid_attach !== null));
+      s.property(
+        sometimes('attached', 'the device is attached to a new HWPT', () => igroup.pasid_attach.at(0) !== null),
+      );
     }
     s.property(...givenBack(w, cancels), ...promises(w, 1), preserves(w));
   },

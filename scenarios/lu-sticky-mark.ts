@@ -133,7 +133,7 @@ export default scenario('lu-sticky-mark', {
       s.property(
         preservedForWhoAsked(session, w.domains, [groups[1].group]),
         tokensComeBack(vmm),
-        sometimes('attached', 'the second device is attached', () => groups[1].pasid_attach !== null),
+        sometimes('attached', 'the second device is attached', () => groups[1].pasid_attach.at(0) !== null),
       );
     }
     const [ioas] = w.ioas;

@@ -3,7 +3,7 @@
  * device holds a user of the HWPT.
  *
  * Source: device.c, iommufd_hw_pagetable_attach(), iommufd_hw_pagetable_detach(), iommufd_device_do_replace(),
- * iommufd_hw_pagetable_put(), iommufd_device_detach(). Limits: no PASID, no faults, so no attach handle.
+ * iommufd_hw_pagetable_put(), iommufd_device_detach(). Limits: replace without PASID.
  */
 import {
   bool,
@@ -22,60 +22,28 @@ import {
   type Statement,
   Violation,
 } from '../kernel/index.ts';
+import { iommufdHwptAttachDevice, iommufdHwptDetachDevice, iommufdHwptReplaceDevice } from './handle.ts';
 import { ioptReserve, ioptUnreserve } from './ioas.ts';
 import {
   type IommufdAttach as Attach,
-  type PagingDomain as Domain,
   type IommuGroup as GroupView,
   Hwpt,
   type Hwpt as HwptView,
+  IOMMU_NO_PASID,
   Ioas,
   IommufdAttach,
   IommufdCtx,
   IommufdDevice,
   IommufdGroup,
   IommuGroup,
+  ioasid,
   PagingDomain,
 } from './objects.ts';
 import { iommufdObjectPutAndTryDestroy } from './remove.ts';
 import { DEVICE_C, linkedTwice, PRIVATE_H, specH } from './sources.ts';
-import { hwptLink, preservedTest } from './switches.ts';
+import { detachReads, hwptLink, preservedTest } from './switches.ts';
 
 const source = specH(DEVICE_C);
-
-/** iommu_attach_group_handle(), iommu_replace_group_handle() and iommu_detach_group_handle() (NULL): may fail unless they detach. */
-const iommuSetDomain = procedure(
-  'iommu_attach_group_handle',
-  {
-    source: specH('drivers/iommu/iommu.c'),
-    params: { group: ptr(IommuGroup), domain: ref(PagingDomain) },
-    locals: { ret: errno() },
-    returns: errno(),
-  },
-  (k) => {
-    const change = (f: { group: { domain: Domain | null }; domain: Domain | null }) => {
-      if (f.group.domain !== null) f.group.domain.attached--;
-      f.group.domain = f.domain;
-      if (f.domain !== null) f.domain.attached++;
-    };
-    return [
-      k.mutexLock((f) => f.group.mutex),
-      k.when(
-        (f) => f.domain !== null,
-        [
-          k.attempt('iommu_attach_group', '__iommu_group_set_domain(group, domain)', change, [
-            k.local((f) => {
-              f.ret = -ENOMEM;
-            }),
-          ]),
-        ],
-        [k.step('__iommu_group_set_domain(group, blocking)', change)],
-      ),
-      k.mutexUnlock((f) => f.group.mutex),
-      k.return((f) => f.ret),
-    ];
-  },
-);
 
 /** Live update (#32): a device that is preserved stays attached to what its record says. Under igroup->lock. */
 const testPreserved = <F extends { group: GroupView }>(
@@ -90,12 +58,27 @@ const refuse = <F extends { rc: number }>(k: KernelKit<F>): Statement<F> =>
     f.rc = -EBUSY;
   });
 
-/** iommufd_hw_pagetable_attach(): 0, -EINVAL when the group has another HWPT, or -ENOMEM. */
+/** find_hwpt_paging()->ioas: that of a nested HWPT is its parent's. */
+const ioasOf = (hwpt: HwptView) => (hwpt.parent ?? hwpt).ioas;
+
+/**
+ * iommufd_hwpt_pasid_compat(): with a PASID all HWPTs of a group must have been made for it. `attached` tells what the
+ * group has already.
+ */
+const incompatible = (hwpt: HwptView, pasid: number, attached: (pasid: number) => Attach | null): boolean => {
+  if (pasid === IOMMU_NO_PASID) return !hwpt.pasid_compat && attached(1) !== null;
+  return !hwpt.pasid_compat || attached(IOMMU_NO_PASID)?.hwpt?.pasid_compat === false;
+};
+
+/**
+ * iommufd_hw_pagetable_attach(): 0, -EINVAL when the group has another HWPT with that PASID or the HWPT is not made for
+ * PASIDs, or -ENOMEM.
+ */
 export const iommufdHwPagetableAttach = procedure(
   'iommufd_hw_pagetable_attach',
   {
     source,
-    params: { hwpt: ptr(Hwpt), idev: ptr(IommufdDevice) },
+    params: { hwpt: ptr(Hwpt), idev: ptr(IommufdDevice), pasid: ioasid() },
     locals: {
       igroup: ptr(IommufdGroup),
       ioas: ptr(Ioas),
@@ -103,6 +86,7 @@ export const iommufdHwPagetableAttach = procedure(
       domain: ref(PagingDomain),
       attach: ref(IommufdAttach),
       fresh: bool(),
+      unfit: bool(),
       rc: errno(),
     },
     returns: errno(),
@@ -111,7 +95,7 @@ export const iommufdHwPagetableAttach = procedure(
     k.step('igroup = idev->igroup, ioas = hwpt->ioas', (f) => {
       f.igroup = f.idev.igroup;
       f.group = f.igroup.group;
-      f.ioas = f.hwpt.ioas;
+      f.ioas = ioasOf(f.hwpt);
       f.domain = f.hwpt.domain;
     }),
     k.mutexLock((f) => f.igroup.lock),
@@ -121,8 +105,9 @@ export const iommufdHwPagetableAttach = procedure(
       all: [testPreserved(k, [refuse(k), k.goto('err_unlock')])],
     }),
     k.step('attach = xa_cmpxchg(&igroup->pasid_attach, pasid, NULL, XA_ZERO_ENTRY)', (f) => {
-      f.attach = f.igroup.pasid_attach;
+      f.attach = f.igroup.pasid_attach.at(f.pasid);
       f.fresh = f.attach === null;
+      f.unfit = incompatible(f.hwpt, f.pasid, (pasid) => f.igroup.pasid_attach.at(pasid));
     }),
     k.when(
       (f) => f.fresh,
@@ -156,27 +141,45 @@ export const iommufdHwPagetableAttach = procedure(
         k.goto('err_free_attach'),
       ],
     ),
-    k.call(
-      ioptReserve,
-      (f) => ({ ioas: f.ioas, idev: f.idev }),
-      (f, rc) => {
-        f.rc = rc;
-      },
-    ),
-    k.when((f) => f.rc !== 0, [k.goto('err_free_attach')]),
     k.when(
-      (f) => f.fresh,
+      (f) => f.pasid === IOMMU_NO_PASID,
       [
         k.call(
-          iommuSetDomain,
-          (f) => ({ group: f.group, domain: f.domain }),
+          ioptReserve,
+          (f) => ({ ioas: f.ioas, idev: f.idev }),
           (f, rc) => {
             f.rc = rc;
           },
         ),
+        k.when((f) => f.rc !== 0, [k.goto('err_free_attach')]),
+      ],
+    ),
+    k.when(
+      (f) => f.fresh,
+      [
+        k.when(
+          (f) => f.unfit,
+          [
+            k.local((f) => {
+              f.rc = -EINVAL;
+            }),
+          ],
+          [
+            k.call(
+              iommufdHwptAttachDevice,
+              (f) => ({ idev: f.idev, group: f.group, pasid: f.pasid, hwpt: f.hwpt, domain: f.domain }),
+              (f, rc) => {
+                f.rc = rc;
+              },
+            ),
+          ],
+        ),
         k.when(
           (f) => f.rc !== 0,
-          [k.call(ioptUnreserve, (f) => ({ ioas: f.ioas, idev: f.idev })), k.goto('err_free_attach')],
+          [
+            k.when((f) => f.pasid === IOMMU_NO_PASID, [k.call(ioptUnreserve, (f) => ({ ioas: f.ioas, idev: f.idev }))]),
+            k.goto('err_free_attach'),
+          ],
         ),
         k.switch(hwptLink, {
           'again at attach': [
@@ -188,7 +191,7 @@ export const iommufdHwPagetableAttach = procedure(
         }),
         k.step('attach->hwpt = hwpt, xa_store(&igroup->pasid_attach)', (f) => {
           (f.attach as Attach).hwpt = f.hwpt;
-          f.igroup.pasid_attach = f.attach;
+          f.igroup.pasid_attach.set(f.pasid, f.attach);
         }),
       ],
     ),
@@ -204,12 +207,12 @@ export const iommufdHwPagetableAttach = procedure(
   ],
 );
 
-/** iommufd_hw_pagetable_detach(): the HWPT, of which the caller puts a user; NULL when live update has the device. */
+/** iommufd_hw_pagetable_detach(): the HWPT, of which the caller puts a user; NULL when there is none, or live update has the device. */
 export const iommufdHwPagetableDetach = procedure(
   'iommufd_hw_pagetable_detach',
   {
     source,
-    params: { idev: ptr(IommufdDevice) },
+    params: { idev: ptr(IommufdDevice), pasid: ioasid() },
     locals: {
       igroup: ptr(IommufdGroup),
       group: ptr(IommuGroup),
@@ -225,6 +228,18 @@ export const iommufdHwPagetableDetach = procedure(
       f.igroup = f.idev.igroup;
       f.group = f.igroup.group;
     }),
+    k.switch(detachReads, {
+      'under the lock': [],
+      'before the lock': [
+        k.step(
+          'hwpt = idev->igroup->hwpt',
+          (f) => {
+            f.hwpt = f.igroup.pasid_attach.at(f.pasid)?.hwpt as HwptView;
+          },
+          { indivisible: 'it was one field of the group then' },
+        ),
+      ],
+    }),
     k.mutexLock((f) => f.igroup.lock),
     k.switch(preservedTest, {
       none: [],
@@ -232,23 +247,21 @@ export const iommufdHwPagetableDetach = procedure(
       all: [testPreserved(k, [k.mutexUnlock((f) => f.igroup.lock), k.return(null)])],
     }),
     k.step('attach = xa_load(&igroup->pasid_attach), xa_erase(&attach->device_array, idev)', (f) => {
-      f.attach = f.igroup.pasid_attach as Attach;
-      f.hwpt = f.attach.hwpt as typeof f.hwpt;
-      f.ioas = f.hwpt.ioas;
+      f.attach = f.igroup.pasid_attach.at(f.pasid) as Attach;
+      if (f.hwpt === null) f.hwpt = f.attach.hwpt as HwptView;
+      f.ioas = ioasOf(f.hwpt);
       f.attach.device_array.remove(f.idev);
       f.last = f.attach.device_array.length === 0;
     }),
     k.when(
       (f) => f.last,
       [
-        k.call(iommuSetDomain, (f) => ({ group: f.group, domain: null })),
-        k.step('xa_erase(&igroup->pasid_attach, pasid)', (f) => {
-          f.igroup.pasid_attach = null;
-        }),
+        k.call(iommufdHwptDetachDevice, (f) => ({ group: f.group, pasid: f.pasid, hwpt: f.hwpt })),
+        k.step('xa_erase(&igroup->pasid_attach, pasid)', (f) => f.igroup.pasid_attach.set(f.pasid, null)),
         k.kfree((f) => f.attach),
       ],
     ),
-    k.call(ioptUnreserve, (f) => ({ ioas: f.ioas, idev: f.idev })),
+    k.when((f) => f.pasid === IOMMU_NO_PASID, [k.call(ioptUnreserve, (f) => ({ ioas: f.ioas, idev: f.idev }))]),
     k.mutexUnlock((f) => f.igroup.lock),
     k.return((f) => f.hwpt),
   ],
@@ -304,14 +317,14 @@ export const iommufdDeviceDoReplace = procedure(
       }),
       k.switch(preservedTest, { none: [], attach: [], all: [testPreserved(k, [k.return(-EBUSY)])] }),
       k.step('attach = xa_load(&igroup->pasid_attach), is idev in it?', (f) => {
-        f.attach = f.igroup.pasid_attach;
+        f.attach = f.igroup.pasid_attach.at(IOMMU_NO_PASID);
         f.rc = f.attach?.device_array.has(f.idev) ? 0 : -EINVAL;
       }),
       k.when((f) => f.rc !== 0 || f.hwpt === f.old, [k.return((f) => f.rc)]),
       k.step('ioas = hwpt->ioas, old_ioas = old_hwpt->ioas', (f) => {
-        f.ioas = f.hwpt.ioas;
+        f.ioas = ioasOf(f.hwpt);
         f.domain = f.hwpt.domain;
-        f.old_ioas = (f.old as NonNullable<typeof f.old>).ioas;
+        f.old_ioas = ioasOf(f.old as HwptView);
         f.num_devices = (f.attach as Attach).device_array.length;
       }),
       k.when(
@@ -330,8 +343,15 @@ export const iommufdDeviceDoReplace = procedure(
         ],
       ),
       k.call(
-        iommuSetDomain,
-        (f) => ({ group: f.group, domain: f.domain }),
+        iommufdHwptReplaceDevice,
+        (f) => ({
+          idev: f.idev,
+          group: f.group,
+          pasid: IOMMU_NO_PASID,
+          hwpt: f.hwpt,
+          domain: f.domain,
+          old: f.old,
+        }),
         (f, rc) => {
           f.rc = rc;
         },
@@ -381,19 +401,19 @@ export const iommufdHwPagetablePut = procedure(
   ],
 );
 
-/** iommufd_device_detach(): 0, or -EBUSY when live update has the device. */
-export const iommufdDeviceDetach = procedure(
+/** iommufd_device_detach() with the PASID: 0, or -EBUSY when live update has the device. */
+export const iommufdDeviceDetachPasid = procedure(
   'iommufd_device_detach',
   {
     source,
-    params: { idev: ptr(IommufdDevice) },
+    params: { idev: ptr(IommufdDevice), pasid: ioasid() },
     locals: { ictx: ptr(IommufdCtx), hwpt: ref(Hwpt) },
     returns: errno(),
   },
   (k) => [
     k.call(
       iommufdHwPagetableDetach,
-      (f) => ({ idev: f.idev }),
+      (f) => ({ idev: f.idev, pasid: f.pasid }),
       (f, hwpt) => {
         f.hwpt = hwpt;
       },
@@ -405,5 +425,21 @@ export const iommufdDeviceDetach = procedure(
     k.call(iommufdHwPagetablePut, (f) => ({ ictx: f.ictx, hwpt: f.hwpt as HwptView })),
     k.refcountDec((f) => f.idev.users, { as: '&idev->obj.users' }),
     k.return(0),
+  ],
+);
+
+/** The same for the device as a whole. */
+export const iommufdDeviceDetach = procedure(
+  'iommufd_device_detach, IOMMU_NO_PASID',
+  { source, params: { idev: ptr(IommufdDevice) }, locals: { rc: errno() }, returns: errno() },
+  (k) => [
+    k.call(
+      iommufdDeviceDetachPasid,
+      (f) => ({ idev: f.idev, pasid: IOMMU_NO_PASID }),
+      (f, rc) => {
+        f.rc = rc;
+      },
+    ),
+    k.return((f) => f.rc),
   ],
 );

@@ -24,11 +24,13 @@ import {
   type IommufdGroup as Group,
   Hwpt,
   type Hwpt as HwptView,
+  IOMMU_NO_PASID,
   Ioas,
   type Ioas as IoasView,
   IommufdCtx,
   IommufdDevice,
   IommufdGroup,
+  ioasid,
   type ObjectWithOps,
   objectId,
 } from './objects.ts';
@@ -37,6 +39,7 @@ import { DEVICE_C, specH } from './sources.ts';
 const source = specH(DEVICE_C);
 
 interface Frame extends HwptAllocFrame {
+  pasid: number;
   igroup: Group;
   pt_obj: ObjectWithOps | null;
   hwpt: HwptView | null;
@@ -54,14 +57,14 @@ const receive = (f: Frame, rc: number) => {
 };
 
 const doAttach: DoAttach = (k, hwpt) => [
-  k.call(iommufdHwPagetableAttach, (f) => ({ hwpt: hwpt(f) as HwptView, idev: f.idev }), receive),
+  k.call(iommufdHwPagetableAttach, (f) => ({ hwpt: hwpt(f) as HwptView, idev: f.idev, pasid: f.pasid }), receive),
 ];
 
 const doReplace: DoAttach = (k, hwpt) => [
   k.mutexLock((f) => f.igroup.lock),
   {
     ...k.step('old_hwpt = attach->hwpt', (f: Frame) => {
-      f.destroy_hwpt = f.igroup.pasid_attach?.hwpt ?? null;
+      f.destroy_hwpt = f.igroup.pasid_attach.at(IOMMU_NO_PASID)?.hwpt ?? null;
     }),
     derived: true,
   } as Statement<Frame>,
@@ -145,7 +148,7 @@ const changePt = (name: string, change: DoAttach) =>
     name,
     {
       source,
-      params: { idev: ptr(IommufdDevice), pt_id: objectId() },
+      params: { idev: ptr(IommufdDevice), pasid: ioasid(), pt_id: objectId() },
       locals: {
         ictx: ptr(IommufdCtx),
         igroup: ptr(IommufdGroup),
@@ -178,9 +181,10 @@ const changePt = (name: string, change: DoAttach) =>
         k.when((f) => f.pt_obj === null, [k.return(-ENOENT)]),
         k.step('switch (pt_obj->type)', (f) => {
           const { type } = f.pt_obj as ObjectWithOps;
-          if (type === 'hwpt_paging') f.hwpt = f.pt_obj as unknown as HwptView;
+          const hwpt = type === 'hwpt_paging' || type === 'hwpt_nested';
+          if (hwpt) f.hwpt = f.pt_obj as unknown as HwptView;
           f.ioas = (type === 'ioas' ? f.pt_obj : null) as unknown as IoasView;
-          f.rc = type === 'hwpt_paging' || type === 'ioas' ? 0 : -EINVAL;
+          f.rc = hwpt || type === 'ioas' ? 0 : -EINVAL;
         }),
         k.when(
           (f) => f.rc === 0,
@@ -198,14 +202,19 @@ const changePt = (name: string, change: DoAttach) =>
 
 const attachTo = changePt('iommufd_device_change_pt, to attach', doAttach);
 
-/** iommufd_device_attach(): 0 or the error; the device has one more user while it is attached. */
-export const iommufdDeviceAttach = procedure(
+/** iommufd_device_attach() with the PASID: 0 or the error; the device has one more user while it is attached. */
+export const iommufdDeviceAttachPasid = procedure(
   'iommufd_device_attach',
-  { source, params: { idev: ptr(IommufdDevice), pt_id: objectId() }, locals: { rc: errno() }, returns: errno() },
+  {
+    source,
+    params: { idev: ptr(IommufdDevice), pasid: ioasid(), pt_id: objectId() },
+    locals: { rc: errno() },
+    returns: errno(),
+  },
   (k) => [
     k.call(
       attachTo,
-      (f) => ({ idev: f.idev, pt_id: f.pt_id }),
+      (f) => ({ idev: f.idev, pasid: f.pasid, pt_id: f.pt_id }),
       (f, rc) => {
         f.rc = rc;
       },
@@ -215,5 +224,38 @@ export const iommufdDeviceAttach = procedure(
   ],
 );
 
+const device = { idev: ptr(IommufdDevice), pt_id: objectId() };
+
+/** The same for the device as a whole. */
+export const iommufdDeviceAttach = procedure(
+  'iommufd_device_attach, IOMMU_NO_PASID',
+  { source, params: device, locals: { rc: errno() }, returns: errno() },
+  (k) => [
+    k.call(
+      iommufdDeviceAttachPasid,
+      (f) => ({ idev: f.idev, pasid: IOMMU_NO_PASID, pt_id: f.pt_id }),
+      (f, rc) => {
+        f.rc = rc;
+      },
+    ),
+    k.return((f) => f.rc),
+  ],
+);
+
+const replaceBy = changePt('iommufd_device_change_pt, to replace', doReplace);
+
 /** iommufd_device_replace(): 0, or the error and the attachment is as it was. */
-export const iommufdDeviceReplace = changePt('iommufd_device_change_pt, to replace', doReplace);
+export const iommufdDeviceReplace = procedure(
+  'iommufd_device_replace',
+  { source, params: device, locals: { rc: errno() }, returns: errno() },
+  (k) => [
+    k.call(
+      replaceBy,
+      (f) => ({ idev: f.idev, pasid: IOMMU_NO_PASID, pt_id: f.pt_id }),
+      (f, rc) => {
+        f.rc = rc;
+      },
+    ),
+    k.return((f) => f.rc),
+  ],
+);

@@ -16,7 +16,7 @@ const iommufdPutGroup = procedure('iommufd_put_group', { source, params: { igrou
     (f) => f.igroup.ref,
     [
       k.step('WARN_ON(!xa_empty(&igroup->pasid_attach))', (f) => {
-        if (f.igroup.pasid_attach !== null)
+        if ([...f.igroup.pasid_attach].some((attach) => attach !== null))
           throw new Violation('assertion', `${nameOf(f.igroup)} is freed while it is attached`, [nameOf(f.igroup)]);
       }),
       k.kfree((f) => f.igroup),

@@ -4,46 +4,19 @@
  * The last fput() of a file only queues its release, which runs when the task returns to user space: later than the rest
  * of the call that put it.
  *
- * Source: eventq.c, iommufd_fault_alloc(), iommufd_eventq_init(), iommufd_eventq_fops_release(). Limits: no faults are
- * delivered; the file is closed by the task that has opened it.
+ * Source: eventq.c, iommufd_fault_alloc(), iommufd_eventq_init(), iommufd_eventq_fops_release(). Limits: the file is
+ * closed by the task that has opened it.
  */
-import {
-  bool,
-  containerOf,
-  EFAULT,
-  ENOMEM,
-  errno,
-  object,
-  opaque,
-  procedure,
-  ptr,
-  ref,
-  type ViewOf,
-} from '../kernel/index.ts';
+import { bool, containerOf, EFAULT, ENOMEM, errno, opaque, procedure, ptr, ref } from '../kernel/index.ts';
 import { iommufdObjectAbortAndDestroy, iommufdObjectFinalize, objectAlloc } from './alloc.ts';
-import { IommufdCtx, iommufdObject, ObjectAbort, ObjectDestroy, type ObjectWithOps, objectId } from './objects.ts';
+import { iommufdFaultDestroy } from './fault-queue.ts';
+import { Descriptor, EventqFile, Fault } from './iopf-objects.ts';
+import { IommufdCtx, type IommufdCtx as IommufdCtxView, ObjectAbort, type ObjectWithOps, objectId } from './objects.ts';
 import { iommufdCtxPut } from './release.ts';
 import { abortWithFile, EVENTQ_C, MAIN_C, specH } from './sources.ts';
 import { abortFile } from './switches.ts';
 
 const source = specH(EVENTQ_C);
-
-/** struct file of an event queue. */
-export const EventqFile = object('file', { private_data: opaque<ObjectWithOps>(), ictx: ptr(IommufdCtx) }, { source });
-export type EventqFile = ViewOf<typeof EventqFile>;
-
-/** struct iommufd_fault. */
-export const Fault = object('iommufd_fault', { ...iommufdObject, filep: ref(EventqFile) }, { source });
-export interface Fault extends ViewOf<typeof Fault> {}
-
-/** A descriptor of a process. */
-export const Descriptor = object('fd', { file: ref(EventqFile) }, { permanent: true, source });
-export type Descriptor = ViewOf<typeof Descriptor>;
-
-/** iommufd_fault_destroy(): answers what is left, which is nothing here. */
-export const iommufdFaultDestroy = procedure('iommufd_fault_destroy', { source, params: ObjectDestroy.params }, (k) => [
-  k.step('list_for_each_entry_safe(group, &fault->common.deliver)', (f) => f.obj.ending),
-]);
 
 /** __fput() of the file: iommufd_eventq_fops_release(). */
 export const eventqRelease = procedure(
@@ -56,7 +29,7 @@ export const eventqRelease = procedure(
   (k) => [
     k.step('eventq = filep->private_data', (f) => {
       f.obj = f.filep.private_data;
-      f.ictx = f.filep.ictx;
+      f.ictx = f.filep.ictx as IommufdCtxView;
     }),
     k.refcountDec((f) => (f.obj as ObjectWithOps).users, { as: '&eventq->obj.users' }),
     k.call(iommufdCtxPut, (f) => ({ ictx: f.ictx })),

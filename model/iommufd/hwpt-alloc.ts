@@ -29,10 +29,12 @@ import {
   type PagingDomain as Domain,
   Hwpt,
   type Hwpt as HwptView,
+  IOMMU_NO_PASID,
   Ioas,
   type Ioas as IoasView,
   IommufdCtx,
   IommufdDevice,
+  ioasid,
   type ObjectWithOps,
   objectId,
   PagingDomain,
@@ -52,6 +54,7 @@ const fillHwpt = procedure(
       hwpt: ptr(Hwpt),
       ioas: ptr(Ioas),
       idev: ptr(IommufdDevice),
+      pasid: ioasid(),
       immediate_attach: bool(),
     },
     locals: { domain: ref(PagingDomain), rc: errno() },
@@ -85,7 +88,7 @@ const fillHwpt = procedure(
       k.when(
         (f) => f.immediate_attach,
         [
-          k.call(iommufdHwPagetableAttach, (f) => ({ hwpt: f.hwpt, idev: f.idev }), receive),
+          k.call(iommufdHwPagetableAttach, (f) => ({ hwpt: f.hwpt, idev: f.idev, pasid: f.pasid }), receive),
           k.when((f) => f.rc !== 0, [k.goto('out_abort')]),
         ],
       ),
@@ -93,7 +96,10 @@ const fillHwpt = procedure(
       k.when(
         (f) => f.rc !== 0,
         [
-          k.when((f) => f.immediate_attach, [k.call(iommufdHwPagetableDetach, (f) => ({ idev: f.idev }))]),
+          k.when(
+            (f) => f.immediate_attach,
+            [k.call(iommufdHwPagetableDetach, (f) => ({ idev: f.idev, pasid: f.pasid }))],
+          ),
           k.goto('out_abort'),
         ],
       ),
@@ -113,6 +119,8 @@ const fillHwpt = procedure(
 export interface HwptAllocFrame extends AllocFrame {
   ioas: IoasView;
   idev: Device;
+  /** What it is attached with at once; absent where that is not asked for. */
+  pasid?: number;
 }
 
 /** iommufd_hwpt_paging_alloc(): afterwards `f.obj` is the HWPT and `f.ret` zero, or `f.ret` is the error. */
@@ -140,6 +148,7 @@ export function hwptPagingAlloc<F extends HwptAllocFrame>(k: KernelKit<F>, immed
         hwpt: containerOf(f.obj as ObjectWithOps, Hwpt) as HwptView,
         ioas: f.ioas,
         idev: f.idev,
+        pasid: f.pasid ?? IOMMU_NO_PASID,
         immediate_attach,
       }),
       (f, rc) => {

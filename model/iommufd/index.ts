@@ -16,24 +16,19 @@ export {
   iommufdObjectFinalize,
   objectAlloc,
 } from './alloc.ts';
-export { iommufdDeviceDetach, iommufdHwPagetablePut } from './attach.ts';
+export { iommufdDeviceDetach, iommufdDeviceDetachPasid, iommufdHwPagetablePut } from './attach.ts';
 export { iommufdGetHwInfo, iommufdIoasIovaRanges, neverPut } from './calls.ts';
-export { iommufdDeviceAttach, iommufdDeviceReplace } from './change-pt.ts';
+export { iommufdDeviceAttach, iommufdDeviceAttachPasid, iommufdDeviceReplace } from './change-pt.ts';
 export { destroyAndFree } from './destroy.ts';
 export { iommufdDeviceDestroy, iommufdDeviceUnbind } from './device-destroy.ts';
-export {
-  closeDescriptor,
-  Descriptor,
-  EventqFile,
-  Fault,
-  iommufdFaultAbort,
-  iommufdFaultAlloc,
-  iommufdFaultDestroy,
-} from './eventq.ts';
+export { closeDescriptor, iommufdFaultAbort, iommufdFaultAlloc } from './eventq.ts';
+export { iommufdFaultDestroy, iommufdFaultRead, iommufdFaultWrite } from './fault-queue.ts';
 export { iommufdGetObject, iommufdLockObj, iommufdPutObject } from './get-put.ts';
 export { iommufdHwptAlloc } from './hwpt-alloc.ts';
 export { iommufdHwptAbort, iommufdHwptDestroy } from './hwpt-destroy.ts';
 export { iommufdIoasDestroy, ioptReserve, ioptTableAddDomain, ioptTableRemoveDomain, ioptUnreserve } from './ioas.ts';
+export { deviceAsks, irqThread } from './iopf.ts';
+export * from './iopf-objects.ts';
 export { iommufdFopsMmap, iommufdViommuDestroy, Viommu } from './mmap.ts';
 export * from './objects.ts';
 export * from './promises.ts';

@@ -5,7 +5,7 @@
  * pointer to the other. `users` counts pointers that last, `wait_cnt` (shortterm_users before 2025) callers that have
  * the object for the time of a call; the xarray owns one of each.
  *
- * Source: spec (h). Limits: six numbers a context, two devices a group, three HWPTs an IOAS; attachments without PASID.
+ * Source: spec (h). Limits: six numbers a context, two devices a group, three HWPTs an IOAS, one PASID.
  */
 import {
   array,
@@ -28,14 +28,21 @@ import {
   waitQueueHead,
   xarray,
 } from '../kernel/index.ts';
+import type { AttachHandle, Endpoint, Fault } from './iopf-objects.ts';
 import { DEVICE_C, HWPT_C, IOAS_C, IOPT_C, MAIN_C, PRIVATE_H, specH } from './sources.ts';
 
 /** Numbers that a context can give to objects: 1 to this. */
 export const IDS = 6;
 export const objectId = () => int(-128, IDS);
 
+/** What a device can be attached with: IOMMU_NO_PASID, and one PASID. */
+export const IOMMU_NO_PASID = 0;
+export const PASIDS = 2;
+export const ioasid = () => int(0, PASIDS - 1);
+
 /** Types of objects; `any` asks for none in particular. */
-export const objectType = () => oneOf('any', 'ioas', 'hwpt_paging', 'device', 'access', 'fault', 'viommu');
+export const objectType = () =>
+  oneOf('any', 'ioas', 'hwpt_paging', 'device', 'access', 'fault', 'viommu', 'hwpt_nested');
 
 const objectShape = {
   type: objectType(),
@@ -112,6 +119,12 @@ export const PagingDomain = object(
   'iommu_domain',
   {
     attached: int(0, 3),
+    /** domain->iopf_handler is iommufd_fault_iopf_handler(): page requests go to the fault queue of its HWPT. */
+    iopf_handler: bool(),
+    iommufd_hwpt: opaque<Hwpt>(),
+    /** Nested: the domain that translates what its table points to. Ghost: how many domains are nested in this one. */
+    s2_parent: opaque(),
+    nested: int(0, 2),
     /** The IOVA pages that its table maps, as bits. */
     table: int(0, 3),
     /** Live update: its record. Ghosts: how often its table is kept, and with what; its protocol monitor. */
@@ -130,6 +143,11 @@ export const IommuGroup = object(
   {
     mutex: mutex(),
     domain: ref(PagingDomain),
+    /** What its PASID translates through, and the attach handles by PASID, which whoever reports a fault looks up. */
+    pasid_domain: ref(PagingDomain),
+    pasid_array: array(opaque<AttachHandle>(), PASIDS),
+    /** The device that asks for pages, where a scenario has one. */
+    dev: opaque<Endpoint>(),
     /** Live update: the IOMMU of its devices, and the record of the one that is preserved. */
     iommu: opaque(),
     device_ser: opaque(),
@@ -171,7 +189,7 @@ export const Ioas = object(
 );
 export interface Ioas extends ViewOf<typeof Ioas> {}
 
-/** struct iommufd_hwpt_paging: holds a user of its IOAS. */
+/** struct iommufd_hw_pagetable: a paging one holds a user of its IOAS, a nested one of its parent. */
 export const Hwpt = object(
   'iommufd_hwpt_paging',
   {
@@ -179,6 +197,12 @@ export const Hwpt = object(
     domain: ref(PagingDomain),
     ioas: ptr(Ioas),
     auto_domain: bool(),
+    /** Nested: the HWPT whose domain it is nested in, and with it the IOAS. */
+    parent: opaque<Hwpt>(),
+    /** Where page requests go; it holds a user. */
+    fault: opaque<Fault>(),
+    /** IOMMU_HWPT_ALLOC_PASID. */
+    pasid_compat: bool(),
     /** hwpt_item is not empty: linked in the list of its IOAS. */
     linked: bool(),
     /** Live update: marked (revisions 1 to 3), its token, and preserved (revision 4). */
@@ -190,7 +214,7 @@ export const Hwpt = object(
 );
 export interface Hwpt extends ViewOf<typeof Hwpt> {}
 
-/** struct iommufd_attach: what a group is attached to without PASID, and the devices that asked for it. */
+/** struct iommufd_attach: what a group is attached to with one PASID, or without, and the devices that asked for it. */
 export const IommufdAttach = object(
   'iommufd_attach',
   { hwpt: ref(Hwpt), device_array: listOf<IommufdDevice>(2) },
@@ -205,8 +229,8 @@ export const IommufdGroup = object(
     ref: refcount(),
     lock: mutex(),
     group: ptr(IommuGroup),
-    /** Its entry for IOMMU_NO_PASID. */
-    pasid_attach: ref(IommufdAttach),
+    /** By PASID; a reserved entry, which nobody else can see under `lock`, counts as none. */
+    pasid_attach: array(ref(IommufdAttach), PASIDS),
   },
   { source: specH(DEVICE_C) },
 );

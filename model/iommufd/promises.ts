@@ -4,6 +4,7 @@
  * Source: spec (h), properties, and the comments of main.c.
  */
 import { type Always, type AtEnd, always, atEnd, nameOf, type Pool, violated } from '../kernel/index.ts';
+import type { AttachHandle, IopfGroup, PageRequest } from './iopf-objects.ts';
 import type { IommufdCtx, IommufdObject } from './objects.ts';
 
 /** Destroy runs with no other holder. Who is in the middle of its put has no user any more, but may still touch the object. */
@@ -62,6 +63,35 @@ export function closedAtEnd(pool: Pool<IommufdCtx>): AtEnd {
   return atEnd('closed at the end', 'when everybody has closed the file the context is freed', () => {
     for (const ictx of pool)
       return violated('leak', `${nameOf(ictx)} is still there at the end`, { objects: [nameOf(ictx)] });
+    return null;
+  });
+}
+
+/** Whoever frees a handle has answered what came in through it. */
+export function answeredBeforeHandleFreed(groups: Pool<IopfGroup>, handles: Pool<AttachHandle>): Always {
+  return always('answered before the handle is freed', 'no fault group leads to an attach handle that is gone', () => {
+    const alive = new Set<AttachHandle>(handles);
+    for (const group of groups) {
+      const handle = group.attach_handle;
+      if (handle !== null && !alive.has(handle))
+        return violated('protocol', `${nameOf(group)} waits for an answer and its attach handle is freed`, {
+          objects: [nameOf(group), nameOf(handle)],
+        });
+    }
+    return null;
+  });
+}
+
+/**
+ * Every page request that was made has its answer at the end (G-PRI). That none has two is checked where answers are given.
+ */
+export function requestsAnswered(requests: readonly PageRequest[]): AtEnd {
+  return atEnd('requests answered', 'each page request that the device has made has got an answer', () => {
+    for (const req of requests)
+      if (req.asked && req.answer === 'none')
+        return violated('protocol', `${nameOf(req)} will never be answered: the device waits for ever`, {
+          objects: [nameOf(req)],
+        });
     return null;
   });
 }

@@ -5,12 +5,15 @@
 import { type Bounds, nameOf, type Setup, xaReserveLowest, xaStore } from '../kernel/index.ts';
 import { Access, iommufdAccessDestroyObject } from './access.ts';
 import { iommufdDeviceDestroy } from './device-destroy.ts';
+import { iommufdFaultDestroy } from './fault-queue.ts';
 import { iommufdHwptAbort, iommufdHwptDestroy } from './hwpt-destroy.ts';
 import { iommufdIoasDestroy } from './ioas.ts';
+import { AttachHandle, type Descriptor, Endpoint, EventqFile, Fault, FaultParam } from './iopf-objects.ts';
 import { iommufdViommuDestroy, Viommu } from './mmap.ts';
 import {
   Hwpt,
   Immap,
+  IOMMU_NO_PASID,
   Ioas,
   IommufdAttach,
   IommufdCtx,
@@ -22,6 +25,7 @@ import {
   ObjectPreDestroy,
   type ObjectWithOps,
   PagingDomain,
+  type PagingDomain as PagingDomainView,
 } from './objects.ts';
 
 /** Operations of the object types of this folder, for a scenario that adds its own to them. */
@@ -113,12 +117,14 @@ export function bindAtStart<B extends Bounds>(
 export function attachAtStart<B extends Bounds>(s: Setup<B>, idev: IommufdDevice, hwpt: Hwpt): void {
   const { igroup } = idev;
   const { domain, ioas } = hwpt;
-  if (igroup.pasid_attach === null) {
-    igroup.pasid_attach = s.object(IommufdAttach, `${nameOf(igroup)}.attach`, { hwpt });
+  let attach = igroup.pasid_attach.at(IOMMU_NO_PASID);
+  if (attach === null) {
+    attach = s.object(IommufdAttach, `${nameOf(igroup)}.attach`, { hwpt });
+    igroup.pasid_attach.set(IOMMU_NO_PASID, attach);
     igroup.group.domain = domain;
     if (domain !== null) domain.attached++;
   }
-  igroup.pasid_attach.device_array.add(idev);
+  attach.device_array.add(idev);
   ioas.reserved.add(idev);
   hwpt.users.counter++;
   idev.users.counter++;
@@ -146,4 +152,44 @@ export function makeAccess<B extends Bounds>(s: Setup<B>, ictx: IommufdCtx, ioas
   ioas.users.counter++;
   publish(ictx, access);
   return access;
+}
+
+/** The state after IOMMU_FAULT_QUEUE_ALLOC, with its file at `fd`. The context's file must have a reference for it. */
+export function makeFault<B extends Bounds>(s: Setup<B>, ictx: IommufdCtx, name: string, fd: Descriptor): Fault {
+  const fault = s.object(Fault, name, { type: 'fault', destroy: iommufdFaultDestroy });
+  const filep = s.object(EventqFile, `${name}.file`, { private_data: fault, ictx });
+  fault.filep = filep;
+  fault.users.counter++;
+  fd.file = filep;
+  publish(ictx, fault);
+  return fault;
+}
+
+/** What IOMMU_HWPT_ALLOC adds for an HWPT with a fault queue. */
+export function faultsTo(hwpt: Hwpt, fault: Fault): void {
+  hwpt.fault = fault;
+  fault.users.counter++;
+  const domain = hwpt.domain as PagingDomainView;
+  domain.iopf_handler = true;
+  domain.iommufd_hwpt = hwpt;
+}
+
+/** A device of a group that asks for pages. */
+export function makeEndpoint<B extends Bounds>(s: Setup<B>, igroup: IommufdGroup, name: string): Endpoint {
+  const dev = s.object(Endpoint, name, { group: igroup.group });
+  igroup.group.dev = dev;
+  return dev;
+}
+
+/** What an attachment without PASID has beside `attachAtStart()`: its handle, and the device on its fault queue. */
+export function handleAtStart<B extends Bounds>(s: Setup<B>, idev: IommufdDevice, hwpt: Hwpt): AttachHandle {
+  const { group } = idev.igroup;
+  const handle = s.object(AttachHandle, `${nameOf(hwpt)}.handle`, { idev, domain: hwpt.domain });
+  group.pasid_array.set(IOMMU_NO_PASID, handle);
+  const dev = group.dev;
+  if (dev !== null && hwpt.fault !== null) {
+    dev.fault_param = s.object(FaultParam, `${nameOf(dev)}.fault_param`);
+    dev.iopf_enabled = 1;
+  }
+  return handle;
 }

@@ -26,3 +26,20 @@ export const linkedTwice = patch('b4ff830eca09', 'CVE-2023-54043');
 /** IOMMUFD-6: the IOAS of an access, read without its lock. */
 export const accessFault = patch('cf7c2789822d', 'CVE-2024-26785');
 export const SELFTEST_C = 'drivers/iommu/iommufd/selftest.c';
+export const IOMMU_C = 'drivers/iommu/iommu.c';
+export const IOPF_C = 'drivers/iommu/io-pgfault.c';
+/** Attach handles and fault queues: where replace answered what belongs to the old HWPT. */
+export const faultCapable = patch('b7d8833677ba');
+/** The same for every HWPT: replace looks into the queue of the new one. */
+export const handleForAll = patch('fb21b1568ada');
+/** Its repair of 10 July 2026, applied: auto response in the queue of the old HWPT. */
+export const replaceOld = patch('repair of fb21b1568ada');
+/** A fault group that two lists own, and the proposal that gives it to one. */
+export const groupOwner = patch(
+  'proposal of 15 July 2026',
+  '9BE255A7A4AB5AAA+20260715042421.3148159-1-peiyang_he@smail.nju.edu.cn',
+);
+/** The list of groups to read has a lock of its own. */
+export const deliverLock = patch('3d49020a327c');
+/** Destroy answers what has been read, too. */
+export const destroyResponse = patch('3f4818ec1390');

@@ -115,3 +115,96 @@ export const but = (settings: readonly Setting[], ...changed: readonly Setting[]
   ...settings.filter((s) => !changed.some((c) => c.switch === s.switch)),
   ...changed,
 ];
+
+/** Before b7d8833677ba an attachment had none; later those with a fault queue had one, then all. */
+export const attachHandles = switchOf(
+  'iommufd.handle',
+  'whether an attachment has a handle by which page requests find their fault queue',
+  'none',
+  'every attachment',
+);
+
+/** The property of the specification: fault groups are answered before the handle is freed. */
+export const autoResponse = switchOf(
+  'iommufd.auto-response',
+  'when detach and replace answer what came in through a handle: never, after they have freed it, only what has not been read, or before',
+  'never',
+  'after the handle',
+  'unread only',
+  'before the handle',
+);
+
+/** fb21b1568ada, repaired in July 2026. */
+export const replaceQueue = switchOf(
+  'iommufd.replace-queue',
+  'which fault queue replace looks through for groups of the old handle',
+  'of the new HWPT',
+  'of the old HWPT',
+);
+
+/** Fault queue: who takes fault->mutex. */
+export const faultMutex = switchOf(
+  'iommufd.fault-mutex',
+  'whether the automatic answers take the mutex of the fault queue, as read() and write() do',
+  'read and write',
+  'all',
+);
+
+/** Page requests under way. The driver empties its queue in the change of domain, before the new handle is stored. */
+export const drain = switchOf(
+  'iommufd.drain',
+  'when a change of domain waits for page requests under way: never, before the new handle is stored, or after that too',
+  'never',
+  'before the handle',
+  'after the handle too',
+);
+
+/** Since iommu drivers do it in their attach. */
+export const iopfOff = switchOf(
+  'iommufd.iopf-off',
+  'who takes a device off the fault queue of its IOMMU: the driver in the change of domain, or iommufd after its answers',
+  'driver',
+  'iommufd',
+);
+
+/** Proposed in July 2026. */
+export const groupOwnership = switchOf(
+  'iommufd.group-owner',
+  'whether a group that iommufd delivers stays in the list of those that wait for an answer, or leaves it',
+  'two lists',
+  'iommufd',
+);
+
+/** 3f4818ec1390. */
+export const faultDestroy = switchOf(
+  'iommufd.fault-destroy',
+  'whether the destroy of a fault queue answers groups that have been read and not answered',
+  'unread only',
+  'all',
+);
+
+/** Not a form that was merged: what a nested HWPT owes its parent. */
+export const parentUser = switchOf(
+  'iommufd.parent-user',
+  'whether a nested HWPT holds a user of its parent',
+  'none',
+  'held',
+);
+
+/** Until Linux 6.14 detach looked up its HWPT before it had the lock. Mainline is first: only a replace tells them apart. */
+export const detachReads = switchOf(
+  'iommufd.detach-reads',
+  'whether detach reads the HWPT of its group before it takes igroup->lock, or with it',
+  'under the lock',
+  'before the lock',
+);
+
+/** Fault queues and attach handles as they should be, beside objects as they are. */
+export const repairedFaults = [
+  set(attachHandles, 'every attachment'),
+  set(autoResponse, 'before the handle'),
+  set(faultMutex, 'all'),
+  set(drain, 'after the handle too'),
+  set(iopfOff, 'iommufd'),
+  set(faultDestroy, 'all'),
+];

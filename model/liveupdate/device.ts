@@ -24,7 +24,7 @@ const source = rev1Device(DEVICE_C);
 const params = { flb: Flb, idev: ptr(IommufdDevice) };
 
 /** attach = xa_load(&igroup->pasid_attach, IOMMU_NO_PASID): its HWPT, or NULL. */
-const currentHwpt = (idev: IommufdDevice): Hwpt | null => idev.igroup.pasid_attach?.hwpt ?? null;
+const currentHwpt = (idev: IommufdDevice): Hwpt | null => idev.igroup.pasid_attach.at(0)?.hwpt ?? null;
 
 /** iommufd_device_preserve(). */
 export const iommufdDevicePreserve = procedure(

@@ -84,7 +84,7 @@ export function picture({ ictx, ioas, hwpt, idev, log }: World) {
     users: [live(1) ? ioas.users.counter : 0, live(2) ? hwpt.users.counter : 0, live(3) ? idev.users.counter : 0],
     held: [ioas, hwpt, idev].some((o, i) => live(i + 1) && o.wait_cnt.counter !== 1),
     ioas: live(1) ? [ioas.hwpt_list.length, ioas.domains.length, ioas.reserved.length] : [],
-    attached: live(3) && idev.igroup.pasid_attach !== null,
+    attached: live(3) && idev.igroup.pasid_attach.at(0) !== null,
   };
 }
 

@@ -1,0 +1,198 @@
+/** Spec (h): a device is detached while its page requests wait for user space. */
+import { does, eventually, scenario, set, sometimes } from '../checker/lang/index.ts';
+import {
+  answeredBeforeHandleFreed,
+  attachAtStart,
+  autoResponse,
+  bindAtStart,
+  but,
+  closeDescriptor,
+  Descriptor,
+  destroyIoctl,
+  destroyOps,
+  drain,
+  EVENTQ_C,
+  EventqFile,
+  Fault,
+  faultMutex,
+  faultsTo,
+  groupOwner,
+  groupOwnership,
+  Hwpt,
+  handleAtStart,
+  Ioas,
+  IommufdAttach,
+  IommufdDevice,
+  IommufdGroup,
+  iommufdCtxPut,
+  iommufdDestroy,
+  iommufdDeviceDetach,
+  iommufdDeviceUnbind,
+  iommufdFaultDestroy,
+  iommufdFaultRead,
+  iommufdFaultWrite,
+  iopfOff,
+  makeCtx,
+  makeEndpoint,
+  makeFault,
+  makeGroup,
+  makeHwpt,
+  makeIoas,
+  PagingDomain,
+  repairedFaults,
+  waiting,
+} from '../model/iommufd/index.ts';
+import { allFreed } from '../properties/lifetime.ts';
+import { faultPools, iommufdPromises, pageRequests } from './iommufd-parts.ts';
+
+const repairedForm = [...waiting, set(destroyIoctl, 'by id'), ...repairedFaults];
+const ownedForm = but(repairedForm, set(iopfOff, 'driver'), set(groupOwnership, 'iommufd'));
+
+export default scenario('iommufd-fault-vs-detach', {
+  title: 'a device is detached while its page requests wait for user space',
+  about:
+    'A device asks for pages; each request becomes a fault group that goes to the fault queue of the HWPT, where user ' +
+    'space reads it and writes an answer. A group points to the attach handle that it came in through. The driver ' +
+    'detaches the device: translation is blocked, requests under way are waited for, every group of the handle is ' +
+    'answered, the device is taken off the fault queue of its IOMMU, and only then is the handle freed.',
+  systems: ['iommufd'],
+  source: groupOwner(EVENTQ_C),
+  corpus: 'new',
+  bounds: { requests: 1, reads: 1, failures: 0, watch: 1, returns: 0 },
+  variants: {
+    posted: {
+      about:
+        'as merged since drivers do it: the driver takes the device off the fault queue in its part of the detach, which ' +
+        'answers and frees groups that the fault queue of iommufd still has',
+      settings: but(repairedForm, set(iopfOff, 'driver')),
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 36, states: 3_138 },
+    },
+    owned: {
+      about: 'the same with the repair proposed: iommufd alone owns a group that it has taken',
+      settings: ownedForm,
+      bounds: { requests: 2 },
+      expect: { verdict: 'holds', states: 42_870, depth: 186 },
+    },
+    'no-answers': {
+      about:
+        'nobody answers what came in through the handle; the fault queue keeps groups that the removal of the device frees',
+      settings: but(repairedForm, set(autoResponse, 'never')),
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 38, states: 3_332 },
+    },
+    'no-answers-owned': {
+      about: 'the same where iommufd owns its groups: they lead to a handle that is gone',
+      settings: but(ownedForm, set(autoResponse, 'never')),
+      expect: {
+        verdict: 'violated',
+        kind: 'protocol',
+        property: 'answered before the handle is freed',
+        length: 38,
+        states: 3_592,
+      },
+    },
+    'no-answers-owned-read': {
+      about: 'the same, as far as a read() that follows the handle',
+      settings: but(ownedForm, set(autoResponse, 'never')),
+      bounds: { watch: 0 },
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 46, states: 4_208 },
+    },
+    'freed-first': {
+      about: 'the handle is freed before its groups are answered',
+      settings: but(repairedForm, set(autoResponse, 'after the handle')),
+      expect: {
+        verdict: 'violated',
+        kind: 'protocol',
+        property: 'answered before the handle is freed',
+        length: 27,
+        states: 2_184,
+      },
+    },
+    'freed-first-read': {
+      about: 'the same, as far as a read() in between',
+      settings: but(repairedForm, set(autoResponse, 'after the handle')),
+      bounds: { watch: 0 },
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 35, states: 3_028 },
+    },
+    'unread-only': {
+      about: 'groups that user space has read and not answered are passed over, and freed under the queue',
+      settings: but(repairedForm, set(autoResponse, 'unread only')),
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 58, states: 4_490 },
+    },
+    'no-mutex': {
+      about: 'the answers do not take fault->mutex: a group that read() has in its hands is in neither list',
+      settings: but(repairedForm, set(faultMutex, 'read and write')),
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 45, states: 3_872 },
+    },
+    'no-drain': {
+      about: 'requests under way are not waited for: one comes in through the handle after the answers',
+      settings: but(repairedForm, set(drain, 'never')),
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 28, states: 4_007 },
+    },
+    fixed: {
+      about: 'two requests, all in order',
+      settings: repairedForm,
+      bounds: { requests: 2 },
+      expect: { verdict: 'holds', states: 37_645, depth: 179 },
+    },
+    failures: {
+      about: 'one request, with one failure of each kind: of an allocation, and of a copy to user space',
+      settings: repairedForm,
+      bounds: { failures: 1, reads: 2 },
+      expect: { verdict: 'holds', states: 26_218, depth: 180 },
+    },
+    returns: {
+      about: 'that detach and unbind return, whatever the schedule',
+      settings: repairedForm,
+      bounds: { returns: 1 },
+      expect: { verdict: 'holds', states: 7_424, depth: 154 },
+    },
+  },
+  setup: (s) => {
+    const { requests, reads, failures, watch, returns } = s.bounds;
+    const ictx = makeCtx(s, 3, { destroy: [...destroyOps, iommufdFaultDestroy] });
+    const fd = s.object(Descriptor, 'fd');
+    const ioas = makeIoas(s, ictx, 'ioas');
+    const hwpt = makeHwpt(s, ictx, ioas, 'hwpt');
+    const fault = makeFault(s, ictx, 'fault', fd);
+    faultsTo(hwpt, fault);
+    const igroup = makeGroup(s, 'igroup');
+    const dev = makeEndpoint(s, igroup, 'dev');
+    const idev = bindAtStart(s, ictx, igroup, 'idev');
+    attachAtStart(s, idev, hwpt);
+    handleAtStart(s, idev, hwpt);
+    const driver = s.task('driver', [does(iommufdDeviceDetach, { idev }), does(iommufdDeviceUnbind, { idev })]);
+    s.task('user', [
+      ...Array.from({ length: reads }, () => [
+        does(iommufdFaultRead, { fd }),
+        does(iommufdFaultWrite, { fd, cookie: 1, code: 'success' as const }),
+      ]).flat(),
+      does(iommufdDestroy, { ictx, id: hwpt.id }),
+      does(closeDescriptor, { fd }),
+      does(iommufdCtxPut, { ictx }),
+    ]);
+    const asked = pageRequests(
+      s,
+      dev,
+      Array.from({ length: requests }, () => 0),
+    );
+    const { groups, handles, params } = faultPools(s, requests, 1);
+    const hwpts = s.pool(Hwpt, 1);
+    const idevs = s.pool(IommufdDevice, 1);
+    const ioases = s.pool(Ioas, 1);
+    const faults = s.pool(Fault, 1);
+    s.failures({ kmalloc: failures, xa_alloc: failures, copy_to_user: failures });
+    s.property(
+      ...iommufdPromises(s, [idevs, ioases, hwpts, faults] as never),
+      ...(watch > 0 ? [answeredBeforeHandleFreed(groups, handles)] : []),
+      allFreed([
+        ...[groups, handles, params, hwpts, idevs, ioases, faults, s.pool(PagingDomain, 1)],
+        ...[s.pool(IommufdAttach, 1), s.pool(IommufdGroup, 1), s.pool(EventqFile, 1)],
+      ]),
+      sometimes('answered', 'user space has answered a request', () => asked.some((req) => req.answer === 'success')),
+    );
+    if (returns > 0)
+      s.property(
+        eventually('detach returns', 'the driver comes to an end', (now) => now.ended(driver), { actors: ['driver'] }),
+      );
+  },
+});
