@@ -12,6 +12,7 @@ import ioasidQuota from './ioasid-quota.ts';
 import ioasidSetLife from './ioasid-set-life.ts';
 import ioasidShimClose from './ioasid-shim-close.ts';
 import ioasidTwoLocks from './ioasid-two-locks.ts';
+import iommuProbeVsConfigure from './iommu-probe-vs-configure.ts';
 import iommufdAbortVsFput from './iommufd-abort-vs-fput.ts';
 import iommufdAccessVsDetach from './iommufd-access-vs-detach.ts';
 import iommufdAttachVsDestroy from './iommufd-attach-vs-destroy.ts';
@@ -123,6 +124,7 @@ export const scenarios: readonly Scenario[] = [
   ioasidSetLife,
   ioasidShimClose,
   ioasidTwoLocks,
+  iommuProbeVsConfigure,
   iommufdAbortVsFput,
   iommufdAccessVsDetach,
   iommufdAttachVsDestroy,
