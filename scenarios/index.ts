@@ -85,12 +85,15 @@ import svaTwoPasids from './sva-two-pasids.ts';
 import svaUnbindAllVsExits from './sva-unbind-all-vs-exits.ts';
 import svaUnbindVsExit from './sva-unbind-vs-exit.ts';
 import svaUnregisterBusy from './sva-unregister-busy.ts';
+import type1ExecVsUnmap from './type1-exec-vs-unmap.ts';
+import type1InvalidVaddr from './type1-invalid-vaddr.ts';
 import vfioAttachLeavesSva from './vfio-attach-leaves-sva.ts';
 import vfioBindVsExit from './vfio-bind-vs-exit.ts';
 import vfioDetachVsMmExit from './vfio-detach-vs-mm-exit.ts';
 import vfioInitLeak from './vfio-init-leak.ts';
 import vfioMdevShutdown from './vfio-mdev-shutdown.ts';
 import vfioMdevUnwind from './vfio-mdev-unwind.ts';
+import vfioPciDmabufClose from './vfio-pci-dmabuf-close.ts';
 import vfioReplayMmput from './vfio-replay-mmput.ts';
 import vfioReplayVsMmExit from './vfio-replay-vs-mm-exit.ts';
 import vfioShutdownOrder from './vfio-shutdown-order.ts';
@@ -197,12 +200,15 @@ export const scenarios: readonly Scenario[] = [
   svaUnbindAllVsExits,
   svaUnbindVsExit,
   svaUnregisterBusy,
+  type1ExecVsUnmap,
+  type1InvalidVaddr,
   vfioAttachLeavesSva,
   vfioBindVsExit,
   vfioDetachVsMmExit,
   vfioInitLeak,
   vfioMdevShutdown,
   vfioMdevUnwind,
+  vfioPciDmabufClose,
   vfioReplayMmput,
   vfioReplayVsMmExit,
   vfioShutdownOrder,

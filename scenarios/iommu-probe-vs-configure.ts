@@ -57,7 +57,7 @@ export default scenario('iommu-probe-vs-configure', {
       const fwspec = s.object(Fwspec, `${nameOf(dev)}_fwspec`, { ops: false });
       dev.iommu = s.object(DevIommu, `${nameOf(dev)}_iommu`, { fwspec });
     }
-    s.pool(DevIommu, devices * (1 + iommus));
+    s.pool(DevIommu, devices * (2 + iommus));
     s.pool(Fwspec, devices * 2);
     for (let i = 0; i < iommus; i++)
       s.property(
