@@ -2,6 +2,10 @@
  * The library. What a model file imports as `quiesce`, and what a program calls: the modelling language, `check` and
  * `replay` with the documents they return, the reports, and the scenarios that come with quiesce.
  */
+export type { Analysis } from './checker/analyse/analysis.ts';
+export type { EventOrders, OrderedPair, VisibleEvent } from './checker/analyse/event-orders.ts';
+export type { CyclePart, LockCycle, LockMode, LockOrder } from './checker/analyse/lock-cycles.ts';
+export type { DataRace, Races, RacingAccess } from './checker/analyse/races.ts';
 export { type CheckOptions, check, type Progress, type StrategyName } from './checker/check.ts';
 export type { Cell, CellOptions, CellViolation } from './checker/grow/cell.ts';
 export { type GrowOptions, type Growth, grow, type Range } from './checker/grow/grow.ts';

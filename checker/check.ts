@@ -2,6 +2,7 @@
  * `check`: one scenario, one variant, one set of bounds, one verdict.
  */
 import { setImmediate } from 'node:timers/promises';
+import { type AllStates, analyse } from './analyse/analysis.ts';
 import { auditOnce } from './analyse/audit.ts';
 import { decidePromises, refuseForPromises } from './analyse/promises.ts';
 import { actorsBefore, findStuck } from './analyse/stuck.ts';
@@ -99,6 +100,11 @@ export interface CheckOptions {
   readonly spill?: SpillOptions;
   /** Go on after the first violation and collect one counterexample for each signature. */
   readonly all?: boolean;
+  /**
+   * Look at lock order, data races and orders of events as well: see `Analysis`. About twice the time and memory; where the
+   * check itself does not keep every state, a search of its own, of 2,000,000 states unless `maxStates` is given.
+   */
+  readonly analyse?: boolean;
   /** Compute essential orderings and the fewest context switches; true unless set to false. */
   readonly explain?: boolean;
   readonly signal?: AbortSignal;
@@ -114,7 +120,7 @@ export interface CheckOptions {
 
 /** Told about four times a second while a search runs. */
 export interface Progress {
-  readonly phase: 'compile' | 'search' | 'stuck actors' | 'promises' | 'explain';
+  readonly phase: 'compile' | 'search' | 'stuck actors' | 'promises' | 'explain' | 'analyse';
   readonly seconds: number;
   readonly depth: number;
   readonly states: number;
@@ -324,7 +330,27 @@ async function run(scenario: Scenario, options: CheckOptions, atEnd: (() => void
     spilledAtLevel: search instanceof Spilling ? search.spilledAtLevel : null,
   });
   const repaired = options.explain === false ? null : againstRepaired(scenario, verdict.variant, violations);
-  return repaired === null ? verdict : { ...verdict, repaired };
+  let analysis = null;
+  if (options.analyse === true) {
+    tell('analyse', counts);
+    const { maxStates, maxMemoryBytes } = options;
+    analysis = await analyse(
+      scenario,
+      {
+        ...form,
+        ...(maxStates === undefined ? {} : { maxStates }),
+        ...(maxMemoryBytes === undefined ? {} : { maxMemoryBytes }),
+        pause: cutShort,
+      },
+      outcome === 'holds' && !leavesOut && !staged ? allStatesOf(model, last) : null,
+    );
+  }
+  return { ...verdict, ...(repaired === null ? {} : { repaired }), ...(analysis === null ? {} : { analysis }) };
+}
+
+/** The states of a search that has seen them all; null for one that keeps none, or folds them. */
+function allStatesOf(model: CompiledModel, search: Strategy): AllStates | null {
+  return isComplete(search) && search.symmetry === null ? { model, search } : null;
 }
 
 type StuckCheck = 'holds' | 'violated' | 'undecided';

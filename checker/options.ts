@@ -119,6 +119,7 @@ const rules: { readonly [K in keyof Required<CheckOptions>]: Rule } = {
   },
   resume: { name: 'resume', honoured: ['bfs'], hint: 'only bfs can be stopped and taken up' },
   all: everywhere('all'),
+  analyse: everywhere('analyse'),
   explain: everywhere('explain'),
   signal: everywhere('signal'),
   onProgress: everywhere('onProgress'),

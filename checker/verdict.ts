@@ -3,6 +3,7 @@
  * It is what `--json` prints and what the library returns. Keys are never renamed within a schema version; what
  * may differ between two runs of the same input stands under `timing` and nowhere else.
  */
+import type { Analysis } from './analyse/analysis.ts';
 import type { CoarseStep } from './analyse/coarse.ts';
 import type { Expectation } from './lang/scenario.ts';
 import type { Source } from './lang/source.ts';
@@ -127,6 +128,8 @@ export interface Verdict {
   readonly violations: readonly Counterexample[];
   /** How its counterexamples fare on a variant that holds; only where somebody looked. */
   readonly repaired?: Repaired;
+  /** Lock order, data races and orders of events; only where they were asked for. */
+  readonly analysis?: Analysis;
   readonly expected: Expectation | null;
   /** null when nothing was expected at these bounds. */
   readonly asExpected: boolean | null;

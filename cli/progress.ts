@@ -46,6 +46,7 @@ export function progressLine(console: Console, now: () => Date = () => new Date(
 export function progressText(p: Progress, width = Number.POSITIVE_INFINITY): string {
   const clock = `${String(Math.floor(p.seconds / 60)).padStart(2, '0')}:${String(Math.floor(p.seconds % 60)).padStart(2, '0')}`;
   if (p.phase === 'compile') return ` ${clock}  compiling the model`;
+  if (p.phase === 'analyse') return ` ${clock}  analysing locks, races and orders`;
   if (p.phase === 'explain') return ` ${clock}  explaining the counterexample`;
   const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
   const parts = [

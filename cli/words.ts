@@ -106,6 +106,22 @@ export const words: Readonly<Record<string, string>> = {
     'Of a mutant: nobody notices it within the bounds, although the place was reached and made a difference to what could run.',
   blind:
     'Of a mutant: the scenario cannot tell, because the place was never reached or never decided anything within the bounds.',
+  'lock order':
+    'Which lock is wanted while which other one is held, over all states, by instance and actor; see docs/analyses.md.',
+  'predicted cycle':
+    'A cycle in the lock order. Its parts may come from different states, so each is searched for: confirmed, impossible within bounds, or undecided.',
+  gate: 'A lock that two actors of a cycle both hold, so that they never stand there at the same time: no cycle is predicted.',
+  'data race':
+    'Two accesses to one field by different actors, one of them a write, that nothing orders in the schedule that is shown.',
+  'happens before':
+    'The order that a schedule cannot turn round: by program, locks, waits, the last reference, and fields marked atomic.',
+  racy: 'A mark of a field that is accessed without a lock on purpose, as by READ_ONCE. Orders nothing.',
+  atomic:
+    'A mark of a field whose writes come before later reads, as by acquire and release or under a lock that is not modelled.',
+  event:
+    'Of ordering coverage: an operation of a program, or a procedure entered through a callback, from its begin to its end.',
+  'ordering coverage':
+    'For each two events of different actors, which orders the executions within the bounds show: before, after, overlapping.',
 };
 
 export const strategies: Readonly<Record<StrategyName, string>> = {

@@ -79,6 +79,7 @@ function searchFlags({ options }: Verdict): string {
     ...given('--time', 'seconds', 's'),
     ...given('--mem', 'memoryBytes'),
     ...given('--all', 'all'),
+    ...given('--analyse', 'analyse'),
   ];
   return flags.map((flag) => ` ${flag}`).join('');
 }

@@ -5,7 +5,11 @@
  *
  * The document's shape is written down once, below; TypeScript refuses it when a field of `Verdict` is missing.
  */
+import type { Analysis } from '../checker/analyse/analysis.ts';
 import type { CoarseStep, OpenAccess } from '../checker/analyse/coarse.ts';
+import type { EventOrders, OrderedPair, VisibleEvent } from '../checker/analyse/event-orders.ts';
+import type { CyclePart, LockCycle, LockOrder } from '../checker/analyse/lock-cycles.ts';
+import type { DataRace, Races, RacingAccess } from '../checker/analyse/races.ts';
 import { QuiesceError } from '../checker/lang/errors.ts';
 import type { Expectation } from '../checker/lang/scenario.ts';
 import type { Source } from '../checker/lang/source.ts';
@@ -143,6 +147,39 @@ const coarseStep = record<CoarseStep>({
 });
 const coverageEntry = record<CoverageEntry>({ actor: text, procedure: text, label: text, choice: orNull(text) });
 
+const mode = word('exclusive', 'shared');
+const racingAccess = record<RacingAccess>({ actor: text, access: word('read', 'write'), step: number, place: text });
+const analysis = record<Analysis>({
+  states: number,
+  complete: flag,
+  incompleteBecause: orNull(text),
+  lockOrder: record<LockOrder>({
+    pairs: list(record<LockOrder['pairs'][number]>({ held: text, wanted: text, by: text })),
+    cycles: list(
+      record<LockCycle>({
+        result: word('confirmed', 'impossible', 'undecided'),
+        parts: list(record<CyclePart>({ actor: text, holds: text, held: mode, wants: text, wanted: mode, step: text })),
+        steps: orNull(list(text)),
+      }),
+    ),
+    gated: flag,
+    cut: flag,
+  }),
+  races: record<Races>({
+    walks: number,
+    steps: number,
+    found: list(record<DataRace>({ field: text, first: racingAccess, second: racingAccess, steps: list(text) })),
+  }),
+  orders: orNull(
+    record<EventOrders>({
+      events: list(record<VisibleEvent>({ actor: text, name: text, kind: word('operation', 'callback') })),
+      pairs: list(record<OrderedPair>({ first: number, second: number, before: flag, after: flag, overlap: flag })),
+      leftOut: number,
+    }),
+  ),
+  ordersBecause: orNull(text),
+});
+
 type Holds = Extract<Expectation, { verdict: 'holds' }>;
 type Violated = Extract<Expectation, { verdict: 'violated' }>;
 const expectHolds = record<Holds>({ verdict: word('holds'), states: number, depth: number });
@@ -236,6 +273,7 @@ export const verdictShape: Shape<Verdict> = record<Verdict>({
   coarse: list(coarseStep),
   violations: list(counterexample),
   repaired: optional(repaired),
+  analysis: optional(analysis),
   expected: orNull(expectation),
   asExpected: orNull(flag),
   unexpected: list(text),

@@ -3,6 +3,7 @@
  * byte whose zero stands for its initial value, so that a cleared frame or object needs no constructor.
  */
 import { modelError } from '../lang/errors.ts';
+import type { FieldMark } from '../lang/fields.ts';
 import type { Memory } from './memory.ts';
 
 /** One value of the state as a reader knows it. */
@@ -14,6 +15,8 @@ export interface Cell {
   readonly liveness: number;
   /** A frame slot or a shared one. */
   readonly owner: 'shared' | 'frame' | 'engine';
+  /** What the model says of unlocked accesses to it. */
+  readonly mark?: FieldMark;
   /** Text of the value in the current state of the memory. */
   readonly show: () => string;
 }

@@ -9,7 +9,7 @@ import { nameOf, rememberName } from '../lang/names.ts';
 import type { Shape } from '../lang/object.ts';
 import type { Params, Procedure } from '../lang/procedure.ts';
 import { ActorSetView, type Codec, dead, ListView, RingView, ScalarArrayView, ViewArrayView } from './collections.ts';
-import type { Layout } from './layout.ts';
+import type { Cell, Layout } from './layout.ts';
 import { fieldMark, type Recording } from './marks.ts';
 import type { Memory } from './memory.ts';
 
@@ -150,6 +150,16 @@ export class ViewFactory {
   }
 
   #part(spec: FieldSpec, offset: number, live: number, path: string): object | null {
+    const { cells } = this.#layout;
+    const first = cells.length;
+    const part = this.#partOf(spec, offset, live, path);
+    const { mark } = spec;
+    // A mark holds for everything inside.
+    for (let i = first; mark !== undefined && i < cells.length; i++) cells[i] = { mark, ...(cells[i] as Cell) };
+    return part;
+  }
+
+  #partOf(spec: FieldSpec, offset: number, live: number, path: string): object | null {
     const m = this.#memory;
     switch (spec.kind) {
       case 'struct': {
@@ -186,7 +196,7 @@ export class ViewFactory {
         const size = sizeOf(spec.element);
         if (isScalar(spec.element)) {
           for (let i = 0; i < spec.length; i++) {
-            this.#scalarCell(spec.element, offset + i, live, `${path}[${i}]`);
+            this.#part(spec.element, offset + i, live, `${path}[${i}]`);
           }
           const view = new ScalarArrayView(offset, spec.length, this.codec(spec.element, path));
           rememberName(view, path);

@@ -39,6 +39,8 @@ export interface StepNotes {
   readonly sleeps?: boolean;
   /** The step parks an actor or reads whether one is parked or signalled. */
   readonly parks?: boolean;
+  /** What the step reads decides whether its actor goes to sleep: for data races it is read as by one that waits. */
+  readonly awaits?: boolean;
   /** Why the step touches several shared fields at once although no lock covers them: see `analyse/coarse.ts`. */
   readonly indivisible?: string;
   /** An actor that blocks here has legally ended. */

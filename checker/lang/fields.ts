@@ -12,7 +12,14 @@ export interface Field<T> {
   readonly $value?: T;
 }
 
-export type FieldSpec =
+/** What the model says of unlocked accesses to a field, for the analysis of data races. */
+export interface FieldMark {
+  /** `racy`: as by READ_ONCE and WRITE_ONCE, and orders nothing. `atomic`: a write is before a read that comes later. */
+  readonly how: 'racy' | 'atomic';
+  readonly why: string;
+}
+
+export type FieldSpec = { readonly mark?: FieldMark } & (
   | { readonly kind: 'int'; readonly lo: number; readonly hi: number; readonly init: number }
   | { readonly kind: 'bool'; readonly init: boolean }
   | { readonly kind: 'enum'; readonly values: readonly string[] }
@@ -29,7 +36,8 @@ export type FieldSpec =
       readonly shape: Shape;
       readonly lock: LockRole | null;
       readonly counts: boolean;
-    };
+    }
+);
 
 /** What a parameter of a procedure may be: an object, a scalar field, or a constant list of objects. */
 export type ParamSpec = ObjectType<Shape> | Field<any> | EachOf<any> | ConstantOf<any>;
@@ -184,6 +192,46 @@ export function struct<S extends Shape>(
 ): Field<View<S>> {
   const counts = role === 'references';
   return { kind: 'struct', name, shape, lock: counts ? null : role, counts } as unknown as Field<View<S>>;
+}
+
+/**
+ * A field that several actors access without a lock on purpose, and the access is marked so in the C code or harmless:
+ * READ_ONCE, WRITE_ONCE, data_race(). The analysis of data races passes over it. It orders nothing. `why` names the macro or the
+ * reason.
+ *
+ * @example
+ * ```ts
+ * import { bool, object, racy } from 'quiesce';
+ *
+ * const Dev = object('dev', { dying: racy(bool(), 'READ_ONCE in dev_open()') });
+ * console.log(Dev.shape.dying.mark.why); // READ_ONCE in dev_open()
+ * ```
+ */
+export function racy<T>(field: Field<T>, why: string): Field<T> {
+  return marked(field, 'racy', why);
+}
+
+/**
+ * A field that is accessed atomically, with acquire and release, or under a lock that is not modelled: test_and_set_bit,
+ * cmpxchg, rcu_assign_pointer. The analysis of data races passes over it, and what was done before it is written is
+ * before what is done after it is read. `why` names the operation.
+ *
+ * @example
+ * ```ts
+ * import { atomic, bool, object } from 'quiesce';
+ *
+ * const Dev = object('dev', { busy: atomic(bool(), 'test_and_set_bit') });
+ * console.log(Dev.shape.busy.mark.how); // atomic
+ * ```
+ */
+export function atomic<T>(field: Field<T>, why: string): Field<T> {
+  return marked(field, 'atomic', why);
+}
+
+function marked<T>(field: Field<T>, how: FieldMark['how'], why: string): Field<T> {
+  if (why.trim() === '')
+    throw modelError(`a field is marked ${how} without a reason`, undefined, 'name the macro of the C code');
+  return { ...field, mark: { how, why } } as Field<T>;
 }
 
 /** A parameter that is a constant list of objects, fixed when the scenario is set up. */

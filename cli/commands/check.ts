@@ -37,6 +37,7 @@ export interface CheckFlags {
   readonly resume?: string;
   readonly spill?: string;
   readonly all?: boolean;
+  readonly analyse?: boolean;
   readonly expect?: string;
   readonly json?: boolean;
   readonly events?: boolean;
@@ -188,6 +189,7 @@ function searchOptions(flags: CheckFlags, variant: string): CheckOptions & { rea
     ...(flags.mem === undefined ? {} : { maxMemoryBytes: flags.mem }),
     ...(flags.spill === undefined ? {} : { spill: { folder: resolve(flags.spill) } }),
     ...(flags.all === undefined ? {} : { all: flags.all }),
+    ...(flags.analyse === undefined ? {} : { analyse: flags.analyse }),
   };
 }
 

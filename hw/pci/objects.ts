@@ -8,7 +8,19 @@
  *
  * Limits: group indices 0 and 1; one cached translation for each context.
  */
-import { actor, array, bool, int, object, oneOf, opaque, patch, ref, type ViewOf } from '../../checker/lang/index.ts';
+import {
+  actor,
+  array,
+  bool,
+  int,
+  object,
+  oneOf,
+  opaque,
+  patch,
+  racy,
+  ref,
+  type ViewOf,
+} from '../../checker/lang/index.ts';
 
 /** PASIDs 1 and 2; PASID 0 stands for none. */
 export const LAST_PASID = 2;
@@ -23,15 +35,15 @@ export const PciContext = object(
   'PciContext',
   {
     /** Written by the driver before it starts the context. */
-    pasid: int(0, LAST_PASID),
+    pasid: racy(int(0, LAST_PASID), 'a register'),
     /** Run bit, written by the driver. */
-    run: bool(),
+    run: racy(bool(), 'a register'),
     /** Busy bit: set when the context is started, cleared by the function once all it had to post is posted. */
     active: bool(),
     /** Ghost: the address space the context works for. */
     owner: opaque(),
     /** The cached translation: the address space that it reaches, or none. */
-    atc: opaque(),
+    atc: racy(opaque(), 'of the hardware'),
   },
   { permanent: true, source: spec },
 );

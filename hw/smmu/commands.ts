@@ -10,6 +10,7 @@
  */
 import {
   array,
+  atomic,
   bool,
   constant,
   type Field,
@@ -106,7 +107,7 @@ export const SmmuCmdq = object(
   'SmmuCmdq',
   {
     /** Between the consumer and the producer index. */
-    queue: ring(command(), CMDQ_CAPACITY),
+    queue: atomic(ring(command(), CMDQ_CAPACITY), 'cmpxchg of the producer index'),
     /** Fetched, and not complete. */
     under_way: ring(command(), UNDER_WAY),
     /** Completion words, by issuer. */

@@ -8,7 +8,19 @@
  * Limits: one stream; no main TLB (a table walk is not cached, so the order of TLB and ATC invalidation cannot be
  * studied); no stalls; only valid context descriptors are cached.
  */
-import { array, bool, int, object, opaque, patch, ref, ring, struct, type ViewOf } from '../../checker/lang/index.ts';
+import {
+  array,
+  bool,
+  int,
+  object,
+  opaque,
+  patch,
+  racy,
+  ref,
+  ring,
+  struct,
+  type ViewOf,
+} from '../../checker/lang/index.ts';
 import { LAST_PASID, PageRequest } from '../pci/objects.ts';
 import { SmmuCmdq } from './commands.ts';
 
@@ -19,10 +31,13 @@ export const SmmuV3 = object(
   'SmmuV3',
   {
     /** Context descriptor table in memory, indexed by substream id, which is the PASID. */
-    cd: array(struct('context_descriptor', { valid: bool(), ttb: opaque() }), LAST_PASID + 1),
+    cd: racy(
+      array(struct('context_descriptor', { valid: bool(), ttb: opaque() }), LAST_PASID + 1),
+      'READ_ONCE and WRITE_ONCE',
+    ),
     /** Configuration cache: the table base of a cached descriptor, or none. */
-    cfg_cache: array(opaque(), LAST_PASID + 1),
-    priq: ring(ref(PageRequest), PRIQ_CAPACITY),
+    cfg_cache: racy(array(opaque(), LAST_PASID + 1), 'of the hardware'),
+    priq: racy(ring(ref(PageRequest), PRIQ_CAPACITY), 'readl and writel of its head and tail'),
     /** Size of the queue as the driver set it up. */
     priq_entries: int(1, PRIQ_CAPACITY, 1),
     /** Overflow flag of the producer register: entries were lost and not yet acknowledged. */

@@ -8,7 +8,7 @@
  * Limits: one fault, the invalidation time-out (ITE), of which the register holds one source at a time; three
  * submissions fit; the main IOTLB is not modelled.
  */
-import { bool, object, oneOf, patch, ref, ring, type ViewOf } from '../../checker/lang/index.ts';
+import { bool, object, oneOf, patch, racy, ref, ring, type ViewOf } from '../../checker/lang/index.ts';
 
 const source = patch('VT-d specification r4.1, queued invalidation');
 
@@ -38,7 +38,7 @@ export const VtdIommu = object(
   'VtdIommu',
   {
     /** Submissions between the head and the tail register. */
-    queue: ring(ref(Submission), QUEUE_CAPACITY),
+    queue: racy(ring(ref(Submission), QUEUE_CAPACITY), 'readl and writel of its head and tail'),
     /** DMA_FSTS_ITE: an invalidation was not answered in time. Nothing more is fetched until it is cleared. */
     ite: bool(),
     /** DMAR_IQER_REG: who did not answer. */

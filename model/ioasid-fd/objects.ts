@@ -3,7 +3,7 @@
  *
  * Source: seed S2, spec (f). Limits: all groups are compatible, two pages of I/O addresses, one file an fd.
  */
-import { array, bool, int, list, mutex, object, ptr, ref, refcount, type ViewOf } from '../kernel/index.ts';
+import { array, atomic, bool, int, list, mutex, object, ptr, ref, refcount, type ViewOf } from '../kernel/index.ts';
 import { FILE_C, IOASID_DEV_C, SHIM_C, seed2, specF, VFIO_C } from './sources.ts';
 
 /** Pages are numbered from 0. */
@@ -44,7 +44,11 @@ export const IctxFile = object('file', { f_count: refcount(1), ictx: ptr(Ictx) }
 export type IctxFile = ViewOf<typeof IctxFile>;
 
 /** A place in the table of open files of the process. */
-export const Fd = object('fd', { file: ref(IctxFile) }, { permanent: true, source: specF(FILE_C) });
+export const Fd = object(
+  'fd',
+  { file: atomic(ref(IctxFile), 'rcu_assign_pointer and rcu_dereference') },
+  { permanent: true, source: specF(FILE_C) },
+);
 export type Fd = ViewOf<typeof Fd>;
 
 /** The dummy vfio_container, whose driver is the shim. */

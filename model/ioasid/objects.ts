@@ -5,6 +5,7 @@
  * Source: V4 05/18 to 14/18. Limits: IDs 1 to 3, two sets; the default allocator only; xarrays are tables of that size.
  */
 import {
+  atomic,
   bool,
   callbackType,
   idr,
@@ -17,6 +18,7 @@ import {
   opaque,
   pointerTo,
   ptr,
+  racy,
   rcuHead,
   ref,
   refcount,
@@ -71,7 +73,12 @@ export const NotifierCall = callbackType('notifier_fn_t', {
 /** struct notifier_block, on one chain at most: a list with one pointer, which readers follow under RCU. */
 export const NotifierBlock = object(
   'notifier_block',
-  { notifier_call: op(NotifierCall), next: opaque<NotifierBlock>(), priority: int(0, 3), owner: opaque() },
+  {
+    notifier_call: op(NotifierCall),
+    next: atomic(opaque<NotifierBlock>(), 'an atomic notifier chain, read under RCU'),
+    priority: int(0, 3),
+    owner: opaque(),
+  },
   { permanent: true, source: v4_09(IOASID_C) },
 );
 export interface NotifierBlock extends ViewOf<typeof NotifierBlock> {}
@@ -85,7 +92,7 @@ export const IoasidSet = object(
     quota: quota(),
     nr_ioasids: quota(),
     xa: idr(IoasidData, LAST_ID),
-    nh: ref(NotifierBlock),
+    nh: atomic(ref(NotifierBlock), 'an atomic notifier chain, read under RCU'),
     /** `counted`: one of the creator, one of each ID. */
     ref: refcount(1),
     ...rcuHead,
@@ -128,7 +135,7 @@ export const VtdDevice = object(
     entry: ioasidT(),
     entry_for: ref(IoasidData),
     /** The PASID its work queue is programmed with: it may send requests with it at any time. */
-    queue_pasid: ioasidT(),
+    queue_pasid: racy(ioasidT(), 'a register'),
     pri_enabled: bool(),
   },
   { permanent: true, source: v4_14(SVM_C) },

@@ -9,6 +9,7 @@
  */
 import {
   array,
+  atomic,
   bool,
   callbackType,
   int,
@@ -20,6 +21,7 @@ import {
   op,
   opaque,
   ptr,
+  racy,
   ref,
   refcount,
   rwsem,
@@ -118,7 +120,7 @@ export type IommufdCtx = ViewOf<typeof IommufdCtx>;
 export const PagingDomain = object(
   'iommu_domain',
   {
-    attached: int(0, 3),
+    attached: atomic(int(0, 3), 'the list of its devices, under the lock of the IOMMU driver'),
     /** domain->iopf_handler is iommufd_fault_iopf_handler(): page requests go to the fault queue of its HWPT. */
     iopf_handler: bool(),
     iommufd_hwpt: opaque<Hwpt>(),
@@ -126,7 +128,7 @@ export const PagingDomain = object(
     s2_parent: opaque(),
     nested: int(0, 2),
     /** The IOVA pages that its table maps, as bits. */
-    table: int(0, 3),
+    table: atomic(int(0, 3), 'cmpxchg of page table entries'),
     /** Live update: its record. Ghosts: how often its table is kept, and with what; its protocol monitor. */
     preserved_state: opaque(),
     kept: int(0, 3),
@@ -183,7 +185,7 @@ export const Ioas = object(
     reserved: listOf<IommufdDevice>(2),
     /** iopt.area_itree, under iova_rwsem. Live update: its flag, a count in the repair of LU-8. */
     areas: list(IoptArea, 2),
-    lu_map_immutable: int(0, 2),
+    lu_map_immutable: racy(int(0, 2), 'READ_ONCE and WRITE_ONCE'),
   },
   { source: specH(IOAS_C) },
 );

@@ -1,7 +1,7 @@
 /**
  * struct completion: a counter that complete() raises and a waiter lowers; complete_all() opens it for good.
  */
-import { type Actor, int, type Statement, struct } from '../../checker/lang/index.ts';
+import { type Actor, atomic, int, type Statement, struct } from '../../checker/lang/index.ts';
 import { labelled, type Of, type Options } from './options.ts';
 
 const ALL = 15;
@@ -12,7 +12,7 @@ export interface Completion {
 }
 
 /** struct completion, not yet done. */
-export const completion = () => struct('completion', { done: int(0, ALL) });
+export const completion = () => struct('completion', { done: atomic(int(0, ALL), 'under the lock of its wait queue') });
 
 export function complete<F>(c: Of<F, Completion>, options: Options = {}): Statement<F> {
   return {

@@ -14,6 +14,7 @@
  * link and unlink.
  */
 import {
+  atomic,
   type Bounds,
   bool,
   callbackType,
@@ -37,20 +38,24 @@ import { ptr } from './pointer.ts';
 import { decAndTest, inc, incNotZero, refcount, refcountDecAndTest } from './refcount.ts';
 import { Srcu, srcuReadLock, srcuReadUnlock, synchronizeSrcu } from './srcu.ts';
 
-const notifierType = { mn_released: bool() };
+const notifierType = { mn_released: atomic(bool(), 'hlist_del_init_rcu under a spinlock that is not modelled') };
 
 /** The part that the kernel knows of an embedded notifier, as the type of a parameter. */
 export const MmuNotifier = object('mmu_notifier', notifierType);
 
 /** Address spaces whose last user left with mmput_async(), for `asyncPutWorker`. */
-export const AsyncPuts = object('async_puts', { mms: ring(opaque<MmView>(), 4) }, { permanent: true });
+export const AsyncPuts = object(
+  'async_puts',
+  { mms: atomic(ring(opaque<MmView>(), 4), 'under pool->lock, which is not modelled') },
+  { permanent: true },
+);
 
 const shape = {
   mm_users: refcount(1),
   mm_count: refcount(1),
   /** Set by the first registration and never cleared, like the pointer to the notifier data. */
-  has_notifiers: bool(),
-  notifiers: list(MmuNotifier, 4),
+  has_notifiers: atomic(bool(), 'smp_store_release of mm->notifier_subscriptions'),
+  notifiers: atomic(list(MmuNotifier, 4), 'hlist_add_head_rcu under a spinlock that is not modelled'),
   srcu: ptr(Srcu),
   async_puts: ptr(AsyncPuts),
 };

@@ -10,6 +10,7 @@ import {
   type Actor,
   type ActorSet,
   actors,
+  atomic,
   callbackType,
   int,
   nameOf,
@@ -25,6 +26,10 @@ import {
   Violation,
 } from '../../checker/lang/index.ts';
 import { group, labelled, type Of, type Options } from './options.ts';
+
+/** Why its steps touch readers and callbacks at once. */
+const oneCounter =
+  'the open sections are one counter with two halves, kept with the callbacks under the lock of srcu_struct';
 
 const headType = { rcu_pending: int(0, 1) };
 
@@ -42,7 +47,11 @@ export type RcuHead = View<typeof rcuHead>;
 /** struct srcu_struct: lives as long as the scenario. */
 export const Srcu = object(
   'srcu_struct',
-  { readers: actors(), old: actors(), callbacks: ring(opaque<RcuHead>(), 4) },
+  {
+    readers: atomic(actors(), oneCounter),
+    old: atomic(actors(), oneCounter),
+    callbacks: atomic(ring(opaque<RcuHead>(), 4), oneCounter),
+  },
   { permanent: true },
 );
 export interface SrcuView {
@@ -50,10 +59,6 @@ export interface SrcuView {
   readonly old: ActorSet;
   readonly callbacks: Ring<RcuHead>;
 }
-
-/** Why its steps touch readers and callbacks at once. */
-const oneCounter =
-  'the open sections are one counter with two halves, kept with the callbacks under the lock of srcu_struct';
 
 /** srcu_read_lock(). */
 export function srcuReadLock<F>(srcu: Of<F, SrcuView>, options: Options = {}): Statement<F> {

@@ -12,7 +12,17 @@
  * locked instructions: an atomic that implies a full barrier is a barrier, the access, and a barrier.
  * Limits: loads are not reordered with loads, nor stores with stores; a model that needs that says so in its steps.
  */
-import { constant, machine, object, patch, ring, type Statement, u8, type ViewOf } from '../../checker/lang/index.ts';
+import {
+  atomic,
+  constant,
+  machine,
+  object,
+  patch,
+  ring,
+  type Statement,
+  u8,
+  type ViewOf,
+} from '../../checker/lang/index.ts';
 import { labelled, type Of, type Options } from './options.ts';
 
 /** Stores that one CPU may have under way. */
@@ -20,13 +30,16 @@ const CAPACITY = 4;
 
 const source = patch('x86-TSO')();
 
+/** Why its fields are marked. */
+const ownBuffer = 'the hardware of one CPU';
+
 /** The store buffer of one CPU: stores that others do not see yet, oldest first. */
 export const StoreBuffer = object(
   'store_buffer',
   {
     /** Locations, by their place in the list that the actor of the buffer has, and values; oldest first. */
-    locations: ring(u8(), CAPACITY),
-    values: ring(u8(), CAPACITY),
+    locations: atomic(ring(u8(), CAPACITY), ownBuffer),
+    values: atomic(ring(u8(), CAPACITY), ownBuffer),
   },
   { permanent: true, source },
 );

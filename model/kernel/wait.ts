@@ -5,7 +5,7 @@
  *
  * Limits: no spurious wake-ups, no exclusive waiters. There is no clock: a model says when the time of a waiter may be up.
  */
-import { type Actor, type ActorSet, actors, pathOf, type Statement, struct } from '../../checker/lang/index.ts';
+import { type Actor, type ActorSet, actors, atomic, pathOf, type Statement, struct } from '../../checker/lang/index.ts';
 import { ERESTARTSYS } from './errno.ts';
 import { release } from './mutex.ts';
 import { group, labelled, type Of, type Options } from './options.ts';
@@ -16,7 +16,8 @@ export interface WaitQueueHead {
 }
 
 /** wait_queue_head_t embedded in an object. */
-export const waitQueueHead = () => struct('wait_queue_head', { waiters: actors() });
+export const waitQueueHead = () =>
+  struct('wait_queue_head', { waiters: atomic(actors(), 'under the lock of the wait queue, which is not modelled') });
 
 export interface WaitOptions<F> extends Options {
   /** Who must act before the condition becomes true, for reports; else the last writer of what it reads is named. */
@@ -84,6 +85,7 @@ export function waitEventLock<F>(
     body: [
       {
         op: 'branch',
+        awaits: true,
         ...notes,
         label: called,
         derived,
@@ -154,6 +156,7 @@ export function waitEvent<F>(
   return group<F>(
     {
       op: 'branch',
+      awaits: true,
       ...notes,
       label: called,
       derived,
@@ -182,6 +185,7 @@ export function waitEvent<F>(
         },
         {
           op: 'branch',
+          awaits: true,
           ...notes,
           label: `condition in ${called}`,
           derived: true,
@@ -238,6 +242,7 @@ export function waitEventTimeout<F>(
   const called = label ?? `wait_event_timeout(${as ?? pathOf(queue) ?? 'wq'})`;
   const look = (name: string, stop: boolean, later: readonly Statement<F>[]): Statement<F> => ({
     op: 'branch',
+    awaits: true,
     ...notes,
     label: name,
     derived: true,

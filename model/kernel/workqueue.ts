@@ -17,6 +17,7 @@ import {
   actor,
   actors,
   array,
+  atomic,
   bool,
   callbackType,
   type FixedArray,
@@ -36,7 +37,10 @@ import { group, labelled, type Of, type Options } from './options.ts';
 /** Entries a workqueue can hold, queued and running together. */
 export const WORKQUEUE_ENTRIES = 4;
 
-const workType = { work_pending: bool() };
+/** Why its steps touch several entries and the pending bit at once. */
+const underPoolLock = 'under pool->lock, which is not modelled';
+
+const workType = { work_pending: atomic(bool(), 'test_and_set_bit') };
 
 /** The part that the kernel knows of an embedded work item, as the type of a parameter. */
 export const Work = object('work_struct', workType);
@@ -60,9 +64,9 @@ interface Entry {
 export const Workqueue = object(
   'workqueue_struct',
   {
-    entries: array(
-      struct('pool_work', { work: opaque<WorkItem>(), worker: actor(), flushers: actors() }),
-      WORKQUEUE_ENTRIES,
+    entries: atomic(
+      array(struct('pool_work', { work: opaque<WorkItem>(), worker: actor(), flushers: actors() }), WORKQUEUE_ENTRIES),
+      underPoolLock,
     ),
   },
   { permanent: true },
@@ -70,9 +74,6 @@ export const Workqueue = object(
 export type WorkqueueView = View<(typeof Workqueue)['shape']>;
 
 const entriesOf = (wq: WorkqueueView) => wq.entries as FixedArray<Entry>;
-
-/** Why its steps touch several entries and the pending bit at once. */
-const underPoolLock = 'under pool->lock, which is not modelled';
 
 /** queue_work(), for use inside a step: false when the item was already queued. */
 export function enqueue(wq: WorkqueueView, work: WorkItem): boolean {

@@ -12,6 +12,7 @@
 import {
   type Actor,
   array,
+  atomic,
   type Field,
   type FixedArray,
   int,
@@ -53,13 +54,16 @@ export interface Xarray<T> {
 export const xarray = <T extends object>(most: number): Field<Xarray<T>> =>
   struct('xarray', {
     xa_lock: spinlock(),
-    slots: array(
-      struct('xa_slot', {
-        state: oneOf('empty', 'reserved', 'live', 'tombstone'),
-        entry: opaque<T>(),
-        marks: int(0, XA_MARK_0 | XA_MARK_1 | XA_MARK_2),
-      }),
-      most + 1,
+    slots: atomic(
+      array(
+        struct('xa_slot', {
+          state: oneOf('empty', 'reserved', 'live', 'tombstone'),
+          entry: opaque<T>(),
+          marks: int(0, XA_MARK_0 | XA_MARK_1 | XA_MARK_2),
+        }),
+        most + 1,
+      ),
+      'rcu_assign_pointer and rcu_dereference',
     ),
   }) as unknown as Field<Xarray<T>>;
 

@@ -4,19 +4,22 @@
  *
  * Source: spec (i), protocol monitor. What a preserved HWPT must not undergo is looked at by `promises.ts`.
  */
-import { type Always, always, bool, nameOf, object, oneOf, type ViewOf, violated } from '../kernel/index.ts';
+import { type Always, always, bool, nameOf, object, oneOf, racy, type ViewOf, violated } from '../kernel/index.ts';
 import { specI } from './sources.ts';
 
 const states = ['fresh', 'marked', 'preserved', 'frozen', 'restored', 'normal'] as const;
 
+/** Why its fields are marked. */
+const noField = 'a ghost, no field of the kernel';
+
 export const LuMonitor = object(
   'lu_monitor',
   {
-    state: oneOf(...states),
+    state: racy(oneOf(...states), noField),
     /** The first step that the protocol does not know: from where, and where to. */
-    broken: bool(),
-    from: oneOf(...states),
-    to: oneOf(...states),
+    broken: racy(bool(), noField),
+    from: racy(oneOf(...states), noField),
+    to: racy(oneOf(...states), noField),
   },
   { permanent: true, source: specI() },
 );

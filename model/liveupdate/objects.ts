@@ -8,6 +8,7 @@
 import { Hwpt, PagingDomain } from '../iommufd/index.ts';
 import {
   array,
+  atomic,
   bool,
   int,
   list,
@@ -91,7 +92,7 @@ export const IommufdSer = object(
     room: int(0, MOST_HWPTS),
     nr_hwpts: int(0, MOST_HWPTS),
     hwpts: array(
-      struct('iommufd_hwpt_lu', { token: token(), domain_data: ref(DomainSer), reclaimed: bool() }),
+      struct('iommufd_hwpt_lu', { token: token(), domain_data: ref(DomainSer), reclaimed: atomic(bool(), 'xchg') }),
       MOST_HWPTS,
     ),
   },

@@ -8,6 +8,7 @@
  * removed from its fault queue while its transactions go on.
  */
 import {
+  atomic,
   containerOf,
   EINVAL,
   ENOMEM,
@@ -44,7 +45,7 @@ export const FaultParam = object(
 /** struct dev_iommu of a device behind the SMMU. */
 export const StallDevice = object(
   'dev_iommu',
-  { lock: mutex(), fault_param: ref(FaultParam) },
+  { lock: mutex(), fault_param: atomic(ref(FaultParam), 'rcu_assign_pointer and rcu_dereference') },
   { permanent: true, source: v6_10(IOPF_C) },
 );
 export type StallDevice = ViewOf<typeof StallDevice>;

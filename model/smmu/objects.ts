@@ -1,5 +1,5 @@
 /** What the SVA part of the driver keeps: which address space has which PASID and which ASID. */
-import { array, object, opaque, u8, type ViewOf } from '../kernel/index.ts';
+import { array, atomic, object, opaque, u8, type ViewOf } from '../kernel/index.ts';
 import { LAST_ASID, LAST_PASID, type PageTable } from './hardware.ts';
 import { atsCount, SMMU_C, SVA_C, shareCd } from './sources.ts';
 
@@ -9,7 +9,10 @@ import { atsCount, SMMU_C, SVA_C, shareCd } from './sources.ts';
  */
 export const SvaNumbers = object(
   'sva_numbers',
-  { pasids: array(opaque<PageTable>(), LAST_PASID + 1), asids: array(opaque<PageTable>(), LAST_ASID + 1) },
+  {
+    pasids: atomic(array(opaque<PageTable>(), LAST_PASID + 1), 'an ida, under its lock'),
+    asids: atomic(array(opaque<PageTable>(), LAST_ASID + 1), 'an xarray, under its lock'),
+  },
   { permanent: true, source: shareCd(SVA_C) },
 );
 export type SvaNumbers = ViewOf<typeof SvaNumbers>;

@@ -11,6 +11,7 @@ import { hw, LAST_PASID, type PageRequest, type PciContext, type PciFunction, ty
 import { IopfFault } from '../iopf/objects.ts';
 import {
   array,
+  atomic,
   bool,
   callbackType,
   completion,
@@ -45,7 +46,11 @@ const GROUPS = 3;
 /** `iommu_sva_lock`, the pool of global PASIDs with their owners, and the list of address spaces SVA knows. */
 export const IommuSva = object(
   'iommu_sva_globals',
-  { lock: mutex(), pasids: array(opaque<Mm>(), LAST_PASID + 1), mms: listOf<IommuMm>(DEVICES) },
+  {
+    lock: mutex(),
+    pasids: atomic(array(opaque<Mm>(), LAST_PASID + 1), 'an ida, under its lock'),
+    mms: listOf<IommuMm>(DEVICES),
+  },
   { permanent: true, source: v6_14(SVA_C) },
 );
 export interface IommuSva extends ViewOf<typeof IommuSva> {}
@@ -108,7 +113,12 @@ export interface XaNode extends ViewOf<typeof XaNode> {}
 /** struct iommu_group. `low` and `root` are its PASID array: what index 1 holds, and the node that the rest needs. */
 export const IommuGroup = object(
   'iommu_group',
-  { mutex: mutex(), low: ref(Handle), root: ref(XaNode), rcu: ptr(Srcu) },
+  {
+    mutex: mutex(),
+    low: ref(Handle),
+    root: atomic(ref(XaNode), 'rcu_assign_pointer and rcu_dereference'),
+    rcu: ptr(Srcu),
+  },
   { permanent: true, source: v6_14(IOMMU_C) },
 );
 export interface IommuGroup extends ViewOf<typeof IommuGroup> {}
@@ -141,7 +151,11 @@ export interface IntelIommu extends ViewOf<typeof IntelIommu> {}
 /** struct dev_iommu: what the IOMMU core keeps of a device, freed when the device is released. */
 export const DevIommu = object(
   'dev_iommu',
-  { lock: mutex(), fault_param: opaque<FaultParam>(), iommu_dev: ptr(IntelIommu) },
+  {
+    lock: mutex(),
+    fault_param: atomic(opaque<FaultParam>(), 'rcu_assign_pointer and rcu_dereference'),
+    iommu_dev: ptr(IntelIommu),
+  },
   { source: v6_14(IOMMU_C) },
 );
 export interface DevIommu extends ViewOf<typeof DevIommu> {}

@@ -4,7 +4,7 @@
  *
  * Source: v2 13/40. Limits: two domains, two groups a domain and two bound processes.
  */
-import { bool, int, list, MmStruct, mutex, object, ptr, ref, type ViewOf } from '../kernel/index.ts';
+import { atomic, bool, int, list, MmStruct, mutex, object, ptr, ref, type ViewOf } from '../kernel/index.ts';
 import { IommuDomain, MAX_PASID } from '../sva/index.ts';
 import { IommuGroup } from './iommu-group.ts';
 import { TYPE1_C, v2_13 } from './sources.ts';
@@ -51,7 +51,11 @@ export const VfioIommu = object(
 export type VfioIommu = ViewOf<typeof VfioIommu>;
 
 /** struct task_struct, as far as a pid leads to an address space; NULL once the process has begun to exit. */
-export const TaskStruct = object('task_struct', { mm: ref(MmStruct) }, { permanent: true, source });
+export const TaskStruct = object(
+  'task_struct',
+  { mm: atomic(ref(MmStruct), 'under task_lock(), which is not modelled') },
+  { permanent: true, source },
+);
 export type TaskStruct = ViewOf<typeof TaskStruct>;
 
 /**

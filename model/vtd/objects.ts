@@ -3,6 +3,7 @@
 import type { Endpoint } from '../../hw/vtd/objects.ts';
 import { Device, LAST_PASID } from '../iopf/index.ts';
 import {
+  atomic,
   bool,
   completion,
   idr,
@@ -13,6 +14,7 @@ import {
   object,
   pointerTo,
   ptr,
+  racy,
   spinlock,
   type ViewOf,
   waitQueueHead,
@@ -36,7 +38,7 @@ export const PciDev = object(
   {
     endpoint: hw<Endpoint>(),
     /** pci_dev_is_disconnected(): the kernel knows that it is gone. */
-    disconnected: bool(),
+    disconnected: racy(bool(), 'READ_ONCE of dev->error_state, and xchg'),
     /** It is attached to its IOMMU domain. */
     attached: bool(true),
   },
@@ -55,7 +57,7 @@ export type IntelSvmDev = ViewOf<typeof IntelSvmDev>;
 /** struct intel_svm: an address space that has a PASID. */
 export const IntelSvm = object(
   'intel_svm',
-  { pasid: int(0, LAST_PASID), mm: ptr(MmStruct), devs: list(IntelSvmDev, 2) },
+  { pasid: int(0, LAST_PASID), mm: ptr(MmStruct), devs: atomic(list(IntelSvmDev, 2), 'list_add_rcu and list_del_rcu') },
   { source: v5_14(SVM_C) },
 );
 export type IntelSvm = ViewOf<typeof IntelSvm>;

@@ -28,6 +28,7 @@ import {
 import { bytes, count, duration, plural, rate } from '../numbers.ts';
 import { splat } from '../text/splat.ts';
 import { participants, stepText } from '../trace.ts';
+import { analyses } from './analyses.ts';
 import { chart } from './chart.ts';
 import { packed, pageData } from './data.ts';
 import { graphFigure } from './graph.ts';
@@ -237,9 +238,16 @@ function violationSections(verdict: Verdict, ce: Counterexample, options: HtmlOp
       : [{ id: 'repaired', title: 'The same on the repaired form', body: repairedForm(ce, verdict.repaired) }]),
     { id: 'reproduce', title: 'Reproduce', body: reproduce(verdict, ce, options) },
     { id: 'trust', title: 'How far to trust this', body: trust(verdict) },
+    ...analysisSection(verdict),
     { id: 'source', title: 'Sources', body: sources(ce) },
     { id: 'provenance', title: 'Provenance', body: provenance(verdict) },
   ];
+}
+
+/** Only where somebody asked for it. */
+function analysisSection({ analysis }: Verdict): Section[] {
+  if (analysis === undefined) return [];
+  return [{ id: 'analyses', title: 'Locks, races and orders', body: analyses(analysis) }];
 }
 
 /** With a reduction not every state was visited; those that were tell about the others. */
@@ -267,6 +275,7 @@ function passSections(verdict: Verdict): Section[] {
       body: h('p', { class: 'words' }, words),
     },
     { id: 'trust', title: 'How far to trust this', body: trust(verdict) },
+    ...analysisSection(verdict),
     {
       id: 'reproduce',
       title: 'Reproduce',

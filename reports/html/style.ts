@@ -68,6 +68,8 @@ caption{text-align:left;color:var(--soft);font-size:12px;padding:.4rem 0 .2rem}
 .grid{font-size:14px;width:100%;background:var(--panel);border:1px solid var(--line);border-radius:8px}
 .grid th,.grid td{padding:.35rem .7rem;vertical-align:top;border-top:1px solid var(--line)}.grid thead th{border-top:0;color:var(--soft);font-size:12px}
 .grid tr.broken th{color:var(--bad)}
+.heat{font-size:13px;background:var(--panel)}.heat th,.heat td{padding:.2rem .4rem;border:1px solid var(--line);text-align:center}.heat tbody th{text-align:left}.heat td{font-family:ui-monospace,monospace}
+.h0{background:var(--badbg)}.h1{background:var(--warnbg)}.h2{background:var(--now)}.h3{background:var(--goodbg)}
 .entries{list-style:none;padding:0;margin:.2rem 0;font-size:14px}
 .choice{display:inline-block;font-size:12px;border:1px dashed var(--soft);border-radius:4px;padding:0 .35em;margin-left:.4em;overflow-wrap:anywhere}
 abbr{text-decoration:none}

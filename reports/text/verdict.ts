@@ -24,6 +24,7 @@ import {
   tooCoarse,
 } from '../facts.ts';
 import { count, plural } from '../numbers.ts';
+import { analysisLines } from './analysis.ts';
 import { cut, facts, WIDTH, wrap } from './lines.ts';
 import { splat } from './splat.ts';
 
@@ -60,6 +61,7 @@ export function verdictText(verdict: Verdict, options: VerdictTextOptions = {}):
   lines.push(...countLines(verdict), ...stageLines(verdict));
   if (verdict.violations.length === 0) lines.push(...trustLines(verdict, rows));
   else if (verdict.reductions.length > 0) lines.push(...labelled('reductions', reductionsText(verdict)));
+  if (verdict.analysis !== undefined) lines.push(...analysisLines(verdict.analysis, rows));
   for (const p of verdict.properties)
     if (p.result === 'never reached') lines.push(...wrap(`  never reached: ${p.name} (${p.about})`, { rest: '    ' }));
   lines.push(

@@ -5,6 +5,7 @@
  */
 import {
   actor,
+  atomic,
   bool,
   each,
   int,
@@ -13,6 +14,7 @@ import {
   oneOf,
   patch,
   procedure,
+  racy,
   ref,
   ring,
   scenario,
@@ -36,7 +38,12 @@ const flag = (name: string, spins: boolean) => struct(name, { owner: actor() }, 
 
 const Mm = object(
   'mm',
-  { users: int(0, 15), bond: oneOf('none', 'live', 'dying'), refs: int(0, 15), vfio: bool() },
+  {
+    users: atomic(int(0, 15), 'atomic_t'),
+    bond: oneOf('none', 'live', 'dying'),
+    refs: int(0, 15),
+    vfio: racy(bool(), 'looked at without a lock, as in the models of the other checkers'),
+  },
   { permanent: true },
 );
 type Mm = View<typeof Mm.shape>;

@@ -47,6 +47,7 @@ describe('documents follow them', () => {
   test.each([
     ['vfio-detach-vs-mm-exit', 'posted', {}],
     ['sva-unbind-vs-exit', 'fixed', {}],
+    ['ioasid-two-locks', 'posted', { analyse: true }],
     ['vfio-init-leak', 'posted', { strategy: 'pct', runs: 5 }],
     ['peers-dining', 'fixed', { store: 'compact' }],
     ['sva-unbind-vs-exit', 'fixed', { strategy: 'anytime' }],
