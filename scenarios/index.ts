@@ -22,6 +22,8 @@ import iommufdFaultVsDetach from './iommufd-fault-vs-detach.ts';
 import iommufdFaultVsReplace from './iommufd-fault-vs-replace.ts';
 import iommufdLinkedTwice from './iommufd-linked-twice.ts';
 import iommufdMmapVsDestroy from './iommufd-mmap-vs-destroy.ts';
+import iommufdNestedVsDestroy from './iommufd-nested-vs-destroy.ts';
+import iommufdPasidAttach from './iommufd-pasid-attach.ts';
 import iommufdPutVsDestroy from './iommufd-put-vs-destroy.ts';
 import iommufdTwoDestroys from './iommufd-two-destroys.ts';
 import iommufdWaitTimeout from './iommufd-wait-timeout.ts';
@@ -137,6 +139,8 @@ export const scenarios: readonly Scenario[] = [
   iommufdFaultVsReplace,
   iommufdLinkedTwice,
   iommufdMmapVsDestroy,
+  iommufdNestedVsDestroy,
+  iommufdPasidAttach,
   iommufdPutVsDestroy,
   iommufdTwoDestroys,
   iommufdWaitTimeout,

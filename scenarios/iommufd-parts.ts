@@ -13,10 +13,14 @@ import {
   IommufdDevice,
   type IommufdObject,
   IopfGroup,
+  ioasid,
   iommufdDestroy,
   iommufdDeviceAttach,
+  iommufdDeviceAttachPasid,
   iommufdDeviceDetach,
+  iommufdDeviceDetachPasid,
   iommufdDeviceReplace,
+  iommufdDeviceReplacePasid,
   irqThread,
   MAIN_C,
   objectId,
@@ -48,6 +52,35 @@ export const attachedThen = procedure(
       [
         k.when((f) => f.replace_id > 0, [k.call(iommufdDeviceReplace, (f) => ({ idev: f.idev, pt_id: f.replace_id }))]),
         k.call(iommufdDeviceDetach, (f) => ({ idev: f.idev })),
+      ],
+    ),
+  ],
+);
+
+/** The same with a PASID. */
+export const pasidAttachedThen = procedure(
+  'vfio_iommufd_physical_pasid_attach_ioas and _pasid_detach_ioas',
+  {
+    source: specH('drivers/vfio/iommufd.c'),
+    params: { idev: ptr(IommufdDevice), pasid: ioasid(), pt_id: objectId(), replace_id: objectId() },
+    locals: { rc: errno() },
+  },
+  (k) => [
+    k.call(
+      iommufdDeviceAttachPasid,
+      (f) => ({ idev: f.idev, pasid: f.pasid, pt_id: f.pt_id }),
+      (f, rc) => {
+        f.rc = rc;
+      },
+    ),
+    k.when(
+      (f) => f.rc === 0,
+      [
+        k.when(
+          (f) => f.replace_id > 0,
+          [k.call(iommufdDeviceReplacePasid, (f) => ({ idev: f.idev, pasid: f.pasid, pt_id: f.replace_id }))],
+        ),
+        k.call(iommufdDeviceDetachPasid, (f) => ({ idev: f.idev, pasid: f.pasid })),
       ],
     ),
   ],

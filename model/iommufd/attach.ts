@@ -3,7 +3,7 @@
  * device holds a user of the HWPT.
  *
  * Source: device.c, iommufd_hw_pagetable_attach(), iommufd_hw_pagetable_detach(), iommufd_device_do_replace(),
- * iommufd_hw_pagetable_put(), iommufd_device_detach(). Limits: replace without PASID.
+ * iommufd_hw_pagetable_put(), iommufd_device_detach().
  */
 import {
   bool,
@@ -282,7 +282,13 @@ export const iommufdDeviceDoReplace = procedure(
   'iommufd_device_do_replace',
   {
     source,
-    params: { idev: ptr(IommufdDevice), igroup: ptr(IommufdGroup), hwpt: ptr(Hwpt), old: ref(Hwpt) },
+    params: {
+      idev: ptr(IommufdDevice),
+      pasid: ioasid(),
+      igroup: ptr(IommufdGroup),
+      hwpt: ptr(Hwpt),
+      old: ref(Hwpt),
+    },
     locals: {
       attach: ref(IommufdAttach),
       group: ptr(IommuGroup),
@@ -291,6 +297,8 @@ export const iommufdDeviceDoReplace = procedure(
       old_ioas: ptr(Ioas),
       cur: ref(IommufdDevice),
       num_devices: int(0, 2),
+      moves: bool(),
+      unfit: bool(),
       rc: errno(),
     },
     returns: errno(),
@@ -317,7 +325,7 @@ export const iommufdDeviceDoReplace = procedure(
       }),
       k.switch(preservedTest, { none: [], attach: [], all: [testPreserved(k, [k.return(-EBUSY)])] }),
       k.step('attach = xa_load(&igroup->pasid_attach), is idev in it?', (f) => {
-        f.attach = f.igroup.pasid_attach.at(IOMMU_NO_PASID);
+        f.attach = f.igroup.pasid_attach.at(f.pasid);
         f.rc = f.attach?.device_array.has(f.idev) ? 0 : -EINVAL;
       }),
       k.when((f) => f.rc !== 0 || f.hwpt === f.old, [k.return((f) => f.rc)]),
@@ -326,9 +334,11 @@ export const iommufdDeviceDoReplace = procedure(
         f.domain = f.hwpt.domain;
         f.old_ioas = ioasOf(f.old as HwptView);
         f.num_devices = (f.attach as Attach).device_array.length;
+        f.moves = f.pasid === IOMMU_NO_PASID && f.ioas !== f.old_ioas;
+        f.unfit = incompatible(f.hwpt, f.pasid, (pasid) => f.igroup.pasid_attach.at(pasid));
       }),
       k.when(
-        (f) => f.ioas !== f.old_ioas,
+        (f) => f.moves,
         [
           ...forEachDevice('to reserve its IOVAs', [
             k.call(
@@ -342,23 +352,33 @@ export const iommufdDeviceDoReplace = procedure(
           ]),
         ],
       ),
-      k.call(
-        iommufdHwptReplaceDevice,
-        (f) => ({
-          idev: f.idev,
-          group: f.group,
-          pasid: IOMMU_NO_PASID,
-          hwpt: f.hwpt,
-          domain: f.domain,
-          old: f.old,
-        }),
-        (f, rc) => {
-          f.rc = rc;
-        },
-      ),
-      k.when((f) => f.rc !== 0, [k.when((f) => f.ioas === f.old_ioas, [k.return((f) => f.rc)]), k.goto('err_unresv')]),
       k.when(
-        (f) => f.ioas !== f.old_ioas,
+        (f) => f.unfit,
+        [
+          k.local((f) => {
+            f.rc = -EINVAL;
+          }),
+        ],
+        [
+          k.call(
+            iommufdHwptReplaceDevice,
+            (f) => ({
+              idev: f.idev,
+              group: f.group,
+              pasid: f.pasid,
+              hwpt: f.hwpt,
+              domain: f.domain,
+              old: f.old,
+            }),
+            (f, rc) => {
+              f.rc = rc;
+            },
+          ),
+        ],
+      ),
+      k.when((f) => f.rc !== 0, [k.when((f) => !f.moves, [k.return((f) => f.rc)]), k.goto('err_unresv')]),
+      k.when(
+        (f) => f.moves,
         [
           ...forEachDevice('to give the old reserved IOVAs up', [
             k.call(ioptUnreserve, (f) => ({ ioas: f.old_ioas, idev: f.cur as NonNullable<typeof f.cur> })),

@@ -64,13 +64,13 @@ const doReplace: DoAttach = (k, hwpt) => [
   k.mutexLock((f) => f.igroup.lock),
   {
     ...k.step('old_hwpt = attach->hwpt', (f: Frame) => {
-      f.destroy_hwpt = f.igroup.pasid_attach.at(IOMMU_NO_PASID)?.hwpt ?? null;
+      f.destroy_hwpt = f.igroup.pasid_attach.at(f.pasid)?.hwpt ?? null;
     }),
     derived: true,
   } as Statement<Frame>,
   k.call(
     iommufdDeviceDoReplace,
-    (f) => ({ idev: f.idev, igroup: f.igroup, hwpt: hwpt(f) as HwptView, old: f.destroy_hwpt }),
+    (f) => ({ idev: f.idev, pasid: f.pasid, igroup: f.igroup, hwpt: hwpt(f) as HwptView, old: f.destroy_hwpt }),
     receive,
   ),
   k.when(
@@ -242,15 +242,16 @@ export const iommufdDeviceAttach = procedure(
   ],
 );
 
-const replaceBy = changePt('iommufd_device_change_pt, to replace', doReplace);
+/** iommufd_device_replace() with the PASID: 0, or the error and the attachment is as it was. */
+export const iommufdDeviceReplacePasid = changePt('iommufd_device_change_pt, to replace', doReplace);
 
-/** iommufd_device_replace(): 0, or the error and the attachment is as it was. */
+/** The same for the device as a whole. */
 export const iommufdDeviceReplace = procedure(
   'iommufd_device_replace',
   { source, params: device, locals: { rc: errno() }, returns: errno() },
   (k) => [
     k.call(
-      replaceBy,
+      iommufdDeviceReplacePasid,
       (f) => ({ idev: f.idev, pasid: IOMMU_NO_PASID, pt_id: f.pt_id }),
       (f, rc) => {
         f.rc = rc;

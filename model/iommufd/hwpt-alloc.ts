@@ -2,7 +2,11 @@
  * A new HWPT: its number is reserved, it holds its IOAS, gets a domain with what the IOAS has mapped, and is linked; only
  * then it is published. The caller holds `ioas->mutex` until it has published or aborted it.
  *
- * Source: hw_pagetable.c, iommufd_hwpt_paging_alloc(), iommufd_hwpt_alloc(). Limits: paging HWPTs only.
+ * A nested HWPT points to tables of user space and translates what they hold by those of its parent, a paging HWPT. It
+ * takes a user of the parent and no lock.
+ *
+ * Source: hw_pagetable.c, iommufd_hwpt_paging_alloc(), iommufd_hwpt_nested_alloc(), iommufd_hwpt_alloc(). Limits: fault
+ * queues of nested HWPTs only; no dirty tracking, no invalidation, no vIOMMU.
  */
 import {
   bool,
@@ -14,6 +18,7 @@ import {
   errno,
   type KernelKit,
   opaque,
+  pointerTo,
   procedure,
   ptr,
   ref,
@@ -22,8 +27,9 @@ import {
 import { type AllocFrame, iommufdObjectAbortAndDestroy, iommufdObjectFinalize, objectAlloc } from './alloc.ts';
 import { iommufdHwPagetableAttach, iommufdHwPagetableDetach } from './attach.ts';
 import { iommufdGetObject, iommufdPutObject } from './get-put.ts';
-import { iommufdHwptAbort, iommufdHwptDestroy } from './hwpt-destroy.ts';
+import { iommufdHwptAbort, iommufdHwptDestroy, iommufdHwptNestedDestroy } from './hwpt-destroy.ts';
 import { ioptTableAddDomain } from './ioas.ts';
+import { Fault, type Fault as FaultView } from './iopf-objects.ts';
 import {
   type IommufdDevice as Device,
   type PagingDomain as Domain,
@@ -40,7 +46,7 @@ import {
   PagingDomain,
 } from './objects.ts';
 import { HWPT_C, specH } from './sources.ts';
-import { hwptUndo } from './switches.ts';
+import { hwptUndo, parentUser } from './switches.ts';
 
 const source = specH(HWPT_C);
 
@@ -224,4 +230,124 @@ export const iommufdHwptAlloc = procedure(
     k.call(iommufdPutObject, (f) => ({ ictx: f.ictx, obj: f.dev as ObjectWithOps })),
     k.return((f) => f.rc),
   ],
+);
+
+/** IOMMU_HWPT_ALLOC of a paging HWPT, whose domain the new one is nested in; with a fault queue unless `fault_id` is 0. */
+export const iommufdHwptAllocNested = procedure(
+  'iommufd_hwpt_alloc, nested',
+  {
+    source,
+    params: { ictx: ptr(IommufdCtx), dev_id: objectId(), pt_id: objectId(), fault_id: objectId() },
+    locals: {
+      dev: opaque<ObjectWithOps>(),
+      pt_obj: opaque<ObjectWithOps>(),
+      fault_obj: opaque<ObjectWithOps>(),
+      parent: pointerTo<HwptView>(),
+      hwpt: pointerTo<HwptView>(),
+      domain: ref(PagingDomain),
+      s2_parent: ref(PagingDomain),
+      obj: opaque<ObjectWithOps>(),
+      ret: objectId(),
+      rc: errno(),
+    },
+    returns: errno(),
+  },
+  (k) => {
+    const fails = (rc: number) =>
+      k.local((f) => {
+        f.rc = rc;
+      });
+    return [
+      k.call(
+        iommufdGetObject,
+        (f) => ({ ictx: f.ictx, id: f.dev_id, type: 'device' as const }),
+        (f, dev) => {
+          f.dev = dev;
+        },
+      ),
+      k.when((f) => f.dev === null, [k.return(-ENOENT)]),
+      k.call(
+        iommufdGetObject,
+        (f) => ({ ictx: f.ictx, id: f.pt_id, type: 'hwpt_paging' as const }),
+        (f, pt_obj) => {
+          f.pt_obj = pt_obj;
+          f.parent = pt_obj as unknown as HwptView;
+        },
+      ),
+      k.when((f) => f.pt_obj === null, [fails(-EINVAL), k.goto('out_put_idev')]),
+      objectAlloc(k, Hwpt, (f, hwpt) => {
+        hwpt.type = 'hwpt_nested';
+        hwpt.destroy = iommufdHwptNestedDestroy;
+        hwpt.parent = f.parent;
+        f.hwpt = hwpt;
+      }),
+      k.when(
+        (f) => f.ret < 0,
+        [
+          k.local((f) => {
+            f.rc = f.ret;
+          }),
+          k.goto('out_put_pt'),
+        ],
+      ),
+      k.switch(parentUser, {
+        none: [],
+        held: [k.refcountInc((f) => f.parent.users, { as: '&parent->common.obj.users' })],
+      }),
+      k.kmalloc(
+        PagingDomain,
+        (f, domain) => {
+          f.domain = domain;
+        },
+        {
+          label: 'hwpt->domain = ops->domain_alloc_nested(idev->dev, parent->common.domain)',
+          budget: 'domain_alloc',
+          orElse: [fails(-ENOMEM), k.goto('out_hwpt')],
+        },
+      ),
+      k.step('s2_parent = parent->common.domain', (f) => {
+        f.s2_parent = f.parent.domain;
+      }),
+      k.step('domain->s2_parent = s2_parent', (f) => {
+        (f.domain as Domain).s2_parent = f.s2_parent;
+        (f.s2_parent as Domain).nested++;
+      }),
+      k.step('hwpt->domain = domain', (f) => {
+        f.hwpt.domain = f.domain;
+      }),
+      k.when(
+        (f) => f.fault_id > 0,
+        [
+          k.call(
+            iommufdGetObject,
+            (f) => ({ ictx: f.ictx, id: f.fault_id, type: 'fault' as const }),
+            (f, fault_obj) => {
+              f.fault_obj = fault_obj;
+            },
+          ),
+          k.when((f) => f.fault_obj === null, [fails(-ENOENT), k.goto('out_hwpt')]),
+          k.step('hwpt->fault = fault', (f) => {
+            f.hwpt.fault = containerOf(f.fault_obj as ObjectWithOps, Fault) as FaultView;
+          }),
+          k.step('hwpt->domain->iopf_handler = iommufd_fault_iopf_handler', (f) => {
+            const domain = f.domain as Domain;
+            domain.iopf_handler = true;
+            domain.iommufd_hwpt = f.hwpt;
+          }),
+          k.refcountInc((f) => (f.fault_obj as ObjectWithOps).users, { as: '&fault->common.obj.users' }),
+          k.call(iommufdPutObject, (f) => ({ ictx: f.ictx, obj: f.fault_obj as ObjectWithOps })),
+        ],
+      ),
+      k.attempt('copy_to_user', 'iommufd_ucmd_respond(ucmd)', () => {}, [fails(-EFAULT), k.goto('out_hwpt')]),
+      k.call(iommufdObjectFinalize, (f) => ({ ictx: f.ictx, obj: f.obj as ObjectWithOps })),
+      k.goto('out_put_pt'),
+      k.label('out_hwpt'),
+      k.call(iommufdObjectAbortAndDestroy, (f) => ({ ictx: f.ictx, obj: f.obj as ObjectWithOps })),
+      k.label('out_put_pt'),
+      k.call(iommufdPutObject, (f) => ({ ictx: f.ictx, obj: f.pt_obj as ObjectWithOps })),
+      k.label('out_put_idev'),
+      k.call(iommufdPutObject, (f) => ({ ictx: f.ictx, obj: f.dev as ObjectWithOps })),
+      k.return((f) => f.rc),
+    ];
+  },
 );

@@ -18,14 +18,19 @@ export {
 } from './alloc.ts';
 export { iommufdDeviceDetach, iommufdDeviceDetachPasid, iommufdHwPagetablePut } from './attach.ts';
 export { iommufdGetHwInfo, iommufdIoasIovaRanges, neverPut } from './calls.ts';
-export { iommufdDeviceAttach, iommufdDeviceAttachPasid, iommufdDeviceReplace } from './change-pt.ts';
+export {
+  iommufdDeviceAttach,
+  iommufdDeviceAttachPasid,
+  iommufdDeviceReplace,
+  iommufdDeviceReplacePasid,
+} from './change-pt.ts';
 export { destroyAndFree } from './destroy.ts';
 export { iommufdDeviceDestroy, iommufdDeviceUnbind } from './device-destroy.ts';
 export { closeDescriptor, iommufdFaultAbort, iommufdFaultAlloc } from './eventq.ts';
 export { iommufdFaultDestroy, iommufdFaultRead, iommufdFaultWrite } from './fault-queue.ts';
 export { iommufdGetObject, iommufdLockObj, iommufdPutObject } from './get-put.ts';
-export { iommufdHwptAlloc } from './hwpt-alloc.ts';
-export { iommufdHwptAbort, iommufdHwptDestroy } from './hwpt-destroy.ts';
+export { iommufdHwptAlloc, iommufdHwptAllocNested } from './hwpt-alloc.ts';
+export { iommufdHwptAbort, iommufdHwptDestroy, iommufdHwptNestedDestroy } from './hwpt-destroy.ts';
 export { iommufdIoasDestroy, ioptReserve, ioptTableAddDomain, ioptTableRemoveDomain, ioptUnreserve } from './ioas.ts';
 export { deviceAsks, irqThread } from './iopf.ts';
 export * from './iopf-objects.ts';

@@ -6,7 +6,7 @@ import { type Bounds, nameOf, type Setup, xaReserveLowest, xaStore } from '../ke
 import { Access, iommufdAccessDestroyObject } from './access.ts';
 import { iommufdDeviceDestroy } from './device-destroy.ts';
 import { iommufdFaultDestroy } from './fault-queue.ts';
-import { iommufdHwptAbort, iommufdHwptDestroy } from './hwpt-destroy.ts';
+import { iommufdHwptAbort, iommufdHwptDestroy, iommufdHwptNestedDestroy } from './hwpt-destroy.ts';
 import { iommufdIoasDestroy } from './ioas.ts';
 import { AttachHandle, type Descriptor, Endpoint, EventqFile, Fault, FaultParam } from './iopf-objects.ts';
 import { iommufdViommuDestroy, Viommu } from './mmap.ts';
@@ -82,6 +82,17 @@ export function makeHwpt<B extends Bounds>(
   ioas.users.counter++;
   ioas.hwpt_list.add(hwpt);
   ioas.domains.add(domain);
+  publish(ictx, hwpt);
+  return hwpt;
+}
+
+/** The state after IOMMU_HWPT_ALLOC of `parent`. */
+export function makeNested<B extends Bounds>(s: Setup<B>, ictx: IommufdCtx, parent: Hwpt, name: string): Hwpt {
+  const s2_parent = parent.domain as PagingDomainView;
+  const domain = s.object(PagingDomain, `${name}.domain`, { s2_parent });
+  const hwpt = s.object(Hwpt, name, { type: 'hwpt_nested', destroy: iommufdHwptNestedDestroy, domain, parent });
+  s2_parent.nested++;
+  parent.users.counter++;
   publish(ictx, hwpt);
   return hwpt;
 }
