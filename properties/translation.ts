@@ -38,11 +38,13 @@ const walks = (d: Descriptor): boolean => d.valid && !d.quiet;
 
 /**
  * A page, or a page of page tables, is not used for anything else while a cache leads to it. The device may use what is
- * cached at any time, so it is wrong from the moment the page is freed, whether or not an access follows.
+ * cached at any time, so it is wrong from the moment the page is freed, whether or not an access follows. `uses` tells
+ * whether a device is there at all and let through by the IOMMU.
  */
-export function pagesOutliveTranslations(
+export function pagesOutliveTranslations<D extends DeviceCache & object>(
   iommu: IommuCaches & object,
-  devices: readonly (DeviceCache & object)[],
+  devices: readonly D[],
+  uses: (device: D) => boolean = () => true,
 ): Always {
   const reused = (cache: string, what: object) =>
     violated('isolation', `${nameOf(what)} is free for others although ${cache} still leads to it`, {
@@ -56,7 +58,7 @@ export function pagesOutliveTranslations(
     const inTlb = stale(iommu.tlb);
     if (inTlb !== null) return reused('the TLB', inTlb);
     for (const device of devices) {
-      const inAtc = stale(device.atc);
+      const inAtc = uses(device) ? stale(device.atc) : null;
       if (inAtc !== null) return reused(`the ATC of ${nameOf(device)}`, inAtc);
     }
     for (const entry of iommu.cd)

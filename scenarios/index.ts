@@ -58,11 +58,13 @@ import riovaRecreated from './riova-recreated.ts';
 import riovaSequential from './riova-sequential.ts';
 import riovaTwoGets from './riova-two-gets.ts';
 import smmuAtcBeforeTlb from './smmu-atc-before-tlb.ts';
+import smmuAtcTimeout from './smmu-atc-timeout.ts';
 import smmuAtsEnableVsUnmap from './smmu-ats-enable-vs-unmap.ts';
 import smmuBtm from './smmu-btm.ts';
 import smmuFlushVsPriq from './smmu-flush-vs-priq.ts';
 import smmuStallResume from './smmu-stall-resume.ts';
 import smmuStopMarker from './smmu-stop-marker.ts';
+import smmuSurpriseRemoval from './smmu-surprise-removal.ts';
 import smmuTornDescriptor from './smmu-torn-descriptor.ts';
 import smmuUnbindOrder from './smmu-unbind-order.ts';
 import svaBindVsBind from './sva-bind-vs-bind.ts';
@@ -175,11 +177,13 @@ export const scenarios: readonly Scenario[] = [
   riovaSequential,
   riovaTwoGets,
   smmuAtcBeforeTlb,
+  smmuAtcTimeout,
   smmuAtsEnableVsUnmap,
   smmuBtm,
   smmuFlushVsPriq,
   smmuStallResume,
   smmuStopMarker,
+  smmuSurpriseRemoval,
   smmuTornDescriptor,
   smmuUnbindOrder,
   svaBindVsBind,

@@ -5,7 +5,7 @@
  * Source: spec (c), device machine without page requests (`context.ts` has those). What it does with a translation is
  * not modelled: it may use it at any time, so a translation that leads astray is wrong from the moment it is there.
  */
-import { constant, machine, patch } from '../../checker/lang/index.ts';
+import { constant, machine, patch, switchOf } from '../../checker/lang/index.ts';
 import { AtsFunction, fill, type PageTable, SmmuContexts, slot, type Translation } from '../smmu/caches.ts';
 import { PciContext } from './objects.ts';
 
@@ -56,7 +56,7 @@ interface Frame {
   readonly pages: number;
 }
 
-const mayAsk = ({ fn, pages }: Frame, page: number) => page < pages && fn.present && fn.ats;
+const mayAsk = ({ fn, pages }: Frame, page: number) => page < pages && fn.present && fn.ats && fn.eats_cached;
 
 /** A request would change what the SMMU has cached. */
 function fetches(smmu: SmmuContexts, pasid: number, page: number): boolean {
@@ -138,6 +138,41 @@ export const untranslated = machine(
       when: ({ fn, ctx, smmu }) => !fn.ats && grants(smmu, ctx.pasid, 0) && fetches(smmu, ctx.pasid, 0),
       do: (f) => {
         look(f.smmu, f.ctx.pasid, 0);
+      },
+    },
+  ],
+);
+
+/** How a function fails. */
+export const functionFailure = switchOf(
+  'pci.failure',
+  'how a function fails: it is stuck, or pulled out',
+  'stuck',
+  'pulled',
+);
+export type Failure = (typeof functionFailure)['values'][number];
+
+/** A function that fails at any time or never. */
+export const failingFunction = machine(
+  'function_failure',
+  { source, params: { fn: AtsFunction, how: constant<Failure>() }, states: ['works', 'failed'] },
+  [
+    {
+      label: 'the function is stuck: it answers no invalidation',
+      from: 'works',
+      to: 'failed',
+      when: (f) => f.how === 'stuck',
+      do: (f) => {
+        f.fn.answers = false;
+      },
+    },
+    {
+      label: 'the function is pulled',
+      from: 'works',
+      to: 'failed',
+      when: (f) => f.how === 'pulled',
+      do: (f) => {
+        f.fn.present = false;
       },
     },
   ],

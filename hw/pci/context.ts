@@ -7,10 +7,10 @@
  *
  * Limits: every page is missing at first; a context that is stopped is not started again.
  */
-import { constant, each, machine, patch, switchOf, u8 } from '../../checker/lang/index.ts';
+import { constant, each, machine, patch, switchOf, type Transition, u8 } from '../../checker/lang/index.ts';
 import { SmmuV3 } from '../smmu/objects.ts';
 import { reaches, takePageRequest, translate } from '../smmu/translate.ts';
-import { GROUPS, PageRequest, PciContext, PciFunction } from './objects.ts';
+import { forgetGroups, GROUPS, PageRequest, PciContext, PciFunction } from './objects.ts';
 
 /**
  * When a function that was told that a page is missing sends the page request: in the same instant, or at any time
@@ -23,6 +23,9 @@ export const pageRequestTiming = switchOf(
   'later',
 );
 export type PostsRequest = (typeof pageRequestTiming)['values'][number];
+
+const states = ['idle', 'running', 'missed', 'in group', 'waiting', 'retry', 'stopped'] as const;
+type State = (typeof states)[number];
 
 interface Frame {
   readonly fn: PciFunction;
@@ -60,6 +63,12 @@ function missAndPost(f: Frame): void {
   post(f);
 }
 
+/** A function that was pulled does nothing more. */
+const whilePresent = (
+  transitions: readonly (Transition<Frame, State> & { readonly when: (f: Frame) => boolean })[],
+): readonly Transition<Frame, State>[] =>
+  transitions.map((t) => ({ ...t, when: (f: Frame) => f.fn.present && t.when(f) }));
+
 /** Runs one context. `requests` are what it may send in its life, in order; the last of each group is marked. */
 export const pciContext = machine(
   'pci_context',
@@ -73,10 +82,10 @@ export const pciContext = machine(
       posts: constant<PostsRequest>(),
     },
     locals: { next: u8() },
-    states: ['idle', 'running', 'missed', 'in group', 'waiting', 'retry', 'stopped'],
+    states,
     indivisible: 'one exchange with the SMMU; the sync of an invalidation waits for a look-up that is under way',
   },
-  [
+  whilePresent([
     { label: 'start', from: 'idle', to: 'running', when: (f) => f.ctx.run },
     {
       label: 'translation request misses, page request (last of its group)',
@@ -157,6 +166,32 @@ export const pciContext = machine(
       when: (f) => f.ctx.active && !f.ctx.run,
       do: (f) => {
         f.ctx.active = false;
+      },
+    },
+  ]),
+);
+
+/** Somebody pulls the function out, at any time or never. What it had open nobody waits for any more. */
+export const pulledFunction = machine(
+  'pcie_slot',
+  {
+    source: patch('spec (c) SMMUv3 and PCIe device')(),
+    params: { fn: PciFunction, contexts: each(PciContext) },
+    states: ['linked', 'empty'],
+    indivisible: 'the link is gone at one moment',
+  },
+  [
+    {
+      label: 'the function is pulled',
+      from: 'linked',
+      to: 'empty',
+      do: (f) => {
+        f.fn.present = false;
+        forgetGroups(f.fn);
+        for (const ctx of f.contexts) {
+          ctx.gone = true;
+          ctx.atc = null;
+        }
       },
     },
   ],

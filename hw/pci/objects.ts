@@ -40,6 +40,8 @@ export const PciContext = object(
     run: racy(bool(), 'a register'),
     /** Busy bit: set when the context is started, cleared by the function once all it had to post is posted. */
     active: bool(),
+    /** The function was pulled: whatever the driver reads of it is all ones, and so is the busy bit. */
+    gone: bool(),
     /** Ghost: the address space the context works for. */
     owner: opaque(),
     /** The cached translation: the address space that it reaches, or none. */
@@ -51,7 +53,7 @@ export type PciContext = ViewOf<typeof PciContext>;
 
 /**
  * What is known of the answer to a page request. `overflow` is given by the hardware itself; `reset` means that the
- * function was reset and has forgotten the request.
+ * function was reset, or pulled out, and has forgotten the request.
  */
 export const prgResponse = ['none', 'success', 'invalid', 'failure', 'overflow', 'reset'] as const;
 
@@ -81,9 +83,20 @@ export type PageRequest = ViewOf<typeof PageRequest>;
 export const PciFunction = object(
   'PciFunction',
   {
+    /** False once it was pulled out: it sends nothing, and takes no answer. */
+    present: bool(true),
     /** Groups in use: the newest request posted for each index, until the response arrives. */
     prg: array(ref(PageRequest), GROUPS),
   },
   { permanent: true, source: spec },
 );
 export type PciFunction = ViewOf<typeof PciFunction>;
+
+/** The function does not know any more what it had asked for. */
+export function forgetGroups(fn: PciFunction): void {
+  for (let group = 0; group < GROUPS; group++) {
+    const open = fn.prg.at(group) as PageRequest | null;
+    if (open !== null) open.answer = 'reset';
+    fn.prg.set(group, null);
+  }
+}

@@ -85,8 +85,13 @@ export type SmmuContexts = ViewOf<typeof SmmuContexts>;
 export const AtsFunction = object(
   'AtsFunction',
   {
-    /** False once it was pulled: it never answers again. */
+    /** False once it was pulled: it never answers again, and uses nothing. */
     present: bool(true),
+    /** False once it is stuck: it answers no invalidation any more, but goes on with the translations that it has. */
+    answers: bool(true),
+    /** Its stream table entry, as far as it lets ATS through: in memory, and the copy that the SMMU goes by. */
+    eats: bool(true),
+    eats_cached: bool(true),
     /** ATS enable bit: without it the function sends untranslated addresses and caches nothing. */
     ats: bool(true),
     /** By PASID and virtual page, see `slot`. */

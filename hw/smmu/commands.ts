@@ -3,10 +3,12 @@
  *
  * Source: spec (c), ground rule 0.2.9. Commands are fetched in order; between two CMD_SYNC they complete in any order. A
  * CMD_SYNC completes when everything before it has, the answer of a function to an ATC invalidation included, and then
- * writes the completion word of its issuer. A function that was pulled never answers.
+ * writes the completion word of its issuer. A function that was pulled or is stuck never answers. Where time-outs are
+ * modelled the invalidation is given up after a while, and the next CMD_SYNC fails (CERROR_ATC_INV_SYNC): the queue stops
+ * until software acknowledges the error, and then tries the CMD_SYNC once more, with nothing left to wait for.
  *
- * Limits: three issuers; commands with equal names complete in the order of the queue, which makes no difference because
- * each of them completes the same way; errors of commands are not modelled.
+ * Limits: four issuers; commands with equal names complete in the order of the queue, which makes no difference because
+ * each of them completes the same way; no other error of a command is modelled.
  */
 import {
   array,
@@ -28,8 +30,11 @@ import { GROUPS, LAST_PASID, type PageRequest, type PciContext, type PciFunction
 import { type AtsFunction, forget, LAST_ASID, PAGES, type SmmuContexts, slot } from './caches.ts';
 import type { SmmuV3 } from './objects.ts';
 
-/** Who may wait for a CMD_SYNC: 0, 1 and 2. */
-export const ISSUERS = 3;
+/** Who may wait for a CMD_SYNC, each with a completion word of its own: 0 to 3. */
+export const ISSUERS = 4;
+
+/** Streams 0 and 1: the functions behind the SMMU, in their order. */
+const STREAMS = 2;
 
 /** How a stalled transaction goes on. */
 export const resumeCodes = ['retry', 'abort'] as const;
@@ -42,6 +47,7 @@ export type PrgCode = (typeof prgCodes)[number];
 /** A command as a trace shows it: its name and its operands. */
 export type Command =
   | `CFGI_CD pasid ${number}`
+  | `CFGI_STE sid ${number}`
   | `TLBI_NH_ASID asid ${number}`
   | `TLBI_NH_VA asid ${number} page ${number}`
   | `ATC_INV pasid ${number}`
@@ -52,8 +58,8 @@ export type Command =
   | `SYNC ${number}`;
 
 interface Decoded {
-  readonly op: 'CFGI_CD' | 'TLBI_NH_ASID' | 'TLBI_NH_VA' | 'ATC_INV' | 'PRI_RESP' | 'RESUME' | 'SYNC';
-  /** PASID, ASID, index of a group, tag of a stall or issuer. */
+  readonly op: 'CFGI_CD' | 'CFGI_STE' | 'TLBI_NH_ASID' | 'TLBI_NH_VA' | 'ATC_INV' | 'PRI_RESP' | 'RESUME' | 'SYNC';
+  /** PASID, ASID, stream, index of a group, tag of a stall or issuer. */
   readonly id: number;
   /** Virtual pages that are meant. */
   readonly pages: readonly number[];
@@ -75,6 +81,7 @@ function know(
   known[command] = { op, id, pages: page === undefined ? upTo(PAGES) : [page], code, pasid };
 }
 for (const issuer of upTo(ISSUERS)) know(`SYNC ${issuer}`, 'SYNC', issuer);
+for (const sid of upTo(STREAMS)) know(`CFGI_STE sid ${sid}`, 'CFGI_STE', sid);
 for (let pasid = 1; pasid <= LAST_PASID; pasid++) {
   know(`CFGI_CD pasid ${pasid}`, 'CFGI_CD', pasid);
   know(`ATC_INV pasid ${pasid}`, 'ATC_INV', pasid);
@@ -112,6 +119,10 @@ export const SmmuCmdq = object(
     under_way: ring(command(), UNDER_WAY),
     /** Completion words, by issuer. */
     synced: array(bool(), ISSUERS),
+    /** An ATC invalidation was given up, and no CMD_SYNC has failed for it yet. */
+    timed_out: bool(),
+    /** GERROR.CMDQ_ERR, with CERROR_ATC_INV_SYNC: nothing is consumed until software acknowledges it. */
+    stopped: bool(),
   },
   { permanent: true, source },
 );
@@ -188,18 +199,49 @@ const always: readonly Transition<Frame, 'consuming'>[] = [
   {
     label: 'fetch a command',
     ...consuming,
-    when: (f: Frame) => f.cmdq.queue.length > 0 && !headIsSync(f) && !f.cmdq.under_way.full,
+    when: (f: Frame) => f.cmdq.queue.length > 0 && !headIsSync(f) && !f.cmdq.under_way.full && !f.cmdq.stopped,
     do: (f: Frame) => f.cmdq.under_way.push(f.cmdq.queue.shift()),
   },
   {
     label: 'CMD_SYNC completes',
     ...consuming,
-    when: (f: Frame) => headIsSync(f) && f.cmdq.under_way.length === 0,
+    when: (f: Frame) => headIsSync(f) && f.cmdq.under_way.length === 0 && !f.cmdq.timed_out && !f.cmdq.stopped,
     do: (f: Frame) => f.cmdq.synced.set(decode(f.cmdq.queue.shift()).id, true),
   },
 ];
 
+/** Everybody whom an ATC invalidation is sent to will answer it. */
+const allAnswer = ({ behind }: Frame): boolean =>
+  (behind.functions ?? []).every((fn) => fn.present && fn.answers) && behind.pri?.present !== false;
+
 const completions = {
+  CFGI_STE: {
+    label: 'CMD_CFGI_STE completes',
+    ...consuming,
+    when: (f: Frame) => find(f, 'CFGI_STE') >= 0,
+    do: (f: Frame) => {
+      const fn = f.behind.functions?.[finish(f, 'CFGI_STE').id];
+      if (fn) fn.eats_cached = fn.eats;
+    },
+  },
+  'ATC_INV time-out': {
+    label: 'CMD_ATC_INV is given up: no answer in time',
+    ...consuming,
+    when: (f: Frame) => find(f, 'ATC_INV') >= 0 && !allAnswer(f),
+    do: (f: Frame) => {
+      finish(f, 'ATC_INV');
+      f.cmdq.timed_out = true;
+    },
+  },
+  'SYNC error': {
+    label: 'CMD_SYNC fails: CERROR_ATC_INV_SYNC',
+    ...consuming,
+    when: (f: Frame) => headIsSync(f) && f.cmdq.under_way.length === 0 && f.cmdq.timed_out,
+    do: (f: Frame) => {
+      f.cmdq.timed_out = false;
+      f.cmdq.stopped = true;
+    },
+  },
   CFGI: {
     label: 'CMD_CFGI_CD completes',
     ...consuming,
@@ -225,7 +267,7 @@ const completions = {
   ATC_INV: {
     label: 'CMD_ATC_INV: the function answers',
     ...consuming,
-    when: (f: Frame) => find(f, 'ATC_INV') >= 0 && (f.behind.functions ?? []).every((fn) => fn.present),
+    when: (f: Frame) => find(f, 'ATC_INV') >= 0 && allAnswer(f),
     do: (f: Frame) => {
       const { id, pages } = finish(f, 'ATC_INV');
       for (const fn of f.behind.functions ?? []) for (const page of pages) forget(fn.atc.at(slot(id, page)));

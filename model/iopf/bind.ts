@@ -76,7 +76,7 @@ const findQueue = <F extends { readonly smmu: SmmuV3; cmdq: SmmuCmdq }>(k: Kerne
 
 /** mm_detach() with the commands in the command queue. */
 const clearContextQueued = procedure(
-  'arm_smmu_mm_detach',
+  'arm_smmu_clear_ctx_desc',
   { source: specC('drivers/iommu/arm-smmu-v3.c'), params: { ...context, ...issuer }, locals: queue },
   (k) => [
     clearValid(k),

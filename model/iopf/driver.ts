@@ -9,7 +9,7 @@ import { svaBind, svaUnbind } from './bind.ts';
 import { hw, LAST_PASID, type PciContext, type PciFunction, type SmmuV3 } from './hardware.ts';
 import { Device, IommuSva } from './objects.ts';
 import { specC } from './sources.ts';
-import { betweenUsers, deviceStop } from './switches.ts';
+import { betweenUsers, deviceStop, stopWait } from './switches.ts';
 
 /** Binds an mm and lets a context of the function work with its PASID. */
 export const openContext = procedure(
@@ -47,8 +47,18 @@ export const stopContext = procedure('driver_stop', { source: specC(), params: {
   k.step('clear the run bit', (f) => {
     f.ctx.run = false;
   }),
-  k.blockUntil('wait until the context is idle', (f) => !f.ctx.active, {
-    waiting: { kind: 'device', on: (f) => f.ctx },
+  k.switch(stopWait, {
+    'busy bit': [
+      k.blockUntil('wait until the context is idle', (f) => !f.ctx.active, {
+        waiting: { kind: 'device', on: (f) => f.ctx },
+      }),
+    ],
+    'busy bit, or gone': [
+      k.blockUntil('wait until the context is idle, or all ones are read', (f) => !f.ctx.active || f.ctx.gone, {
+        waiting: { kind: 'device', on: (f) => f.ctx },
+        indivisible: 'one register: all ones stand for a function that is gone',
+      }),
+    ],
   }),
   k.return(0),
 ]);

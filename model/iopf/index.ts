@@ -59,6 +59,7 @@ export {
   releaseFlush,
   responsePasid,
   stopMarkers,
+  stopWait,
   svaCore,
   unbindOrder,
   workerMmput,

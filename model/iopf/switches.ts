@@ -164,3 +164,11 @@ export const betweenUsers = switchOf(
   'reset',
   'left as it is',
 );
+
+/** What a driver that waits for the end of a context makes of a function that is gone. */
+export const stopWait = switchOf(
+  'iopf.stop-wait',
+  'whether a driver that stops a context looks at its busy bit alone, or also whether the function is still there',
+  'busy bit',
+  'busy bit, or gone',
+);

@@ -15,7 +15,7 @@ export interface Issuer {
 }
 
 /** Why issuing a SYNC touches the queue and its completion word in one step. */
-const own = "the completion word is the issuer's own until the SYNC is in the queue";
+export const own = "the completion word is the issuer's own until the SYNC is in the queue";
 
 /** Puts a command into the queue. */
 export function issue<F extends Issuer>(k: KernelKit<F>, label: string, command: (f: F) => Command): Statement<F> {

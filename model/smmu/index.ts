@@ -1,4 +1,5 @@
 /** The SMMUv3 driver around its command queue: unmap, bind and unbind, ATS. */
+export { armSmmuGerrorHandler, unmapUnanswered } from './atc-timeout.ts';
 export { armSmmuEnableAts, NR_ATS_MASTERS, PTE, unmapLockless } from './ats.ts';
 export { munmapShared } from './btm.ts';
 export { armSmmuSvaBind, exitBound } from './context.ts';
@@ -12,12 +13,15 @@ export {
   StallDevice,
   StallGroup,
 } from './evtq.ts';
-export { ArmSmmuDomain, SvaNumbers } from './objects.ts';
+export { ArmSmmuDomain, AtcTimeouts, SvaNumbers } from './objects.ts';
 export { writeDescriptor } from './replace.ts';
-export { atcOrder, atsCount, badSetup, SMMU_C, SVA_C, shareCd, specC } from './sources.ts';
+export { atcOrder, atsCount, badSetup, quarantine, SMMU_C, SVA_C, shareCd, specC, v6_19 } from './sources.ts';
 export {
+  atcCommands,
+  atcTimeout,
   bindInvalidates,
   broadcast,
+  cutOffWithout,
   descriptorReplace,
   enableBarrier,
   failedReport,
@@ -26,6 +30,7 @@ export {
   queueRemoval,
   secondaryInvalidation,
   secondaryTlbi,
+  syncWait,
   unbindWithout,
   unbindWrites,
   unmapBarrier,

@@ -1,7 +1,7 @@
 /** What the SVA part of the driver keeps: which address space has which PASID and which ASID. */
-import { array, atomic, object, opaque, u8, type ViewOf } from '../kernel/index.ts';
+import { array, atomic, bool, object, opaque, u8, type ViewOf } from '../kernel/index.ts';
 import { LAST_ASID, LAST_PASID, type PageTable } from './hardware.ts';
-import { atsCount, SMMU_C, SVA_C, shareCd } from './sources.ts';
+import { atsCount, quarantine, SMMU_C, SVA_C, shareCd } from './sources.ts';
 
 /**
  * The two allocators. An element is the address space, known by its page tables, that has the number; the lowest free
@@ -23,3 +23,16 @@ export const ArmSmmuDomain = object(
   { nr_ats_masters: u8() },
   { permanent: true, source: atsCount(SMMU_C) },
 );
+
+/** struct arm_smmu_cmdq and struct arm_smmu_master, as far as a time-out of the function is concerned. */
+export const AtcTimeouts = object(
+  'arm_smmu_cmdq',
+  {
+    /** atc_sync_timeouts, by issuer of the CMD_SYNC that failed. */
+    sync_timeouts: array(bool(), 4),
+    /** The function is cut off: no more ATC invalidations. */
+    ats_broken: bool(),
+  },
+  { permanent: true, source: quarantine(SMMU_C) },
+);
+export type AtcTimeouts = ViewOf<typeof AtcTimeouts>;

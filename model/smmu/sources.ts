@@ -20,3 +20,10 @@ export const shareCd = patch('iommu/arm-smmu-v3: implement mm operations for SVA
 export const v6_10 = patch('Linux 6.10');
 /** Every fault that cannot be queued is answered: b58b133e680b. */
 export const badSetup = patch('iommu: handle iommu faults for a bad iopf setup', 'b58b133e680b');
+/** The driver until 2026: an ATC invalidation that timed out is acknowledged, and the CMD_SYNC tried again. */
+export const v6_19 = patch('Linux 6.19');
+/** Whoever issued it is told, and the device is cut off: posted, not merged when this was written. */
+export const quarantine = patch(
+  'iommu/arm-smmu-v3: quarantine a device upon an ATC invalidation timeout, v3',
+  'author on 16 Apr 2026',
+);

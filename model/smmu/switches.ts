@@ -125,3 +125,41 @@ export const descriptorReplace = switchOf(
   'invalid first, valid not last',
   'invalid first, valid last',
 );
+
+/** What the interrupt handler does when a CMD_SYNC has failed because a function did not answer. */
+export const atcTimeout = switchOf(
+  'smmu.atc-timeout',
+  'whether the handler of the error acknowledges it and no more, also tells whoever issued the CMD_SYNC, or does nothing',
+  'acknowledged',
+  'issuer is told',
+  'ignored',
+);
+
+/** How long an issuer waits for its CMD_SYNC. */
+export const syncWait = switchOf(
+  'smmu.sync-wait',
+  'whether an issuer waits for its CMD_SYNC as long as it takes, gives up after a while as if it were done, or takes ' +
+    'that for a time-out of the function',
+  'as long as it takes',
+  'gives up',
+  'giving up is a time-out',
+);
+
+/** How an invalidation and its CMD_SYNC get into the queue. */
+export const atcCommands = switchOf(
+  'smmu.atc-commands',
+  'whether an ATC invalidation and its CMD_SYNC are put into the queue as one list or one by one',
+  'one list',
+  'one by one',
+);
+
+/** What is left out when a function is cut off. */
+export const cutOffWithout = switchOf(
+  'smmu.cut-off-without',
+  'what cutting off a function leaves out: nothing, CFGI_STE, the CMD_SYNC behind it, or the rule that the mark which ' +
+    'spares others their invalidation is set last',
+  'none',
+  'CFGI_STE',
+  'SYNC',
+  'mark last',
+);

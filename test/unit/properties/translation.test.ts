@@ -57,6 +57,12 @@ describe('no page is used again while a cache leads to it', () => {
     expect(result(property)).toMatchObject({ kind: 'isolation', message: expect.stringContaining(where) });
   });
 
+  test('a device that is cut off may keep what it likes', () => {
+    const stale = device({ page: freed, generation: 0 });
+    expect(kindOf(pagesOutliveTranslations(iommu(), [stale], () => false))).toBeNull();
+    expect(kindOf(pagesOutliveTranslations(iommu(), [stale, device()], (d) => d === stale))).toBe('isolation');
+  });
+
   test('a descriptor that is invalid, quiet or not cached leads nowhere', () => {
     for (const cd of [
       { ...walks, valid: false },

@@ -10,7 +10,7 @@ import {
   Violation,
   violated,
 } from '../../../../checker/lang/index.ts';
-import { type PostsRequest, pciContext } from '../../../../hw/pci/context.ts';
+import { type PostsRequest, pciContext, pulledFunction } from '../../../../hw/pci/context.ts';
 import { PageRequest, PciContext, PciFunction } from '../../../../hw/pci/objects.ts';
 import { SmmuV3 } from '../../../../hw/smmu/objects.ts';
 import { resultOf, small, source } from '../small.ts';
@@ -181,5 +181,25 @@ describe('a context', () => {
       });
     expect(resultOf(await run('later'), 'late')).toBe('reached');
     expect(resultOf(await run('at once'), 'late')).toBe('never reached');
+  });
+
+  test('sends nothing and takes no answer once its function is pulled, and what it had open is forgotten', async () => {
+    const verdict = await small((s) => {
+      const { fn, smmu, ctx, requests } = world(s, [1, 1]);
+      s.actor('slot', pulledFunction, { fn, contexts: [ctx] });
+      const [first, second] = requests as [PageRequest, PageRequest];
+      s.property(
+        sometimes('forgotten', 'pulled with a request open', () => first.answer === 'reset' && fn.prg.at(0) === null),
+        always('silent', 'the context is not gone, or has nothing', () =>
+          ctx.gone === !fn.present && (fn.present || (ctx.atc === null && second.answer !== 'success'))
+            ? null
+            : violated('assertion', 'not so'),
+        ),
+        always('nothing-later', 'nothing is in the queue that was not sent before', () =>
+          !fn.present && first.pasid === 0 && smmu.priq.length > 0 ? violated('assertion', 'sent later') : null,
+        ),
+      );
+    });
+    expect(verdict).toMatchObject({ outcome: 'holds', complete: true });
   });
 });

@@ -56,9 +56,9 @@ async function canBe(
   return resultOf(verdict, 'wanted') === 'reached';
 }
 
-describe('invalidations', () => {
-  const done = ({ cmdq }: ReturnType<typeof world>) => cmdq.synced.at(0);
+const done = ({ cmdq }: ReturnType<typeof world>) => cmdq.synced.at(0);
 
+describe('invalidations', () => {
   test.each([
     ['TLBI_NH_VA asid 1 page 0', '1.1 2.0 2.1', '1.0 1.1 2.0 2.1'],
     ['TLBI_NH_ASID asid 1', '2.0 2.1', '1.0 1.1 2.0 2.1'],
@@ -129,6 +129,57 @@ test('on the fault path CFGI_CD and ATC_INV forget what there is of their PASID'
     );
   });
   expect(verdict).toMatchObject({ outcome: 'holds', complete: true });
+});
+
+describe('a function that does not answer', () => {
+  const kinds = ['TLBI', 'ATC_INV', 'ATC_INV time-out', 'SYNC error'] as const;
+  const commands = ['ATC_INV pasid 1', 'SYNC 0', 'TLBI_NH_ASID asid 1', 'SYNC 1'] as const;
+  const silent = (how: 'answers' | 'present') => (w: ReturnType<typeof world>) => {
+    w.fn[how] = false;
+  };
+
+  test.each(['answers', 'present'] as const)(
+    '(%s) makes the CMD_SYNC fail, and the queue stands still',
+    async (how) => {
+      const can = (wanted: (w: ReturnType<typeof world>) => boolean) => canBe(commands, wanted, silent(how), kinds);
+      expect(await can((w) => w.cmdq.stopped && !w.cmdq.synced.at(0))).toBe(true);
+      expect(await can((w) => w.cmdq.synced.at(0))).toBe(false);
+      expect(await can((w) => w.tlb() !== '1.0 1.1 2.0 2.1')).toBe(false);
+      expect(await can((w) => w.atc() !== '1.0 1.1 2.0 2.1')).toBe(false);
+    },
+  );
+
+  test('is forgotten once the error is acknowledged: the CMD_SYNC completes, and what it has stays', async () => {
+    const verdict = await small((s) => {
+      const w = world(s, commands, kinds);
+      w.fn.answers = false;
+      const acknowledge = procedure('acknowledge', { source, params: { cmdq: SmmuCmdq } }, (k) => [
+        k.blockUntil('error', (f) => f.cmdq.stopped),
+        k.step('acknowledge', (f) => {
+          f.cmdq.stopped = false;
+        }),
+      ]);
+      s.task('handler', [does(acknowledge, { cmdq: w.cmdq })]);
+      s.property(
+        atEnd('end', 'both CMD_SYNCs are complete, the TLB is empty, the ATC is not', () =>
+          w.cmdq.synced.at(0) && w.cmdq.synced.at(1) && w.tlb() === '2.0 2.1' && w.atc() === '1.0 1.1 2.0 2.1'
+            ? null
+            : violated('assertion', 'not so'),
+        ),
+      );
+    });
+    expect(verdict).toMatchObject({ outcome: 'holds', complete: true });
+  });
+
+  test('is let through by the stream table entry that is cached, until CFGI_STE', async () => {
+    const cleared = (w: ReturnType<typeof world>) => {
+      w.fn.eats = false;
+    };
+    const blocked = (w: ReturnType<typeof world>) => !w.fn.eats_cached;
+    expect(await canBe(['SYNC 0'], blocked, cleared, ['CFGI_STE'])).toBe(false);
+    expect(await canBe(['CFGI_STE sid 0', 'SYNC 0'], (w) => done(w) && blocked(w), cleared, ['CFGI_STE'])).toBe(true);
+    expect(await canBe(['CFGI_STE sid 1', 'SYNC 0'], blocked, cleared, ['CFGI_STE'])).toBe(false);
+  });
 });
 
 describe('CMD_RESUME', () => {
