@@ -172,7 +172,7 @@ const analysis = record<Analysis>({
   }),
   orders: orNull(
     record<EventOrders>({
-      events: list(record<VisibleEvent>({ actor: text, name: text, kind: word('operation', 'callback') })),
+      events: list(record<VisibleEvent>({ actor: text, name: text, kind: word('operation', 'callback', 'step') })),
       pairs: list(record<OrderedPair>({ first: number, second: number, before: flag, after: flag, overlap: flag })),
       leftOut: number,
     }),

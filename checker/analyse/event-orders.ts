@@ -1,7 +1,8 @@
 /**
  * Ordering coverage: which orders of externally visible events the explored executions contain. An event is a stretch of
  * an actor's time: an operation of its program, from its first step to its return, or a procedure entered by a callback,
- * from the call to the return: a notifier, a fault handler, the function of a work item. Of two events of different actors
+ * from the call to the return: a notifier, a fault handler, the function of a work item; or one step whose notes call it an
+ * `event`, such as an answer to a page request. Of two events of different actors
  * every execution has one before the other, or they overlap; which of these some execution shows is told for each pair.
  * What never comes in some order is what no test of this scenario could have tried.
  *
@@ -25,9 +26,9 @@ const SLICE = 20_000;
 /** What happens between an actor and the rest of the world. */
 export interface VisibleEvent {
   readonly actor: string;
-  /** The procedure; a second call of it by the same program has ` (2)` behind it. */
+  /** The procedure, or what the step is called; a second call by the same program has ` (2)` behind it. */
   readonly name: string;
-  readonly kind: 'operation' | 'callback';
+  readonly kind: 'operation' | 'callback' | 'step';
 }
 
 /** Two events, by their numbers, and which orders of them some execution shows. */
@@ -53,7 +54,12 @@ export interface EventOrders {
 
 /** The events of one actor that stand behind each of its program points, as the calls they belong to. */
 interface ActorEvents {
-  readonly events: readonly { readonly event: VisibleEvent; readonly calls: ReadonlySet<Call> }[];
+  readonly events: readonly {
+    readonly event: VisibleEvent;
+    readonly calls: ReadonlySet<Call>;
+    /** Program points whose step is the event. */
+    readonly steps: ReadonlySet<number>;
+  }[];
   /** Number of the operation of each point; the number of operations for one that has ended. */
   readonly operationAt: readonly number[];
   readonly operations: number;
@@ -88,6 +94,11 @@ function eventsOf(actor: CompiledActor): ActorEvents {
     return { call, name: n === 1 ? call.procedure : `${call.procedure} (${n})` };
   });
   const { name, role } = actor.view;
+  const steps = new Map<string, Set<number>>();
+  for (const { statement, pc } of actor.points)
+    if (statement.op !== 'callback' && statement.event !== undefined)
+      steps.set(statement.event, (steps.get(statement.event) ?? new Set()).add(pc));
+  const none: ReadonlySet<never> = new Set();
   // What hardware and workers do for ever is no operation that somebody called.
   const calls = role === 'hardware' || role === 'worker' ? [] : named;
   return {
@@ -95,10 +106,17 @@ function eventsOf(actor: CompiledActor): ActorEvents {
       ...calls.map(({ call, name: procedure }) => ({
         event: { actor: name, name: procedure, kind: 'operation' as const },
         calls: new Set([call]),
+        steps: none,
       })),
       ...[...callbacks].map(([procedure, set]) => ({
         event: { actor: name, name: procedure, kind: 'callback' as const },
         calls: set,
+        steps: none,
+      })),
+      ...[...steps].map(([step, set]) => ({
+        event: { actor: name, name: step, kind: 'step' as const },
+        calls: none,
+        steps: set,
       })),
     ],
     operationAt: actor.points.map(({ stack }) => order.indexOf(stack[0] as Call)),
@@ -115,6 +133,8 @@ interface Watched {
   readonly actor: number;
   /** For each program point: a number that differs from call to call while the event is under way, else -1. */
   readonly under: Int32Array;
+  /** Program points whose step begins and ends it at once. */
+  readonly steps: ReadonlySet<number>;
 }
 
 /** Program points at which an actor waits before the first step of an operation, and to which it never comes back. */
@@ -157,7 +177,7 @@ export function eventOrders(model: CompiledModel, search: Complete, maxBytes: nu
   const own = model.actors.map(eventsOf);
   const entry = entries(model, own, graph, pcs);
   const all = own.flatMap(({ events, operationAt }, actor) =>
-    events.map(({ event, calls }) => {
+    events.map(({ event, calls, steps }) => {
       const { points } = model.actors[actor] as CompiledActor;
       const numbers = [...calls];
       const under = Int32Array.from([...points, null], (point, pc) => {
@@ -167,7 +187,7 @@ export function eventOrders(model: CompiledModel, search: Complete, maxBytes: nu
       });
       const first = points.findIndex((p) => p.stack.some((c) => calls.has(c)));
       const operation = event.kind === 'operation' ? (operationAt[first] as number) : -1;
-      return { event, watched: { actor, under } as Watched, operation };
+      return { event, watched: { actor, under, steps } as Watched, operation };
     }),
   );
   const watched = all.slice(0, MOST_EVENTS);
@@ -210,6 +230,11 @@ function relate(
     const at = (pc: number) => operationAt[pc] ?? operations;
     events.forEach(({ watched, operation }, i) => {
       if (watched.actor !== actor) return;
+      if (watched.steps.has(from)) {
+        begins |= 1 << i;
+        ends |= 1 << i;
+        return;
+      }
       const [u, v] = [watched.under[from] as number, watched.under[to] as number];
       if (operation >= 0) {
         // The step that leaves the entry begins it, even when it is the only one.

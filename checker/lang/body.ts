@@ -45,6 +45,8 @@ export interface StepNotes {
   readonly indivisible?: string;
   /** An actor that blocks here has legally ended. */
   readonly idle?: boolean;
+  /** Others see the step from outside, such as an answer that leaves the kernel: its name in the orders of events. */
+  readonly event?: string;
   /** What the step is for, where it is there for the sake of other actors and the engine cannot see it. */
   readonly protects?: 'flush' | 'wake-up' | 'notifier';
 }

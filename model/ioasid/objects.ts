@@ -115,7 +115,7 @@ export const Ioasid = object(
   {
     allocator_lock: spinlock(),
     nb_lock: spinlock(),
-    xa: idr(IoasidData, LAST_ID),
+    xa: atomic(idr(IoasidData, LAST_ID), 'rcu_assign_pointer and rcu_dereference'),
     sets: idr(IoasidSet, LAST_SET),
     notifier: ref(NotifierBlock),
     pending: list(IoasidSetNb, 2),

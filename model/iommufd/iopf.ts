@@ -107,10 +107,14 @@ export const iopfGroupResponse = procedure(
     k.switch(groupOwnership, {
       'two lists': [
         k.test('!list_empty(&group->pending_node)', (f) => f.fault_param.faults.has(f.group), [
-          k.step('ops->page_response(), list_del_init(&group->pending_node)', (f) => {
-            pageResponse(f.group.last_fault, f.status);
-            f.fault_param.faults.remove(f.group);
-          }),
+          k.step(
+            'ops->page_response(), list_del_init(&group->pending_node)',
+            (f) => {
+              pageResponse(f.group.last_fault, f.status);
+              f.fault_param.faults.remove(f.group);
+            },
+            { event: 'page response' },
+          ),
         ]),
       ],
       iommufd: [
@@ -118,11 +122,15 @@ export const iopfGroupResponse = procedure(
           'group->response_pending',
           (f) => f.group.response_pending,
           [
-            k.step('ops->page_response(), group->response_pending = false', (f) => {
-              pageResponse(f.group.last_fault, f.status);
-              f.group.response_pending = false;
-              if (f.fault_param.faults.has(f.group)) f.fault_param.faults.remove(f.group);
-            }),
+            k.step(
+              'ops->page_response(), group->response_pending = false',
+              (f) => {
+                pageResponse(f.group.last_fault, f.status);
+                f.group.response_pending = false;
+                if (f.fault_param.faults.has(f.group)) f.fault_param.faults.remove(f.group);
+              },
+              { event: 'page response' },
+            ),
           ],
           [],
           { source: groupOwner(IOPF_C) },
@@ -172,11 +180,15 @@ const iopfQueueRemoveDevice = procedure(
         [],
         [k.break()],
       ),
-      k.step('ops->page_response(), list_del_init(&group->pending_node)', (f) => {
-        const group = f.group as IopfGroupView;
-        pageResponse(group.last_fault, 'invalid');
-        f.fault_param.faults.remove(group);
-      }),
+      k.step(
+        'ops->page_response(), list_del_init(&group->pending_node)',
+        (f) => {
+          const group = f.group as IopfGroupView;
+          pageResponse(group.last_fault, 'invalid');
+          f.fault_param.faults.remove(group);
+        },
+        { event: 'page response' },
+      ),
       k.call(iopfFreeGroup, (f) => ({ group: f.group as IopfGroupView })),
     ]),
     k.mutexUnlock((f) => f.fault_param.lock),

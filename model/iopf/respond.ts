@@ -68,7 +68,10 @@ export const issuePriResponse = <F>(
         const { cmdq, request, code } = of(f as F);
         queuePriResponse(cmdq, request, code, namesPasid);
       },
-      { indivisible: 'a command is in the queue when the producer index moves; what it is made from does not change' },
+      {
+        event: 'page response',
+        indivisible: 'a command is in the queue when the producer index moves; what it is made from does not change',
+      },
     ),
   ];
   return k.switch(responsePasid, { 'not named': issue(false), named: issue(true) });

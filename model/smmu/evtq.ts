@@ -69,6 +69,7 @@ const resume = <F extends { cmdq: SmmuCmdq }>(
 ): Statement<F> =>
   k.step(label, (f) => f.cmdq.queue.push(`RESUME stag ${event(f).group} ${code}` satisfies Command), {
     indivisible: fixedEvent,
+    event: 'page response',
   });
 
 const put = <F extends { param: ViewOf<typeof FaultParam> | null }>(k: KernelKit<F>, label: string): Statement<F> =>

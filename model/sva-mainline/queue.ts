@@ -124,7 +124,10 @@ export const iopfQueueRemoveDevice = procedure(
         [],
         [k.break()],
       ),
-      k.step('page_response: invalid', (f) => priResponse(f.fn, f.evt, 'invalid'), { indivisible: oneResponse }),
+      k.step('page_response: invalid', (f) => priResponse(f.fn, f.evt, 'invalid'), {
+        event: 'page response',
+        indivisible: oneResponse,
+      }),
       k.step('list_del_init(&group->pending_node)', (f) => f.fault_param.faults.remove(f.group as IopfGroup)),
       k.switch(removeGroups, {
         'answers and frees': [k.call(iopfFreeGroup, (f) => ({ group: f.group as IopfGroup }))],

@@ -24,6 +24,7 @@ export const iopfGroupResponse = procedure(
     k.mutexLock((f) => f.fault_param.lock),
     k.test('!list_empty(&group->pending_node)', (f) => f.fault_param.faults.has(f.group), [
       k.step('ops->page_response()', (f) => priResponse(f.fn, f.group.last_fault, f.status), {
+        event: 'page response',
         indivisible: oneResponse,
       }),
       k.step('list_del_init(&group->pending_node)', (f) => f.fault_param.faults.remove(f.group)),

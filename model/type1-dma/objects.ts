@@ -10,6 +10,7 @@ import {
   list,
   mutex,
   object,
+  racy,
   ref,
   refcount,
   spinlock,
@@ -38,7 +39,11 @@ export const Task = object(
 export interface Task extends ViewOf<typeof Task> {}
 
 /** A process on its way through exec. Ghost: how often it has come back. */
-export const ExecUser = object('user', { back: int(0, 3) }, { permanent: true, source: v6_1(EXEC_C) });
+export const ExecUser = object(
+  'user',
+  { back: racy(int(0, 3), 'a ghost, no field of the kernel') },
+  { permanent: true, source: v6_1(EXEC_C) },
+);
 export interface ExecUser extends ViewOf<typeof ExecUser> {}
 
 /** struct vfio_dma. */

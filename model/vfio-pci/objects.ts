@@ -4,7 +4,7 @@
  * Source: the patch that adds dma-bufs. Limits: one BAR, one importer a dma-buf; what a mapped importer does on the bus is
  * no step: it may do it at any time.
  */
-import { bool, list, mutex, object, ref, refcount, rwsem, type ViewOf } from '../kernel/index.ts';
+import { bool, list, mutex, object, racy, ref, refcount, rwsem, type ViewOf } from '../kernel/index.ts';
 import { CORE_C, DMA_BUF_C, DMABUF_C, exported } from './sources.ts';
 
 /** struct dma_buf with its struct vfio_pci_dma_buf. */
@@ -43,7 +43,7 @@ export interface VfioPci extends ViewOf<typeof VfioPci> {}
 /** A device that imports a dma-buf, such as a network card. */
 export const Importer = object(
   'importer',
-  { dmabuf: ref(DmaBuf), mapped: bool() },
+  { dmabuf: racy(ref(DmaBuf), 'what a user has open, and no pointer of the kernel'), mapped: bool() },
   { permanent: true, source: exported(DMA_BUF_C) },
 );
 export interface Importer extends ViewOf<typeof Importer> {}

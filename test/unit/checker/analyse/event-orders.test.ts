@@ -117,6 +117,65 @@ test('a callback lasts from its call to its return; a worker itself is no event'
   expect(told(orders)).toEqual(['handler call: bao']);
 });
 
+test('a step that calls itself an event begins and ends at once, as often as it is taken', () => {
+  const scenario = tiny((s) => {
+    const cell = s.object(Cell, 'cell');
+    const answers = plain('answers', (k) => [
+      k.loop([
+        k.blockUntil('wait', () => cell.n > 0, {
+          do: () => {
+            cell.n--;
+          },
+        }),
+        k.step('answer', () => {}, { event: 'answer' }),
+      ]),
+    ]);
+    s.actor('w', answers, {}, { role: 'worker' });
+    s.task('t', [
+      does(
+        plain('ask', (k) => words(k, cell, '+ s')),
+        {},
+      ),
+      does(
+        plain('ask again', (k) => words(k, cell, '+ s')),
+        {},
+      ),
+    ]);
+  });
+  const orders = ordersOf(scenario);
+  expect(orders.events[0]).toEqual({ actor: 'w', name: 'answer', kind: 'step' });
+  // An answer needs a request, so none comes before the first, and one may come after all or in between.
+  expect(told(orders)).toEqual(['answer ask: -ao', 'answer ask again: bao']);
+});
+
+test('what comes again and again comes before and after what comes once', () => {
+  const scenario = tiny((s) => {
+    const cell = s.object(Cell, 'cell');
+    const turns = plain('turns', (k) => [
+      k.loop([
+        k.step('on', () => {
+          cell.n = 1;
+        }),
+        k.step(
+          'off',
+          () => {
+            cell.n = 0;
+          },
+          { event: 'off' },
+        ),
+      ]),
+    ]);
+    s.actor('w', turns, {}, { role: 'worker' });
+    s.task('t', [
+      does(
+        plain('once', (k) => words(k, cell, 's s')),
+        {},
+      ),
+    ]);
+  });
+  expect(told(ordersOf(scenario))).toEqual(['off once: bao']);
+});
+
 test('a second call of a procedure has a name of its own, and events beyond 32 are counted', () => {
   const twice = plain('p', (k) => [k.step('s', () => {})]);
   const many = tiny((s) => {
