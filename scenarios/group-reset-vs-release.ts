@@ -36,10 +36,10 @@ export default scenario('group-reset-vs-release', {
       expect: { verdict: 'violated', kind: 'isolation', length: 8, states: 24 },
     },
     fixed: {
-      about: 'who must succeed is not refused, and leaves devices in reset out; two others want the group',
+      about: 'who must succeed is not refused, and leaves devices in reset out; three others want the group',
       settings: [set(resetFence, 'not nofail, blocked left out')],
-      bounds: { resets: 2, users: 2 },
-      expect: { verdict: 'holds', states: 8_840, depth: 71 },
+      bounds: { resets: 2, users: 3 },
+      expect: { verdict: 'holds', states: 43_512, depth: 92 },
     },
   },
   setup: (s) => {

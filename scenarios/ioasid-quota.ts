@@ -35,6 +35,7 @@ const returned = set(quotaReturn, 'returned');
 const undone = set(allocUndo, 'undone');
 const subscriber = [set(svmLife, 'counted'), set(workerDrain, 'outside'), set(bindGet, 'refused')];
 
+// `fixed-bind` is small: one guest, one set, and each failure of its few calls; a second user makes it a million.
 export default scenario('ioasid-quota', {
   title: 'sets and IDs are allocated, and something fails',
   about:

@@ -78,8 +78,8 @@ export default scenario('ioasid-shim-close', {
     'fixed-stays': {
       about: 'the same where the groups stay attached: the ictx outlives its fd with them',
       settings: [...locks, set(groupLock, 'held'), set(shimFile, 'held'), set(fileGet, 'live')],
-      bounds: { groups: 2, maps: 1 },
-      expect: { verdict: 'holds', states: 7_740, depth: 37 },
+      bounds: { groups: 2, maps: 2 },
+      expect: { verdict: 'holds', states: 59_108, depth: 46 },
     },
   },
   setup: (s) => {

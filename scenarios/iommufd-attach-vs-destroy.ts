@@ -25,6 +25,7 @@ import {
 import { allFreed } from '../properties/lifetime.ts';
 import { attachedThen, iommufdPromises } from './iommufd-parts.ts';
 
+// `returns` is small so that its promise is decided in a second; the other forms that hold are large.
 export default scenario('iommufd-attach-vs-destroy', {
   title: 'a device is attached, replaced and detached while user space destroys HWPT and IOAS and closes the file',
   about:

@@ -43,8 +43,8 @@ export default scenario('iommufd-destroy-vs-destroy', {
     'by-id': {
       about: 'DESTROY takes no reference; other calls have the device meanwhile',
       settings: [set(destroyIoctl, 'by id')],
-      bounds: { callers: 2 },
-      expect: { verdict: 'holds', states: 5_643, depth: 42 },
+      bounds: { callers: 3 },
+      expect: { verdict: 'holds', states: 30_336, depth: 46 },
     },
     'by-id-calls': {
       about: 'the same while a call has the IOAS that is destroyed: #9',

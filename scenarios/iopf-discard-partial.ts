@@ -15,6 +15,7 @@ import { does, makeMm, patch } from '../model/kernel/index.ts';
 import { returns } from '../properties/response.ts';
 import { alreadyBound, context, faultPath, faultPathProperties, partialFaultsPool } from './iopf-parts.ts';
 
+// `one-thread` has one producer by intent; `fixed` is the large form.
 export default scenario('iopf-discard-partial', {
   title: 'Partial faults discarded after an overflow',
   about:

@@ -20,6 +20,7 @@ import {
 import { returns } from '../properties/response.ts';
 import { givenBack, iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
 
+// `whole-map` repairs revision 1 at the bounds of `posted`; `fixed` is the large form.
 export default scenario('lu-half-built-map', {
   title: 'IOMMU_IOAS_MAP while a session makes the IOAS immutable and tests its areas',
   about:

@@ -23,6 +23,7 @@ import { givenBack, iommufdWithHwpts, preserves, promises } from './lu-parts.ts'
 
 const noticed = [...revision1, set(atomicSleep, 'noticed')];
 
+// `revision-3` and `revision-4` have the bounds of `posted`; `dropped` and `fixed` are the large forms.
 export default scenario('lu-locks-in-xa', {
   title: 'A session preserves the iommufd while a device is attached to an IOAS',
   about:

@@ -20,6 +20,7 @@ import { givenBack, iommufdWithHwpts, preserves, promises } from './lu-parts.ts'
 
 const gatherRefs = [...revision1, set(preserveForm, 'two-passes-locked')];
 
+// `gather-refs` and `revision-3` have the bounds of the posted hole; `revision-4` and `fixed` are the large forms.
 export default scenario('lu-preserve-vs-destroy', {
   title: 'IOMMU_DESTROY and MARK while a session preserves the iommufd',
   about:

@@ -29,6 +29,7 @@ import {
 import { returns } from '../properties/response.ts';
 import { givenBack, iommufdWithHwpts, preserves, promises } from './lu-parts.ts';
 
+// `undo-by-record` has the bounds of the hole that it closes; `fixed` and `fixed-cancelled` are the large forms.
 export default scenario('lu-replace-after-preserve', {
   title: 'A device is moved to another HWPT after its session has preserved it',
   about:

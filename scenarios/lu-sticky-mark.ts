@@ -37,6 +37,7 @@ import { givenBack, iommufdWithHwpts, preserves, promises } from './lu-parts.ts'
 
 const discards = [...fixed, set(poolForm, 'discards')];
 
+// `fixed-closed` is small: one task marks nothing and closes; it stands beside `token-table-closed`.
 export default scenario('lu-sticky-mark', {
   title: 'A marked HWPT from a pool serves another device',
   about:

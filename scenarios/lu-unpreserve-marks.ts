@@ -35,6 +35,7 @@ const undone = [
   set(mapTest, 'whole-map'),
 ];
 
+// Forms that close one of the three holes have the bounds of that hole; `fixed` is the large one.
 export default scenario('lu-unpreserve-marks', {
   title: 'A session that is cancelled or fails, and MARK, MAP and a second device meanwhile',
   about:

@@ -27,6 +27,7 @@ import { allFreed } from '../properties/lifetime.ts';
 const core = [set(bondRefs, 'every waiter'), set(unbindAllWalk, 'restart from the head')];
 const v3 = [set(parentUsers, 'states'), set(parentBonds, 'counted'), set(exitLookup, 'living'), ...core];
 
+// `fixed-exit` is `fixed` without its second mdev, to tell the two apart.
 export default scenario('mdev-open-vs-close', {
   title: 'one mdev of a parent is closed while its process exits and another mdev is opened',
   about:

@@ -27,6 +27,7 @@ import { allFreed } from '../properties/lifetime.ts';
 const core = [set(bondRefs, 'every waiter'), set(unbindAllWalk, 'restart from the head')];
 const v3 = [set(parentUsers, 'states'), set(parentBonds, 'counted'), set(exitLookup, 'living'), ...core];
 
+// `fixed` has one mdev that closes, as the posted form; `fixed-both-close` is the large one.
 export default scenario('mdev-shared-process', {
   title: 'two mdevs of one parent share a process',
   about:

@@ -3,6 +3,7 @@ import { scenario, set, sometimes } from '../checker/lang/index.ts';
 import { design, driverMap, mapLock, RESERVED_C, review, room } from '../model/reserved-iova/index.ts';
 import { domainWithDevices, frees, promises, setsUp } from './riova-parts.ts';
 
+// Small by intent: whether a map may sleep under the lock shows with one device, and needs no interleaving.
 export default scenario('riova-map-sleeps', {
   title: 'pages are mapped with a spinlock held',
   about:

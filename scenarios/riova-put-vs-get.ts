@@ -14,6 +14,7 @@ import {
 } from '../model/reserved-iova/index.ts';
 import { domainWithDevices, frees, promises, setsUp } from './riova-parts.ts';
 
+// `msi-pages` is small: its list never frees a page, so that a put has nothing to do; `fixed` is the large form.
 export default scenario('riova-put-vs-get', {
   title: 'an IOVA is given out again while it is still mapped',
   about:

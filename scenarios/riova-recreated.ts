@@ -24,6 +24,7 @@ import {
 import { allFreed } from '../properties/lifetime.ts';
 import { domainWithDevices, frees, promises, setsUp } from './riova-parts.ts';
 
+// `generation-undo-alone` repairs one hole at the bounds where it shows; `fixed` is the large form.
 export default scenario('riova-recreated', {
   title: 'the reserved domain goes, and comes back, behind the back of get',
   about:

@@ -3,6 +3,7 @@ import { scenario, sometimes } from '../checker/lang/index.ts';
 import { RESERVED_C, room, v7_06 } from '../model/reserved-iova/index.ts';
 import { domainWithDevices, frees, promises, setsUp } from './riova-parts.ts';
 
+// Small by intent: one task, call after call; what is left are the pages and which call fails.
 export default scenario('riova-sequential', {
   title: 'one thread sets two interrupts up and frees them',
   about:

@@ -38,7 +38,8 @@ export default scenario('smmu-btm', {
     fixed: {
       about: 'the CPU invalidates the TLB by broadcast, then the notifier sends ATC_INV, SYNC',
       settings: [set(secondaryInvalidation, 'after the CPU')],
-      expect: { verdict: 'holds', states: 3_085, depth: 21 },
+      bounds: { functions: 3 },
+      expect: { verdict: 'holds', states: 12_365, depth: 22 },
     },
   },
   setup: (s) => pagesAreUnmapped(s, 'munmap', (of) => s.task(`thread${of.page}`, [does(munmapShared, of)])),

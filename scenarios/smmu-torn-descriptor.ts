@@ -8,6 +8,7 @@ import { descriptorReplace, SMMU_C, specC, writeDescriptor } from '../model/smmu
 import { returns } from '../properties/response.ts';
 import { descriptorsAreWhole } from '../properties/translation.ts';
 
+// The fixed form is small: one writer, and a reader with as many states as an entry has pieces. More replacements repeat it.
 export default scenario('smmu-torn-descriptor', {
   title: 'A context descriptor is replaced while the SMMU reads it',
   about:

@@ -1,9 +1,16 @@
 /** SVA-PARAM-1: bind reads sva_param without a lock while shutdown takes it away. */
 import { does, scenario, set } from '../checker/lang/index.ts';
 import { mmputProcedure } from '../model/kernel/index.ts';
-import { DriverData, deviceMutex, iommuSvaBindDevice, iommuSvaDeviceShutdown, makeSva } from '../model/sva/index.ts';
+import {
+  DriverData,
+  deviceMutex,
+  iommuSvaBindDevice,
+  iommuSvaDeviceShutdown,
+  makeSva,
+  unbindAllWalk,
+} from '../model/sva/index.ts';
 import { IOMMU_SVA_C, v2_02 } from '../model/sva/sources.ts';
-import { process, promises, readyDevice } from './sva-parts.ts';
+import { bound, process, promises, readyDevice } from './sva-parts.ts';
 
 export default scenario('sva-bind-vs-shutdown', {
   title: 'bind against shutdown of the device',
@@ -13,7 +20,7 @@ export default scenario('sva-bind-vs-shutdown', {
   systems: ['sva'],
   source: v2_02(IOMMU_SVA_C),
   corpus: 'SVA-PARAM-1',
-  bounds: {},
+  bounds: { others: 0 },
   variants: {
     posted: {
       about: 'nothing keeps the two apart',
@@ -23,6 +30,12 @@ export default scenario('sva-bind-vs-shutdown', {
       about: 'a mutex of the device is held over each, as in v3',
       settings: [set(deviceMutex, 'held')],
       expect: { verdict: 'holds', states: 2447, depth: 88 },
+    },
+    'fixed-two': {
+      about: 'the same with a second process, bound from the start, that exits; the walk over the bonds as repaired',
+      settings: [set(deviceMutex, 'held'), set(unbindAllWalk, 'restart from the head')],
+      bounds: { others: 1 },
+      expect: { verdict: 'holds', states: 224_806, depth: 135 },
     },
   },
   setup: (s) => {
@@ -34,6 +47,11 @@ export default scenario('sva-bind-vs-shutdown', {
       does(iommuSvaBindDevice, { dev, mm, flags: 0, drvdata }), //
       does(mmputProcedure, { mm }),
     ]);
+    if (s.bounds.others > 0) {
+      const other = process(s, parts, 'mm1');
+      bound(s, parts, dev, other, 'drvdata1');
+      s.task('exit1', [does(mmputProcedure, { mm: other })]);
+    }
     s.task('shutdown', [does(iommuSvaDeviceShutdown, { dev })]);
     promises(s, parts, [drvdata], { mms: true, params: true });
   },

@@ -28,7 +28,7 @@ const slowMmExit = procedure(
   (k) => [
     k.blockUntil(
       'hardware has stopped',
-      (f) => (f.drvdata as ViewOf<typeof SlowData>).bond.mm_exit_wq.waiters.size === 2,
+      (f) => (f.drvdata as ViewOf<typeof SlowData>).bond.mm_exit_wq.waiters.size >= 2,
       { waiting: { kind: 'device' } },
     ),
     k.return(0),
@@ -44,8 +44,8 @@ export default scenario('sva-bond-two-waiters', {
   systems: ['sva'],
   source: v2_05(IOMMU_SVA_C),
   corpus: '#2',
-  bounds: {},
-  assumptions: ['mm_exit lasts until both removers sleep'],
+  bounds: { unbinders: 1 },
+  assumptions: ['mm_exit lasts until two removers sleep'],
   variants: {
     posted: {
       about: 'the first waiter decides by the count of references',
@@ -55,6 +55,12 @@ export default scenario('sva-bond-two-waiters', {
       about: 'every waiter has a reference; the last one frees the bond',
       settings: [set(bondRefs, 'every waiter')],
       expect: { verdict: 'holds', states: 6779, depth: 72 },
+    },
+    'fixed-three': {
+      about: 'the same with a third waiter, another unbind',
+      settings: [set(bondRefs, 'every waiter')],
+      bounds: { unbinders: 2 },
+      expect: { verdict: 'holds', states: 58_068, depth: 77 },
     },
   },
   setup: (s) => {
@@ -67,6 +73,8 @@ export default scenario('sva-bond-two-waiters', {
     const { pasid, bond } = bindAtStart(s, parts, dev, mm, data);
     data.bond = bond;
     const unbinder = s.task('unbinder', [does(iommuSvaUnbindDevice, { dev, pasid })]);
+    if (s.bounds.unbinders > 1)
+      s.property(returns('the second unbind', s.task('unbinder1', [does(iommuSvaUnbindDevice, { dev, pasid })])));
     s.task('detacher', [does(iommuSvaUnbindDevAll, { dev })]);
     s.task('exit', [does(mmputProcedure, { mm })]);
     s.property(returns('unbind', unbinder));

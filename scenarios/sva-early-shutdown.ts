@@ -1,7 +1,7 @@
 /** Corpus #10: shutdown returns at once because the device is still in use. */
 import { does, scenario, set } from '../checker/lang/index.ts';
 import { mmputProcedure } from '../model/kernel/index.ts';
-import { driverRemove, iommuSvaDeviceShutdown, makeSva, shutdownBusy } from '../model/sva/index.ts';
+import { driverRemove, iommuSvaDeviceShutdown, makeSva, shutdownBusy, unbindAllWalk } from '../model/sva/index.ts';
 import { IOMMU_SVA_C, seed0 } from '../model/sva/sources.ts';
 import { bound, process, promises, readyDevice } from './sva-parts.ts';
 
@@ -14,7 +14,7 @@ export default scenario('sva-early-shutdown', {
   systems: ['sva'],
   source: seed0(IOMMU_SVA_C),
   corpus: '#10',
-  bounds: { again: 0 },
+  bounds: { again: 0, others: 0 },
   variants: {
     posted: {
       about: 'shutdown returns early while a process is bound, as proposed',
@@ -36,6 +36,12 @@ export default scenario('sva-early-shutdown', {
       about: 'shutdown waits for mm_exit, as the series does',
       expect: { verdict: 'holds', states: 2284, depth: 59 },
     },
+    'fixed-two': {
+      about: 'the same with two processes that exit; the walk over the bonds as repaired (#13)',
+      settings: [set(unbindAllWalk, 'restart from the head')],
+      bounds: { others: 1 },
+      expect: { verdict: 'holds', states: 169_968, depth: 106 },
+    },
   },
   setup: (s) => {
     const parts = makeSva(s);
@@ -48,6 +54,11 @@ export default scenario('sva-early-shutdown', {
       s.task('remove', [shutdown, shutdown]);
     } else s.task('remove', [does(driverRemove, { dev, data })]);
     s.task('exit', [does(mmputProcedure, { mm })]);
+    if (s.bounds.others > 0) {
+      const other = process(s, parts, 'mm1');
+      bound(s, parts, dev, other, 'drvdata1');
+      s.task('exit1', [does(mmputProcedure, { mm: other })]);
+    }
     promises(s, parts, [], { mms: true, params: true });
   },
 });

@@ -76,6 +76,7 @@ const unregisterHandler = procedure(
   ],
 );
 
+// The fixed forms are small: under a mutex over the whole of init only the order of the two is left, and which fails.
 export default scenario('sva-init-vs-init', {
   title: 'two inits of one device',
   about:

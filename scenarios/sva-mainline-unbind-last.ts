@@ -16,6 +16,7 @@ import {
 import { returns } from '../properties/response.ts';
 import { faultPath, file, mainlineProperties, otherDevice, single } from './sva-mainline-parts.ts';
 
+// `fixed-heir` has an heir and no requests, as the hole that it closes; the other forms that hold are large.
 export default scenario('sva-mainline-unbind-last', {
   title: 'last unbind of a process that has exited',
   about:

@@ -5,6 +5,7 @@ import { driverRemove, makeSva, shutdownBusy } from '../model/sva/index.ts';
 import { IOMMU_SVA_C, v2_04 } from '../model/sva/sources.ts';
 import { bound, process, promises, readyDevice } from './sva-parts.ts';
 
+// Small, as one of the two processes stays: with both it is sva-early-shutdown fixed-two.
 export default scenario('sva-param-read', {
   title: 'sva_param read without a lock on the way to mm_exit',
   about:

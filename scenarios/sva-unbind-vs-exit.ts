@@ -14,7 +14,7 @@ export default scenario('sva-unbind-vs-exit', {
   systems: ['sva'],
   source: v2_05(IOMMU_SVA_C),
   corpus: 'guard (a)',
-  bounds: {},
+  bounds: { others: 0 },
   assumptions: ['only one unbind of the binding is called'],
   variants: {
     posted: { about: 'the series as posted', expect: { verdict: 'holds', states: 1203, depth: 58 } },
@@ -28,6 +28,12 @@ export default scenario('sva-unbind-vs-exit', {
       settings: [set(bondRefs, 'every waiter')],
       expect: { verdict: 'holds', states: 1526, depth: 61 },
     },
+    'fixed-two': {
+      about: 'the same with a second process on the device, which exits and is never unbound',
+      settings: [set(bondRefs, 'every waiter')],
+      bounds: { others: 1 },
+      expect: { verdict: 'holds', states: 78_736, depth: 110 },
+    },
   },
   setup: (s) => {
     const parts = makeSva(s);
@@ -36,8 +42,14 @@ export default scenario('sva-unbind-vs-exit', {
     const { pasid, data } = bound(s, parts, dev, mm, 'drvdata');
     const unbinder = s.task('unbinder', [does(driverUnbind, { dev, pasid, data })]);
     s.task('exit', [does(mmputProcedure, { mm })]);
+    const all = [data];
+    if (s.bounds.others > 0) {
+      const other = process(s, parts, 'mm1');
+      all.push(bound(s, parts, dev, other, 'drvdata1').data);
+      s.task('exit1', [does(mmputProcedure, { mm: other })]);
+    }
     withContexts(s, parts, [dev]);
     s.property(returns('unbind', unbinder));
-    promises(s, parts, [data], { mms: true });
+    promises(s, parts, all, { mms: true });
   },
 });

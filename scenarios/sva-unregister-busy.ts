@@ -28,6 +28,7 @@ import {
 import { v2_09 } from '../model/sva/sources.ts';
 import { returns } from '../properties/response.ts';
 
+// The fixed form is small: one device, and as many requests as the list of faults has room for.
 export default scenario('sva-unregister-busy', {
   title: 'Shutdown while a page request waits for its answer',
   about:

@@ -28,6 +28,7 @@ import {
 } from '../model/vfio/index.ts';
 import { exits } from './vfio-parts.ts';
 
+// `mm-count-in-order` is one half of the repair at the bounds of the hole that it closes.
 export default scenario('vfio-mdev-shutdown', {
   title: 'closing one container on a shared device leaves a stale PASID in the other',
   about:

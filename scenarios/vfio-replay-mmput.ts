@@ -29,6 +29,12 @@ export default scenario('vfio-replay-mmput', {
       settings: [set(replayPut, 'kept')],
       expect: { verdict: 'holds', states: 2_118, depth: 132 },
     },
+    'fixed-two': {
+      about: 'the same with two processes that exit',
+      settings: [set(replayPut, 'kept')],
+      bounds: { processes: 2, exits: 2 },
+      expect: { verdict: 'holds', states: 204_819, depth: 230 },
+    },
   },
   setup: (s) => {
     secondGroupJoins(s, s.bounds);

@@ -24,11 +24,11 @@ export default scenario('vfio-unbind-vs-exit', {
   systems: ['vfio', 'sva'],
   source: v2_13(TYPE1_C),
   corpus: 'guard 1',
-  bounds: { unbinders: 2 },
+  bounds: { unbinders: 3 },
   variants: {
     posted: {
       about: 'the patch as posted: unbind_process holds mm_users',
-      expect: { verdict: 'holds', states: 2_959, depth: 55 },
+      expect: { verdict: 'holds', states: 12_869, depth: 56 },
     },
     'no-reference': {
       about: 'unbind_process knows the mm by its address only: the reference is what makes the wait safe',

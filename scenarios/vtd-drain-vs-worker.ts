@@ -43,6 +43,7 @@ const merged = [...vtd, set(drainMutex, 'mutex released to flush')];
 const released = [...vtd, set(drainMutex, 'mutex released'), set(svmDevUnlink, 'after the drain')];
 const repaired = [...released, set(drainWait, 'wait queue')];
 
+// `looked-up-again` repairs one hole at the bounds where it shows; `fixed` is the large form.
 export default scenario('vtd-drain-vs-worker', {
   title: 'Drain of page requests against the fault worker',
   about:

@@ -52,10 +52,10 @@ export default scenario('vtd-remove-vs-pull', {
       expect: { verdict: 'violated', kind: 'isolation', length: 24, states: 1_239 },
     },
     'fixed-owner': {
-      about: 'only whose own submission was aborted gives up, and another device uses the queue',
+      about: 'only whose own submission was aborted gives up, and two other devices use the queue',
       settings: [set(devtlbTest, 'disconnected'), set(iteHandling, 'owner gives up')],
-      bounds: { others: 1 },
-      expect: { verdict: 'holds', states: 1_386, depth: 35 },
+      bounds: { others: 2 },
+      expect: { verdict: 'holds', states: 13_251, depth: 48 },
     },
   },
   setup: (s) => {

@@ -18,6 +18,7 @@ import { entriesAreWhole } from '../properties/translation.ts';
 
 const apart = set(entryUpdate, 'not present first');
 
+// The fixed form is small: one writer, and a reader with as many states as an entry has pieces. More replacements repeat it.
 export default scenario('vtd-torn-entry', {
   title: 'A PASID table entry is changed while the IOMMU reads it',
   about:
