@@ -154,7 +154,7 @@ const analysis = record<Analysis>({
   complete: flag,
   incompleteBecause: orNull(text),
   lockOrder: record<LockOrder>({
-    pairs: list(record<LockOrder['pairs'][number]>({ held: text, wanted: text, by: text })),
+    pairs: list(record<LockOrder['pairs'][number]>({ held: text, wanted: text, actor: text, step: text })),
     cycles: list(
       record<LockCycle>({
         result: word('confirmed', 'impossible', 'undecided'),

@@ -54,8 +54,13 @@ export interface LockCycle {
 
 /** The order in which locks are taken, over all stored states. */
 export interface LockOrder {
-  /** Each pair of a held and a wanted lock, with an actor and where it was seen. */
-  readonly pairs: readonly { readonly held: string; readonly wanted: string; readonly by: string }[];
+  /** Each pair of a held and a wanted lock, with an actor and where it stood, `procedure/label`. */
+  readonly pairs: readonly {
+    readonly held: string;
+    readonly wanted: string;
+    readonly actor: string;
+    readonly step: string;
+  }[];
   readonly cycles: readonly LockCycle[];
   /** Cycles whose parts exclude each other by a lock that both hold are not listed; this says that there are some. */
   readonly gated: boolean;
@@ -249,7 +254,7 @@ function told(
     for (const h of want.holds) {
       const key = `${h.lock} ${want.lock}`;
       if (!pairs.has(key))
-        pairs.set(key, { held: nameOf(h.lock), wanted: nameOf(want.lock), by: `${who(want.actor)} in ${want.place}` });
+        pairs.set(key, { held: nameOf(h.lock), wanted: nameOf(want.lock), actor: who(want.actor), step: want.place });
     }
   const { cycles: predicted, gated, cut } = cyclesOf(collected.wants);
   const met = collected.met();

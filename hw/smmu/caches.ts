@@ -11,7 +11,7 @@
  * Limits: one stream; two pages an address space. Nothing leaves a cache of the SMMU without an invalidation: that can
  * only leave more behind than there may be, and a function asks again for what it has.
  */
-import { array, bool, int, object, patch, ref, struct, type ViewOf } from '../../checker/lang/index.ts';
+import { array, bool, int, object, patch, racy, ref, struct, type ViewOf } from '../../checker/lang/index.ts';
 import { LAST_PASID } from '../pci/objects.ts';
 
 /** ASIDs 1 and 2; 0 stands for none. */
@@ -90,7 +90,7 @@ export const AtsFunction = object(
     /** False once it is stuck: it answers no invalidation any more, but goes on with the translations that it has. */
     answers: bool(true),
     /** Its stream table entry, as far as it lets ATS through: in memory, and the copy that the SMMU goes by. */
-    eats: bool(true),
+    eats: racy(bool(true), 'WRITE_ONCE of the stream table entry'),
     eats_cached: bool(true),
     /** ATS enable bit: without it the function sends untranslated addresses and caches nothing. */
     ats: bool(true),

@@ -147,7 +147,7 @@ export const IommuGroup = object(
     domain: ref(PagingDomain),
     /** What its PASID translates through, and the attach handles by PASID, which whoever reports a fault looks up. */
     pasid_domain: ref(PagingDomain),
-    pasid_array: array(opaque<AttachHandle>(), PASIDS),
+    pasid_array: atomic(array(opaque<AttachHandle>(), PASIDS), 'rcu_assign_pointer and rcu_dereference'),
     /** The device that asks for pages, where a scenario has one. */
     dev: opaque<Endpoint>(),
     /** Live update: the IOMMU of its devices, and the record of the one that is preserved. */

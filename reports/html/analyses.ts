@@ -51,7 +51,7 @@ function drawn(order: LockOrder): Child {
   const locks = [...new Set(pairs.flatMap((p) => [p.held, p.wanted]))];
   const graph: ExplanatoryGraph = {
     nodes: locks.map((id) => ({ id, kind: 'lock' })),
-    edges: pairs.map(({ held, wanted, by }) => ({ from: held, to: wanted, label: by })),
+    edges: pairs.map(({ held, wanted, actor }) => ({ from: held, to: wanted, label: actor })),
     cycle: cycle?.parts.map((p) => p.holds) ?? [],
   };
   const hidden = order.pairs.length - pairs.length;

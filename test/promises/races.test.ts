@@ -14,7 +14,7 @@ import { root } from './quiesce.ts';
 const STEPS = 1200;
 
 /** Fields that the C code reads and writes without a lock or a mark, by their last names. */
-const known = ['invalid', 'nr_ioasids', 'iommu_group', 'revoked', 'group.domain'];
+const known = ['invalid', 'nr_ioasids', 'iommu_group', 'revoked', 'ats_broken', 'group.domain'];
 
 const fieldsOf = (scenario: Scenario, variant: string): string[] =>
   findRaces(new Simulator(scenario, { variant }), { steps: STEPS }).found.map((r) => r.field);
