@@ -44,38 +44,109 @@ export function findStuck(model: CompiledModel, search: Complete): StuckResult {
  * Can a state without successors be reached from every state? A state with a successor of greater index leads, by
  * greater and greater ones, to an end or to a state whose successors all come before it. So it is enough that each of
  * these few, taken from the newest to the oldest, reaches an end or a state newer than itself.
+ *
+ * From each, the way always takes the newest successor: it falls back once and climbs again, in a few steps. What lies
+ * on a way that arrived leads on for every older state too, so that no state is expanded twice.
  */
 function reachesRest(model: CompiledModel, search: Complete): boolean {
   const { ahead, store } = search;
-  for (let s = store.count - 1; s >= 0; s--)
-    if ((ahead === null || ahead[s] === 0) && !leadsOn(model, search, s)) return false;
+  const expander = new Expander(model, search);
+  const leadsOn = new Marks(store.count);
+  for (let start = store.count - 1; start >= 0; start--) {
+    if ((ahead !== null && ahead[start] !== 0) || leadsOn.has(start)) continue;
+    const way: number[] = [];
+    const onTheWay = new Set<number>();
+    let s = start;
+    while (s <= start && !leadsOn.has(s) && !onTheWay.has(s)) {
+      onTheWay.add(s);
+      way.push(s);
+      s = expander.newest(s);
+    }
+    if (s > start || leadsOn.has(s)) for (const passed of way) leadsOn.add(passed);
+    // It went round: another way is looked for.
+    else if (findsAWay(expander, start, leadsOn)) leadsOn.add(start);
+    else return false;
+  }
   return true;
 }
 
-/** Can an end or a newer state be reached? False also when that takes too long to find out. */
-function leadsOn(model: CompiledModel, search: Complete, start: number): boolean {
-  const { store, symmetry } = search;
-  const state = new Int32Array(model.words);
+/** Can an end, a newer state, or one that leads on be reached? False also when that takes too long to find out. */
+function findsAWay(expander: Expander, start: number, leadsOn: Marks): boolean {
   const seen = new Set([start]);
-  const faults: Fault[] = [];
   for (const s of seen) {
     if (seen.size > MAX_DETOUR) return false;
-    model.registers[NEXT] = 0;
-    store.read(s, state, 0);
-    successors(model, state, 0, faults);
-    const made = model.registers[NEXT] as number;
-    if (made === 0) return true;
-    if (symmetry !== null)
-      for (let i = 0; i < made; i++) symmetry.canonicalise(model.memory.bytes, i * model.stateBytes);
-    store.lookup(model.memory.words, made);
-    for (let i = 0; i < made; i++) {
-      const next = (store.found[i] as number) - 1;
-      if (next > start) return true;
-      // A search that leaves steps out has not stored what they lead to.
-      if (next >= 0) seen.add(next);
+    for (const next of expander.expand(s)) {
+      if (next > start || leadsOn.has(next)) return true;
+      seen.add(next);
     }
   }
   return false;
+}
+
+/** One bit for each state. */
+class Marks {
+  readonly #bits: Int32Array;
+
+  constructor(count: number) {
+    this.#bits = new Int32Array((count >>> 5) + 1);
+  }
+
+  has(s: number): boolean {
+    return ((this.#bits[s >>> 5] as number) & (1 << (s & 31))) !== 0;
+  }
+
+  add(s: number): void {
+    this.#bits[s >>> 5] = (this.#bits[s >>> 5] as number) | (1 << (s & 31));
+  }
+}
+
+/** A state without successors leads to this one, which is newer than all. */
+const END = Number.POSITIVE_INFINITY;
+
+/** Computes successors once more, as indices of stored states. */
+class Expander {
+  readonly #model: CompiledModel;
+  readonly #search: Complete;
+  readonly #state: Int32Array;
+  readonly #faults: Fault[] = [];
+
+  constructor(model: CompiledModel, search: Complete) {
+    this.#model = model;
+    this.#search = search;
+    this.#state = new Int32Array(model.words);
+  }
+
+  /** The stored successors of a state, or `END`. A search that leaves steps out has not stored what they lead to. */
+  expand(index: number): number[] {
+    const made = this.#lookUp(index);
+    if (made === 0) return [END];
+    const { found } = this.#search.store;
+    return Array.from({ length: made }, (_, i) => (found[i] as number) - 1).filter((next) => next >= 0);
+  }
+
+  /** The newest of them. */
+  newest(index: number): number {
+    const made = this.#lookUp(index);
+    if (made === 0) return END;
+    const { found } = this.#search.store;
+    let newest = 0;
+    for (let i = 0; i < made; i++) newest = Math.max(newest, (found[i] as number) - 1);
+    return newest;
+  }
+
+  #lookUp(index: number): number {
+    const { store, symmetry } = this.#search;
+    const model = this.#model;
+    model.registers[NEXT] = 0;
+    store.read(index, this.#state, 0);
+    successors(model, this.#state, 0, this.#faults);
+    this.#faults.length = 0;
+    const made = model.registers[NEXT] as number;
+    if (symmetry !== null)
+      for (let i = 0; i < made; i++) symmetry.canonicalise(model.memory.bytes, i * model.stateBytes);
+    store.lookup(model.memory.words, made);
+    return made;
+  }
 }
 
 function byTransitions(model: CompiledModel, search: Complete): StuckResult {
