@@ -120,18 +120,21 @@ export class Symmetry {
     return [...this.generators, ...others].slice(0, Math.max(MOST_SAMPLED, this.generators.length));
   }
 
-  /** Replaces the state at byte `base` by the form that stands for its orbit. */
-  canonicalise(bytes: Uint8Array, base: number): void {
+  /**
+   * Replaces the state at byte `base` by the form that stands for its orbit. Returns what `orbit` would, or 0 when that
+   * was not found out on the way.
+   */
+  canonicalise(bytes: Uint8Array, base: number): number {
     const orders = this.#orders;
     if (orders !== null) {
       let seen = 0;
       for (let i = 0; i < orders.length; i++) seen |= (orders[i] as BlockOrder).sort(bytes, base);
       if ((seen & TIE) === 0 || !this.#crosses(bytes, base)) {
         if (this.slots > 0) this.heap.fold(bytes, base);
-        return;
+        return seen & TIE ? 0 : this.size;
       }
     }
-    this.#least(bytes, base);
+    return this.#least(bytes, base);
   }
 
   /**

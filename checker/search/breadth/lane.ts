@@ -85,6 +85,8 @@ export class Lane {
   readonly #root1: Int32Array;
   /** Roots of the batch. */
   readonly #roots: Int32Array;
+  /** By candidate of the batch: how many states it stands for, or 0 when that is not known yet. */
+  readonly #orbits: Float64Array;
   /** By candidate of the batch: which of the sources it comes from. */
   readonly #from: Int32Array;
 
@@ -110,6 +112,7 @@ export class Lane {
     this.#enter = makeEnter(parts.arrays.shape, parts.hash);
     this.#words = new Int32Array(this.#batch * model.words);
     this.#from = new Int32Array(model.room + 1);
+    this.#orbits = new Float64Array(model.room + 1);
     this.#settle = makeSettle({
       shape: parts.arrays.shape,
       round: parts.round,
@@ -262,7 +265,8 @@ export class Lane {
     }
     const { memory, stateBytes } = this.#model;
     const symmetry = this.#symmetry;
-    if (symmetry !== null) for (let i = 0; i < n; i++) symmetry.canonicalise(memory.bytes, i * stateBytes);
+    if (symmetry !== null)
+      for (let i = 0; i < n; i++) this.#orbits[i] = symmetry.canonicalise(memory.bytes, i * stateBytes);
     let roots: Int32Array = memory.words;
     if (!this.#whole) {
       roots = this.#roots;
@@ -296,7 +300,7 @@ export class Lane {
       const at = (winners[k] as number) * stateBytes;
       const position = positions[k] as number;
       if (this.#symmetry !== null) {
-        const orbit = this.#symmetry.orbit(memory.bytes, at);
+        const orbit = this.#orbits[winners[k] as number] || this.#symmetry.orbit(memory.bytes, at);
         if (this.#alone) this.#stand += orbit;
         else set.orbits[position] = orbit;
       }

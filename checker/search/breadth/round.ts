@@ -77,6 +77,9 @@ export interface CandidateSet {
   readonly sources: Int32Array;
   /** The slot that referred to it or to its equal, or minus the index of the known state minus one. */
   readonly places: Int32Array;
+  /** Of those that were not known: does the slot refer to this one, and the hash. */
+  readonly won: Uint8Array;
+  readonly hashes: Int32Array;
   /** By chunk: candidates, transitions, and candidates that have won so far. */
   readonly kept: Int32Array;
   readonly made: Int32Array;
@@ -126,6 +129,8 @@ export function makeRound({ root, branching, symmetric, goals, chunkStates: stat
     roots: sharedInts(room * root),
     sources: sharedInts(room),
     places: sharedInts(room),
+    won: new Uint8Array(new SharedArrayBuffer(room)),
+    hashes: sharedInts(room),
     kept: sharedInts(CHUNKS),
     made: sharedInts(CHUNKS),
     fresh: sharedInts(CHUNKS),

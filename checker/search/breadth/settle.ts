@@ -164,7 +164,7 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
     }
     function settle(roots, n, from, first) {
       const known = allKnown, slots = allSlots, successors = allSuccessors;
-      const kept = set.roots, sources = set.sources, places = set.places, fresh = set.fresh;
+      const { roots: kept, sources, places, fresh, won: wins, hashes: keptHashes } = set;
       const ours = provisional + setIndex * ${room};
       let m = 0, repeated = 0, won = 0;
       for (let i = 0, at = 0; i < n; i++, at += ${root}) {
@@ -189,6 +189,8 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
         for (let p = ${probing.first('x')}; ; ) {
           let e = slots[p];
           if (e === 0) {
+            // Written before anybody can see the slot.
+            keptHashes[position] = x; wins[position] = 1;
             e = Atomics.compareExchange(slots, p, 0, mine);
             if (e === 0) {
               places[position] = p;
@@ -212,10 +214,12 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
               if (${sameText(root, 'theirs', 'b', 'kept', 'at')}) {
                 // The least of equal candidates wins.
                 if (q > position && other === setIndex) {
+                  keptHashes[position] = x; wins[position] = 1;
                   if (Atomics.compareExchange(slots, p, e, mine) !== e) continue;
+                  wins[q] = 0;
                   Atomics.sub(fresh, (q / chunkRoom) | 0, 1);
                   winners[won] = origins[j]; positions[won++] = position;
-                }
+                } else wins[position] = 0;
                 places[position] = p;
                 if (successors[sources[position]] === 0) successors[sources[position]] = 1;
                 break;
@@ -235,16 +239,13 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
     }
     function kept() { return count; }
     function commit(s, c) {
-      const { roots: theirs, sources, places, orbits } = sets[s];
+      const { roots: theirs, sources, places, won: wins, hashes: theirHashes, orbits } = sets[s];
       const known = allKnown, slots = allSlots, successors = allSuccessors;
-      const ours = provisional + s * ${room}, symmetric = orbits.length > 0;
+      const symmetric = orbits.length > 0;
       const first = sets[s].firsts[c];
       let index = first, stand = 0;
       for (let position = c * chunkRoom, end = position + sets[s].kept[c]; position < end; position++) {
-        const p = places[position];
-        if (p < 0) continue;
-        const e = slots[p];
-        if (((e & references) >>> 0) !== ours + position) continue;
+        if (places[position] < 0 || wins[position] === 0) continue;
         const to = index * ${root}, at = position * ${root};
         ${perWord(root, (k) => `known[to + ${k}] = theirs[at + ${k}];`)}
         successors[sources[position]]++;
@@ -255,7 +256,7 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
       Atomics.add(sets[s].kept, c, 0);
       for (let i = first; i < index; i++) {
         const position = committing[i - first], p = places[position];
-        slots[p] = (slots[p] & tags) | (i + 1);
+        slots[p] = (theirHashes[position] & tags) | (i + 1);
         places[position] = -i - 1;
       }
       return stand;
