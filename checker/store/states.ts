@@ -209,10 +209,11 @@ export class States {
       this.arrays.roots.set(old.roots.subarray(0, this.count * this.shape.root));
       this.arrays.successors.set(old.successors.subarray(0, this.count));
     } else if (slots > old.slots.length) this.arrays = { ...old, slots: sharedInts(slots) };
+    // New memory is empty, and to say so once more would touch all of it.
+    if (this.arrays.slots === old.slots) old.slots.fill(0, 0, slots);
     const { control } = this.arrays;
     control[LAST_SLOT] = slots - 1;
     control[REFERENCE_MASK] = this.#referenceMask(slots);
-    this.arrays.slots.fill(0, 0, slots);
   }
 
   /** Adds the initial state. */
