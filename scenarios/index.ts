@@ -16,10 +16,12 @@ import iommuProbeVsConfigure from './iommu-probe-vs-configure.ts';
 import iommufdAbortVsFput from './iommufd-abort-vs-fput.ts';
 import iommufdAccessVsDetach from './iommufd-access-vs-detach.ts';
 import iommufdAttachVsDestroy from './iommufd-attach-vs-destroy.ts';
+import iommufdBindVsUnbind from './iommufd-bind-vs-unbind.ts';
 import iommufdDestroyVsDestroy from './iommufd-destroy-vs-destroy.ts';
 import iommufdDetachVsReplace from './iommufd-detach-vs-replace.ts';
 import iommufdFaultVsDetach from './iommufd-fault-vs-detach.ts';
 import iommufdFaultVsReplace from './iommufd-fault-vs-replace.ts';
+import iommufdIoasAllocVsChange from './iommufd-ioas-alloc-vs-change.ts';
 import iommufdLinkedTwice from './iommufd-linked-twice.ts';
 import iommufdMmapVsDestroy from './iommufd-mmap-vs-destroy.ts';
 import iommufdNestedVsDestroy from './iommufd-nested-vs-destroy.ts';
@@ -135,10 +137,12 @@ export const scenarios: readonly Scenario[] = [
   iommufdAbortVsFput,
   iommufdAccessVsDetach,
   iommufdAttachVsDestroy,
+  iommufdBindVsUnbind,
   iommufdDestroyVsDestroy,
   iommufdDetachVsReplace,
   iommufdFaultVsDetach,
   iommufdFaultVsReplace,
+  iommufdIoasAllocVsChange,
   iommufdLinkedTwice,
   iommufdMmapVsDestroy,
   iommufdNestedVsDestroy,

@@ -12,15 +12,18 @@ import {
   IommufdCtx,
   IommufdDevice,
   type IommufdObject,
+  IommuGroup,
   IopfGroup,
   ioasid,
   iommufdDestroy,
   iommufdDeviceAttach,
   iommufdDeviceAttachPasid,
+  iommufdDeviceBind,
   iommufdDeviceDetach,
   iommufdDeviceDetachPasid,
   iommufdDeviceReplace,
   iommufdDeviceReplacePasid,
+  iommufdDeviceUnbind,
   irqThread,
   MAIN_C,
   objectId,
@@ -29,7 +32,7 @@ import {
   requestsAnswered,
   specH,
 } from '../model/iommufd/index.ts';
-import { errno, int, object, procedure, ptr, type ViewOf } from '../model/kernel/index.ts';
+import { errno, int, object, procedure, ptr, ref, type ViewOf } from '../model/kernel/index.ts';
 
 /** What a kernel driver does with its device: attach, replace if asked to, and detach what it has attached. */
 export const attachedThen = procedure(
@@ -83,6 +86,26 @@ export const pasidAttachedThen = procedure(
         k.call(iommufdDeviceDetachPasid, (f) => ({ idev: f.idev, pasid: f.pasid })),
       ],
     ),
+  ],
+);
+
+/** What a kernel driver does with its device: bind it, and unbind what it has bound. */
+export const boundThenUnbound = procedure(
+  'vfio_iommufd_physical_bind and _unbind',
+  {
+    source: specH('drivers/vfio/iommufd.c'),
+    params: { ictx: IommufdCtx, group: IommuGroup },
+    locals: { idev: ref(IommufdDevice) },
+  },
+  (k) => [
+    k.call(
+      iommufdDeviceBind,
+      (f) => ({ ictx: f.ictx, group: f.group }),
+      (f, idev) => {
+        f.idev = idev;
+      },
+    ),
+    k.when((f) => f.idev !== null, [k.call(iommufdDeviceUnbind, (f) => ({ idev: f.idev as IommufdDevice }))]),
   ],
 );
 

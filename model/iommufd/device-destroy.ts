@@ -3,28 +3,62 @@
  *
  * Source: device.c, iommufd_device_destroy(), iommufd_device_unbind().
  */
-import { containerOf, nameOf, procedure, ptr, Violation } from '../kernel/index.ts';
-import { type IommufdDevice as Device, IommufdCtx, IommufdDevice, IommufdGroup, ObjectDestroy } from './objects.ts';
+import { bool, containerOf, nameOf, opaque, procedure, ptr, Violation, xaLoad, xaStore } from '../kernel/index.ts';
+import {
+  type IommufdCtx as Ctx,
+  type IommufdDevice as Device,
+  IommufdCtx,
+  IommufdDevice,
+  IommufdGroup,
+  ObjectDestroy,
+} from './objects.ts';
 import { iommufdObjectDestroyUser } from './remove.ts';
 import { DEVICE_C, specH } from './sources.ts';
+import { groupErase } from './switches.ts';
 
 const source = specH(DEVICE_C);
 
-/** iommufd_put_group(). */
-const iommufdPutGroup = procedure('iommufd_put_group', { source, params: { igroup: ptr(IommufdGroup) } }, (k) => [
-  k.refcountDecAndTest(
-    (f) => f.igroup.ref,
-    [
-      k.step('WARN_ON(!xa_empty(&igroup->pasid_attach))', (f) => {
-        if ([...f.igroup.pasid_attach].some((attach) => attach !== null))
-          throw new Violation('assertion', `${nameOf(f.igroup)} is freed while it is attached`, [nameOf(f.igroup)]);
-      }),
-      k.kfree((f) => f.igroup),
-    ],
-    [],
-    { label: 'kref_put(&igroup->ref)' },
-  ),
-]);
+/** iommufd_put_group(). Where the context has an array of groups, the group leaves it before it is freed. */
+export const iommufdPutGroup = procedure(
+  'iommufd_put_group',
+  { source, params: { igroup: ptr(IommufdGroup) }, locals: { ictx: opaque<Ctx>(), leaves: bool() } },
+  (k) => [
+    k.refcountDecAndTest(
+      (f) => f.igroup.ref,
+      [
+        k.step('WARN_ON(!xa_empty(&igroup->pasid_attach))', (f) => {
+          if ([...f.igroup.pasid_attach].some((attach) => attach !== null))
+            throw new Violation('assertion', `${nameOf(f.igroup)} is freed while it is attached`, [nameOf(f.igroup)]);
+          f.ictx = f.igroup.ictx;
+        }),
+        k.when(
+          (f) => f.ictx !== null,
+          [
+            k.xaLock((f) => (f.ictx as Ctx).groups, {
+              label: 'xa_cmpxchg(&ictx->groups, id, igroup, NULL)',
+              do: (f) => {
+                f.leaves = xaLoad((f.ictx as Ctx).groups, 1) === f.igroup;
+              },
+            }),
+            k.switch(groupErase, {
+              always: [k.step('xa_erase(&ictx->groups, id)', (f) => xaStore((f.ictx as Ctx).groups, 1, null))],
+              'if it is in it': [
+                k.when(
+                  (f) => f.leaves,
+                  [k.step('the slot becomes empty', (f) => xaStore((f.ictx as Ctx).groups, 1, null))],
+                ),
+              ],
+            }),
+            k.xaUnlock((f) => (f.ictx as Ctx).groups),
+          ],
+        ),
+        k.kfree((f) => f.igroup),
+      ],
+      [],
+      { label: 'kref_put(&igroup->ref)' },
+    ),
+  ],
+);
 
 /** iommufd_device_destroy(): gives up the group; the context is put by `iommufdObjectRemove`. */
 export const iommufdDeviceDestroy = procedure(

@@ -17,6 +17,7 @@ export {
   objectAlloc,
 } from './alloc.ts';
 export { iommufdDeviceDetach, iommufdDeviceDetachPasid, iommufdHwPagetablePut } from './attach.ts';
+export { iommufdDeviceBind } from './bind.ts';
 export { iommufdGetHwInfo, iommufdIoasIovaRanges, neverPut } from './calls.ts';
 export {
   iommufdDeviceAttach,
@@ -32,6 +33,7 @@ export { iommufdGetObject, iommufdLockObj, iommufdPutObject } from './get-put.ts
 export { iommufdHwptAlloc, iommufdHwptAllocNested } from './hwpt-alloc.ts';
 export { iommufdHwptAbort, iommufdHwptDestroy, iommufdHwptNestedDestroy } from './hwpt-destroy.ts';
 export { iommufdIoasDestroy, ioptReserve, ioptTableAddDomain, ioptTableRemoveDomain, ioptUnreserve } from './ioas.ts';
+export { IoasList, iommufdIoasAlloc, iommufdIoasChangeProcess } from './ioas-alloc.ts';
 export { deviceAsks, irqThread } from './iopf.ts';
 export * from './iopf-objects.ts';
 export { iommufdFopsMmap, iommufdViommuDestroy, Viommu } from './mmap.ts';

@@ -94,6 +94,9 @@ export const IommufdCtx = object(
   {
     objects: xarray<ObjectWithOps>(IDS),
     destroy_wait: waitQueueHead(),
+    /** Groups whose devices are bound, by the id of the group, which is 1. */
+    groups: xarray<IommufdGroup>(1),
+    ioas_creation_lock: rwsem(),
     /** f_count of the file: its descriptor, calls that are under way, devices and files of event queues. */
     file: refcount(1),
     /** mt_mmap, with the lock of the maple tree: what user space may map. */
@@ -114,7 +117,7 @@ export const IommufdCtx = object(
   },
   { source: specH(MAIN_C) },
 );
-export type IommufdCtx = ViewOf<typeof IommufdCtx>;
+export interface IommufdCtx extends ViewOf<typeof IommufdCtx> {}
 
 /** struct iommu_domain as iommufd knows it: groups that translate through it. */
 export const PagingDomain = object(
@@ -231,12 +234,14 @@ export const IommufdGroup = object(
     ref: refcount(),
     lock: mutex(),
     group: ptr(IommuGroup),
+    /** The context, where a scenario binds devices. */
+    ictx: opaque<IommufdCtx>(),
     /** By PASID; a reserved entry, which nobody else can see under `lock`, counts as none. */
     pasid_attach: array(ref(IommufdAttach), PASIDS),
   },
   { source: specH(DEVICE_C) },
 );
-export type IommufdGroup = ViewOf<typeof IommufdGroup>;
+export interface IommufdGroup extends ViewOf<typeof IommufdGroup> {}
 
 /** struct iommufd_device: a device that a kernel driver has bound; one user a binding, one more an attachment. */
 export const IommufdDevice = object(

@@ -3,9 +3,10 @@
  *
  * Source: spec (h), properties, and the comments of main.c.
  */
-import { type Always, type AtEnd, always, atEnd, nameOf, type Pool, violated } from '../kernel/index.ts';
+import { type Always, type AtEnd, always, atEnd, nameOf, type Pool, violated, xaLoad } from '../kernel/index.ts';
+import type { IoasList } from './ioas-alloc.ts';
 import type { AttachHandle, IopfGroup, PageRequest } from './iopf-objects.ts';
-import type { IommufdCtx, IommufdObject } from './objects.ts';
+import type { Ioas, IommufdCtx, IommufdDevice, IommufdObject } from './objects.ts';
 
 /** Destroy runs with no other holder. Who is in the middle of its put has no user any more, but may still touch the object. */
 export function destroyedAlone(pools: readonly Pool<IommufdObject>[]): Always {
@@ -94,4 +95,40 @@ export function requestsAnswered(requests: readonly PageRequest[]): AtEnd {
         });
     return null;
   });
+}
+
+/** Devices of one group share its lock and its attachments. */
+export function oneGroupEach(idevs: Pool<IommufdDevice>): Always {
+  return always('one iommufd_group a group', 'devices of a group that are bound share one iommufd_group', () => {
+    const bound = [...idevs].filter((idev) => idev.users.counter > 1 && idev.igroup !== null);
+    for (const idev of bound)
+      for (const other of bound)
+        if (idev.igroup !== other.igroup && idev.igroup.group === other.igroup.group)
+          return violated(
+            'protocol',
+            `${nameOf(idev)} and ${nameOf(other)} have different iommufd_groups of one group`,
+            {
+              objects: [nameOf(idev), nameOf(other)],
+            },
+          );
+    return null;
+  });
+}
+
+/** While the process behind the pages is changed nobody can look at an IOAS that was not asked to wait. */
+export function everyIoasIsLocked(ioases: Pool<Ioas>, lists: readonly IoasList[]): Always {
+  return always(
+    'every IOAS is locked',
+    'while the owner of pages is changed each IOAS that can be found is locked',
+    () => {
+      for (const { changing: ictx } of lists)
+        if (ictx !== null)
+          for (const ioas of ioases)
+            if (ioas.id > 0 && xaLoad(ictx.objects, ioas.id) === ioas && ioas.iova_rwsem.owner === null)
+              return violated('protocol', `${nameOf(ioas)} can be used while the owner of its pages is changed`, {
+                objects: [nameOf(ioas)],
+              });
+      return null;
+    },
+  );
 }

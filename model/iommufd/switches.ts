@@ -199,6 +199,31 @@ export const detachReads = switchOf(
   'before the lock',
 );
 
+/** Not forms that were merged: what a look-up of a group must do. */
+export const groupGet = switchOf(
+  'iommufd.group-get',
+  'how bind takes a reference of a group that it finds: plainly, after it has left the lock, or under it and unless it is zero',
+  'plain',
+  'unlocked',
+  'unless zero',
+);
+
+/** Not a form that was merged: what the end of a group must do. */
+export const groupErase = switchOf(
+  'iommufd.group-erase',
+  'whether the end of a group empties its slot, or only if the group is still in it',
+  'always',
+  'if it is in it',
+);
+
+/** The reader of `ioas_creation_lock`; never left out in a kernel that has IOMMU_IOAS_CHANGE_PROCESS. */
+export const creationLock = switchOf(
+  'iommufd.creation-lock',
+  'whether a new IOAS is published with ioas_creation_lock',
+  'without',
+  'with',
+);
+
 /** Fault queues and attach handles as they should be, beside objects as they are. */
 export const repairedFaults = [
   set(attachHandles, 'every attachment'),
