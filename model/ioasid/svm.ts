@@ -364,11 +364,9 @@ export const intelSvmUnbindGpasid = procedure(
 
 const uapi = { core: Ioasid, iommu: IntelIommu, dev: VtdDevice, pasid: ioasidT(), mm: int(0, 2) };
 
-/** iommu_uapi_sva_bind_gpasid(): the caller's address space must own the ID, which stays while it works. */
-export const bindGpasid = procedure(
-  'iommu_uapi_sva_bind_gpasid',
-  { source: v4_11(IOMMU_C), params: uapi, locals: { ret: errno() }, returns: errno() },
-  (k) => [
+/** A system call for a PASID: the caller's address space must own the ID, which stays while `inner` works. */
+const whileOwned = (name: string, inner: typeof intelSvmBindGpasid) =>
+  procedure(name, { source: v4_11(IOMMU_C), params: uapi, locals: { ret: errno() }, returns: errno() }, (k) => [
     k.call(
       ioasidGetIfOwned,
       (f) => ({ core: f.core, id: f.pasid, mm: f.mm }),
@@ -378,7 +376,7 @@ export const bindGpasid = procedure(
     ),
     k.when((f) => f.ret !== 0, [k.return((f) => f.ret)]),
     k.call(
-      intelSvmBindGpasid,
+      inner,
       (f) => ({ core: f.core, iommu: f.iommu, dev: f.dev, pasid: f.pasid }),
       (f, ret) => {
         f.ret = ret;
@@ -386,30 +384,10 @@ export const bindGpasid = procedure(
     ),
     k.call(ioasidPut, (f) => ({ core: f.core, id: f.pasid })),
     k.return((f) => f.ret),
-  ],
-);
+  ]);
+
+/** iommu_uapi_sva_bind_gpasid(). */
+export const bindGpasid = whileOwned('iommu_uapi_sva_bind_gpasid', intelSvmBindGpasid);
 
 /** iommu_uapi_sva_unbind_gpasid(). */
-export const unbindGpasid = procedure(
-  'iommu_uapi_sva_unbind_gpasid',
-  { source: v4_11(IOMMU_C), params: uapi, locals: { ret: errno() }, returns: errno() },
-  (k) => [
-    k.call(
-      ioasidGetIfOwned,
-      (f) => ({ core: f.core, id: f.pasid, mm: f.mm }),
-      (f, ret) => {
-        f.ret = ret;
-      },
-    ),
-    k.when((f) => f.ret !== 0, [k.return((f) => f.ret)]),
-    k.call(
-      intelSvmUnbindGpasid,
-      (f) => ({ core: f.core, iommu: f.iommu, dev: f.dev, pasid: f.pasid }),
-      (f, ret) => {
-        f.ret = ret;
-      },
-    ),
-    k.call(ioasidPut, (f) => ({ core: f.core, id: f.pasid })),
-    k.return((f) => f.ret),
-  ],
-);
+export const unbindGpasid = whileOwned('iommu_uapi_sva_unbind_gpasid', intelSvmUnbindGpasid);
