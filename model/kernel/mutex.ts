@@ -3,7 +3,7 @@
  * which is a self-deadlock.
  */
 import { type Actor, actor, nameOf, type Statement, struct, Violation } from '../../checker/lang/index.ts';
-import { labelled, type Of, type Options } from './options.ts';
+import { labelled, type Of, type Options, tries } from './options.ts';
 
 /** What a step sees of a mutex. */
 export interface Mutex {
@@ -38,18 +38,18 @@ export function mutexTrylock<F>(
   no: readonly Statement<F>[] = [],
   options: Options = {},
 ): Statement<F> {
-  return {
-    op: 'branch',
-    ...labelled('mutex_trylock', lock, options),
-    test: (f, self) => {
-      const l = lock(f, self);
-      if (l.owner !== null) return false;
-      l.owner = self;
+  return tries(
+    'mutex_trylock',
+    lock,
+    (it, self) => {
+      if (it.owner !== null) return false;
+      it.owner = self;
       return true;
     },
     yes,
     no,
-  };
+    options,
+  );
 }
 
 export function mutexUnlock<F>(lock: Of<F, Mutex>, options: Options = {}): Statement<F> {

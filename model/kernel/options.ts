@@ -2,7 +2,7 @@
  * What every kernel statement accepts besides its operands, and how its label is made: like the C call it stands
  * for, from the path the accessor follows.
  */
-import { type Notes, pathOf, type Reads, type Statement } from '../../checker/lang/index.ts';
+import { type Actor, type Notes, pathOf, type Reads, type Statement } from '../../checker/lang/index.ts';
 
 /** `label` replaces the derived one, where the accessor is no plain path or a phrase reads better. */
 export interface Options extends Notes {
@@ -22,6 +22,24 @@ export function labelled(
   const path = operand === null ? null : pathOf(operand);
   const shown = as ?? (path === null ? '' : `${prefix}${path}`);
   return { ...notes, label: label ?? `${fn}(${shown})`, derived: label === undefined };
+}
+
+/** A call that tells by its result whether it did its work: `test` does it, or leaves everything as it was. */
+export function tries<F, T>(
+  fn: string,
+  operand: Of<F, T>,
+  test: (it: T, self: Actor) => boolean,
+  yes: readonly Statement<F>[],
+  no: readonly Statement<F>[],
+  options: Options,
+): Statement<F> {
+  return {
+    op: 'branch',
+    ...labelled(fn, operand, options),
+    test: (f, self) => test(operand(f, self), self),
+    yes,
+    no,
+  };
 }
 
 /** Several statements as one. They must not contain a `break` of the author's own. */

@@ -3,7 +3,7 @@
  * at the step that does them; the kernel would saturate or corrupt memory later.
  */
 import { int, nameOf, type Statement, struct, Violation } from '../../checker/lang/index.ts';
-import { labelled, type Of, type Options } from './options.ts';
+import { labelled, type Of, type Options, tries } from './options.ts';
 
 /** What a step sees of a reference count. */
 export interface Refcount {
@@ -72,13 +72,7 @@ export function refcountIncNotZero<F>(
   no: readonly Statement<F>[] = [],
   options: Options = {},
 ): Statement<F> {
-  return {
-    op: 'branch',
-    ...labelled('refcount_inc_not_zero', refs, options),
-    test: (f, self) => incNotZero(refs(f, self)),
-    yes,
-    no,
-  };
+  return tries('refcount_inc_not_zero', refs, incNotZero, yes, no, options);
 }
 
 /** `last` runs when this was the last reference. */
@@ -88,13 +82,7 @@ export function refcountDecAndTest<F>(
   others: readonly Statement<F>[] = [],
   options: Options = {},
 ): Statement<F> {
-  return {
-    op: 'branch',
-    ...labelled('refcount_dec_and_test', refs, options),
-    test: (f, self) => decAndTest(refs(f, self)),
-    yes: last,
-    no: others,
-  };
+  return tries('refcount_dec_and_test', refs, decAndTest, last, others, options);
 }
 
 export function refcountDecIfOne<F>(
@@ -103,11 +91,5 @@ export function refcountDecIfOne<F>(
   no: readonly Statement<F>[] = [],
   options: Options = {},
 ): Statement<F> {
-  return {
-    op: 'branch',
-    ...labelled('refcount_dec_if_one', refs, options),
-    test: (f, self) => decIfOne(refs(f, self)),
-    yes,
-    no,
-  };
+  return tries('refcount_dec_if_one', refs, decIfOne, yes, no, options);
 }

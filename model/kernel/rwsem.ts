@@ -15,7 +15,7 @@ import {
   Violation,
 } from '../../checker/lang/index.ts';
 import { ownerOf, release } from './mutex.ts';
-import { labelled, type Of, type Options } from './options.ts';
+import { labelled, type Of, type Options, tries } from './options.ts';
 
 /** What a step sees of a semaphore. */
 export interface Rwsem {
@@ -44,18 +44,18 @@ export function downReadTrylock<F>(
   no: readonly Statement<F>[] = [],
   options: Options = {},
 ): Statement<F> {
-  return {
-    op: 'branch',
-    ...labelled('down_read_trylock', sem, options),
-    test: (f, self) => {
-      const { owner, readers } = sem(f, self);
+  return tries(
+    'down_read_trylock',
+    sem,
+    ({ owner, readers }, self) => {
       if (owner !== null) return false;
       readers.add(self);
       return true;
     },
     yes,
     no,
-  };
+    options,
+  );
 }
 
 export function upRead<F>(sem: Of<F, Rwsem>, options: Options = {}): Statement<F> {
