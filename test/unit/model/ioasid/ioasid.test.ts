@@ -54,6 +54,8 @@ import {
   nameOf,
   type Operation,
   object,
+  type Params,
+  type Procedure,
   procedure,
   type Setting,
   type Setup,
@@ -127,59 +129,25 @@ async function endsOf<T>(
 
 const Got = { ret: errno() };
 
-/** ioasid_get(NULL, id), which keeps its result. */
-const getting = procedure(
-  'getting',
-  { source, params: { ...ioasidGet.params, results: Results }, locals: Got },
-  (k) => [
+/** A call that keeps its result. */
+const keeping = <P extends Params>(inner: Procedure<P, number>, slot: 'a' | 'b') =>
+  procedure(`${inner.name}, kept`, { source, params: { ...inner.params, results: Results }, locals: Got }, (k) => [
     k.call(
-      ioasidGet,
-      (f) => ({ core: f.core, id: f.id }),
+      inner,
+      (f) => Object.fromEntries(Object.keys(inner.params).map((name) => [name, f[name as never]])) as never,
       (f, ret) => {
-        f.ret = ret;
+        (f as { ret: number }).ret = ret;
       },
     ),
     k.step('keep', (f) => {
-      f.results.a = f.ret;
+      const { results, ret } = f as unknown as { results: World['results']; ret: number };
+      results[slot] = ret;
     }),
-  ],
-);
+  ]);
 
-/** ioasid_get_if_owned(id), which keeps its result. */
-const owning = procedure(
-  'owning',
-  { source, params: { ...ioasidGetIfOwned.params, results: Results }, locals: Got },
-  (k) => [
-    k.call(
-      ioasidGetIfOwned,
-      (f) => ({ core: f.core, id: f.id, mm: f.mm }),
-      (f, ret) => {
-        f.ret = ret;
-      },
-    ),
-    k.step('keep', (f) => {
-      f.results.b = f.ret;
-    }),
-  ],
-);
-
-/** Guest bind, which keeps its result. */
-const binding = procedure(
-  'binding',
-  { source, params: { ...bindGpasid.params, results: Results }, locals: Got },
-  (k) => [
-    k.call(
-      bindGpasid,
-      (f) => ({ core: f.core, iommu: f.iommu, dev: f.dev, pasid: f.pasid, mm: f.mm }),
-      (f, ret) => {
-        f.ret = ret;
-      },
-    ),
-    k.step('keep', (f) => {
-      f.results.a = f.ret;
-    }),
-  ],
-);
+const getting = keeping(ioasidGet, 'a');
+const owning = keeping(ioasidGetIfOwned, 'b');
+const binding = keeping(bindGpasid, 'a');
 
 describe('references', () => {
   test('a get of a known ID counts, and a put gives it back', async () => {
