@@ -16,7 +16,7 @@ import { Findings } from '../search/findings.ts';
 import { formatMove } from '../trace/schedule.ts';
 import { actorOf, choiceOf, Simulator } from '../trace/simulator.ts';
 import { type EventOrders, eventOrders } from './event-orders.ts';
-import { type LockOrder, lockOrder } from './lock-cycles.ts';
+import { type LockOrder, lockOrder, lockWants } from './lock-cycles.ts';
 import { findRaces, type Races } from './races.ts';
 
 /** What was seen beside the properties. */
@@ -60,17 +60,23 @@ export async function analyse(
     ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
   };
   const found = known === null ? await searchAll(compile(scenario, form), options) : { ...known, because: null };
-  const { model, search, because } = found;
+  const { model, search } = found;
+  const pause = async () => {
+    await setImmediate();
+    return options.pause?.() ?? null;
+  };
+  const { wants, because: stopped } = await lockWants(model, search, pause);
+  const because = found.because ?? stopped;
   const simulator = new Simulator(scenario, form);
   const orders =
     because === null
-      ? eventOrders(model, search, options.maxMemoryBytes ?? Number.MAX_SAFE_INTEGER)
+      ? await eventOrders(model, search, options.maxMemoryBytes ?? Number.MAX_SAFE_INTEGER, pause)
       : `the search is not complete: ${because}`;
   return {
     states: search.store.count,
     complete: because === null,
     incompleteBecause: because,
-    lockOrder: lockOrder(model, search, because === null, (state) => stepsOf(simulator, search.movesTo(state))),
+    lockOrder: lockOrder(model, wants, because === null, (state) => stepsOf(simulator, search.movesTo(state))),
     races: findRaces(simulator),
     orders: typeof orders === 'string' ? null : orders,
     ordersBecause: typeof orders === 'string' ? orders : null,

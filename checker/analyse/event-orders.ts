@@ -163,15 +163,24 @@ function entries(
  * Orders of the events in all executions of a finished search.
  *
  * @param search a complete one without reductions.
+ * @param pause called between slices of the work; returns why to stop, or null.
  * @returns why it cannot be told, when it cannot.
  */
-export function eventOrders(model: CompiledModel, search: Complete, maxBytes: number): EventOrders | string {
+export async function eventOrders(
+  model: CompiledModel,
+  search: Complete,
+  maxBytes: number,
+  pause: () => Promise<string | null>,
+): Promise<EventOrders | string> {
   const n = model.actors.length;
   const pcs = new Uint16Array(search.store.count * n);
   const builder = new TransitionBuilder(model, search, maxBytes, (state) => {
     for (let a = 0; a < n; a++) pcs[state * n + a] = model.pc(a);
   });
-  while (builder.advance(SLICE));
+  while (builder.advance(SLICE)) {
+    const because = await pause();
+    if (because !== null) return because;
+  }
   if (builder.failed !== null) return builder.failed;
   const { graph } = builder;
   const own = model.actors.map(eventsOf);

@@ -220,28 +220,33 @@ function lockGuard({ statement }: Point): ((f: never, self: never) => object) | 
   return 'waiting' in statement ? (statement.waiting.lock ?? null) : null;
 }
 
-/**
- * The lock order of all states that the search stored. Cost: one look at each state.
- *
- * @param complete all states within the bounds are stored, and none stands for another.
- * @param wayTo the steps to a state, as text.
- */
-export function lockOrder(
+/** States looked at between two breaks. */
+const SLICE = 20_000;
+
+/** The wants of all states that the search stored, and why not of all of them. Cost: one look at each state. */
+export async function lockWants(
   model: CompiledModel,
   search: Pick<Complete, 'store'>,
-  complete: boolean,
-  wayTo: (state: number) => readonly string[],
-): LockOrder {
-  const collected = new LockWants(model);
+  pause: () => Promise<string | null>,
+): Promise<{ readonly wants: LockWants; readonly because: string | null }> {
+  const wants = new LockWants(model);
   const state = new Int32Array(model.words);
   for (let i = 0; i < search.store.count; i++) {
     search.store.read(i, state, 0);
-    collected.note(state, 0, i);
+    wants.note(state, 0, i);
+    const because = i % SLICE === SLICE - 1 ? await pause() : null;
+    if (because !== null) return { wants, because };
   }
-  return told(model, collected, complete, wayTo);
+  return { wants, because: null };
 }
 
-function told(
+/**
+ * The order of locks in these wants, and its cycles.
+ *
+ * @param complete they are those of all states within the bounds, of which none stands for another.
+ * @param wayTo the steps to a state, as text.
+ */
+export function lockOrder(
   model: CompiledModel,
   collected: LockWants,
   complete: boolean,

@@ -117,6 +117,7 @@ function resumeCommand(given: string, checkpoint: string, flags: CheckFlags): st
       ? []
       : ['--mem', String(flags.mem), '--spill', quoted(flags.spill)]),
     ...(flags.expect === undefined ? [] : ['--expect', flags.expect]),
+    ...(flags.analyse === true ? ['--analyse'] : []),
     ...(flags.json === true ? ['--json'] : []),
     ...(flags.events === true ? ['--events'] : []),
     ...(flags.out === 'runs' ? [] : ['--out', quoted(flags.out)]),

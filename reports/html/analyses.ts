@@ -17,12 +17,15 @@ import {
   racesText,
   seenText,
 } from '../analysis.ts';
-import { count } from '../numbers.ts';
+import { count, plural } from '../numbers.ts';
 import { graphFigure } from './graph.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
 /** Entries of a list before the rest is only counted. */
 const MOST_ROWS = 20;
+/** Findings whose schedules are shown, and steps of each. */
+const MOST_SCHEDULES = 4;
+const MOST_STEPS = 80;
 /** Pairs of locks that are drawn. */
 const MOST_PAIRS = 24;
 
@@ -34,10 +37,10 @@ export function analyses(a: Analysis): Markup {
     h('h3', null, 'Lock order'),
     h('p', null, `${lockOrderText(a.lockOrder)}.`),
     drawn(a.lockOrder),
-    parts(cycles.map((c) => [cycleResult(c), cycleParts(c)])),
+    parts(cycles.map((c) => ({ title: cycleResult(c), lines: cycleParts(c), steps: c.steps }))),
     h('h3', null, 'Data races'),
     h('p', null, `${racesText(a.races)}.`),
-    parts(found.map((race) => [race.field, raceParts(race)])),
+    parts(found.map((race) => ({ title: race.field, lines: raceParts(race), steps: race.steps }))),
     h('h3', null, 'Orders of events'),
     h('p', null, `${ordersText(a)}.`),
     a.orders !== null && a.orders.pairs.length > 0 && heatMap(a.orders),
@@ -61,14 +64,21 @@ function drawn(order: LockOrder): Child {
   ];
 }
 
-/** A list of findings, each with what it is made of. */
-function parts(list: readonly (readonly [string, readonly string[]])[]): Child {
+interface Found {
+  readonly title: string;
+  readonly lines: readonly string[];
+  /** The schedule that shows it. */
+  readonly steps: readonly string[] | null;
+}
+
+/** A list of findings, each with what it is made of; the first ones with their schedules, folded away. */
+function parts(list: readonly Found[]): Child {
   if (list.length === 0) return null;
   return [
     h(
       'ul',
       { class: 'entries' },
-      list.slice(0, MOST_ROWS).map(([title, lines]) =>
+      list.slice(0, MOST_ROWS).map(({ title, lines, steps }, i) =>
         h(
           'li',
           null,
@@ -78,12 +88,24 @@ function parts(list: readonly (readonly [string, readonly string[]])[]): Child {
             null,
             lines.map((line) => h('li', null, line)),
           ),
+          i < MOST_SCHEDULES && steps !== null && schedule(steps),
         ),
       ),
     ),
     list.length > MOST_ROWS &&
       h('p', { class: 'soft' }, `and ${count(list.length - MOST_ROWS)} more, in the verdict document.`),
   ];
+}
+
+function schedule(steps: readonly string[]): Markup {
+  const hidden = steps.length - MOST_STEPS;
+  return h(
+    'details',
+    null,
+    h('summary', null, plural(steps.length, 'step')),
+    h('pre', { tabindex: 0, 'aria-label': 'Schedule' }, steps.slice(0, MOST_STEPS).join('\n')),
+    hidden > 0 && h('p', { class: 'soft' }, `and ${count(hidden)} more, in the verdict document.`),
+  );
 }
 
 function heatMap(orders: EventOrders): Markup {

@@ -50,9 +50,9 @@ const calls = (...programs: readonly (readonly string[])[]): Scenario =>
     });
   });
 
-function ordersOf(scenario: Scenario): EventOrders {
+async function ordersOf(scenario: Scenario): Promise<EventOrders> {
   const { model, search } = breadthFirst(scenario, { only: [] });
-  const orders = eventOrders(model, search, 2 ** 30);
+  const orders = await eventOrders(model, search, 2 ** 30, async () => null);
   if (typeof orders === 'string') throw new Error(orders);
   return orders;
 }
@@ -65,29 +65,29 @@ const told = ({ events, pairs }: EventOrders): string[] =>
   });
 
 describe('two operations', () => {
-  test('of several steps come in every order', () => {
-    expect(told(ordersOf(calls(['s s'], ['s s'])))).toEqual(['a0 b0: bao']);
+  test('of several steps come in every order', async () => {
+    expect(told(await ordersOf(calls(['s s'], ['s s'])))).toEqual(['a0 b0: bao']);
   });
 
-  test('of one step never overlap', () => {
-    expect(told(ordersOf(calls(['s'], ['s'])))).toEqual(['a0 b0: ba-']);
+  test('of one step never overlap', async () => {
+    expect(told(await ordersOf(calls(['s'], ['s'])))).toEqual(['a0 b0: ba-']);
   });
 
-  test('of which one waits for the end of the other come in one order', () => {
-    expect(told(ordersOf(calls(['s', '+'], ['1 s'])))).toEqual(['a0 b0: b--', 'a1 b0: b--']);
+  test('of which one waits for the end of the other come in one order', async () => {
+    expect(told(await ordersOf(calls(['s', '+'], ['1 s'])))).toEqual(['a0 b0: b--', 'a1 b0: b--']);
   });
 
-  test('have begun with their first step, not when the one before has ended', () => {
-    expect(told(ordersOf(calls(['s', 's'], ['s s'])))).toEqual(['a0 b0: bao', 'a1 b0: bao']);
-    expect(told(ordersOf(calls(['+ 2'], ['1 +'])))).toEqual(['a0 b0: --o']);
+  test('have begun with their first step, not when the one before has ended', async () => {
+    expect(told(await ordersOf(calls(['s', 's'], ['s s'])))).toEqual(['a0 b0: bao', 'a1 b0: bao']);
+    expect(told(await ordersOf(calls(['+ 2'], ['1 +'])))).toEqual(['a0 b0: --o']);
   });
 
-  test('never come in any order when one is never reached', () => {
-    expect(told(ordersOf(calls(['5', 's'], ['s'])))).toEqual(['a0 b0: ---', 'a1 b0: ---']);
+  test('never come in any order when one is never reached', async () => {
+    expect(told(await ordersOf(calls(['5', 's'], ['s'])))).toEqual(['a0 b0: ---', 'a1 b0: ---']);
   });
 });
 
-test('a callback lasts from its call to its return; a worker itself is no event', () => {
+test('a callback lasts from its call to its return; a worker itself is no event', async () => {
   const Fn = callbackType('fn', {});
   const Ops = object('ops', { fn: op(Fn), n: int(0, 9) }, { permanent: true });
   const handler = procedure('handler', { source }, (k) => [k.step('one', () => {}), k.step('two', () => {})]);
@@ -109,7 +109,7 @@ test('a callback lasts from its call to its return; a worker itself is no event'
       ),
     ]);
   });
-  const orders = ordersOf(scenario);
+  const orders = await ordersOf(scenario);
   expect(orders.events).toEqual([
     { actor: 'w', name: 'handler', kind: 'callback' },
     { actor: 't', name: 'call', kind: 'operation' },
@@ -117,7 +117,7 @@ test('a callback lasts from its call to its return; a worker itself is no event'
   expect(told(orders)).toEqual(['handler call: bao']);
 });
 
-test('a step that calls itself an event begins and ends at once, as often as it is taken', () => {
+test('a step that calls itself an event begins and ends at once, as often as it is taken', async () => {
   const scenario = tiny((s) => {
     const cell = s.object(Cell, 'cell');
     const answers = plain('answers', (k) => [
@@ -142,13 +142,13 @@ test('a step that calls itself an event begins and ends at once, as often as it 
       ),
     ]);
   });
-  const orders = ordersOf(scenario);
+  const orders = await ordersOf(scenario);
   expect(orders.events[0]).toEqual({ actor: 'w', name: 'answer', kind: 'step' });
   // An answer needs a request, so none comes before the first, and one may come after all or in between.
   expect(told(orders)).toEqual(['answer ask: -ao', 'answer ask again: bao']);
 });
 
-test('what comes again and again comes before and after what comes once', () => {
+test('what comes again and again comes before and after what comes once', async () => {
   const scenario = tiny((s) => {
     const cell = s.object(Cell, 'cell');
     const turns = plain('turns', (k) => [
@@ -173,10 +173,10 @@ test('what comes again and again comes before and after what comes once', () => 
       ),
     ]);
   });
-  expect(told(ordersOf(scenario))).toEqual(['off once: bao']);
+  expect(told(await ordersOf(scenario))).toEqual(['off once: bao']);
 });
 
-test('a second call of a procedure has a name of its own, and events beyond 32 are counted', () => {
+test('a second call of a procedure has a name of its own, and events beyond 32 are counted', async () => {
   const twice = plain('p', (k) => [k.step('s', () => {})]);
   const many = tiny((s) => {
     s.task(
@@ -184,14 +184,14 @@ test('a second call of a procedure has a name of its own, and events beyond 32 a
       Array.from({ length: 40 }, () => does(twice, {})),
     );
   });
-  const orders = ordersOf(many);
+  const orders = await ordersOf(many);
   expect(orders.events.slice(0, 2).map((e) => e.name)).toEqual(['p', 'p (2)']);
   expect(orders.leftOut).toBe(8);
 });
 
-test('without all transitions nothing is told', () => {
+test('without all transitions nothing is told', async () => {
   const { model, search } = breadthFirst(calls(['s s'], ['s s']), { only: [], limits: { maxStates: 3 } });
-  expect(eventOrders(model, search, 2 ** 30)).toBe('the search has not stored every successor');
+  expect(await eventOrders(model, search, 2 ** 30, async () => null)).toBe('the search has not stored every successor');
 });
 
 /** Every execution one by one; each event as its first and last step in it. */
@@ -241,7 +241,7 @@ function bruteForce(programs: readonly (readonly string[])[]): string[] {
   );
 }
 
-test(`250 random scenarios agree with a list of all executions (seed ${SEED})`, () => {
+test(`250 random scenarios agree with a list of all executions (seed ${SEED})`, async () => {
   const random = seedrandom(SEED);
   const below = (n: number) => Math.floor(random() * n);
   const seen = new Set<string>();
@@ -255,7 +255,7 @@ test(`250 random scenarios agree with a list of all executions (seed ${SEED})`, 
       ),
     );
     const wanted = bruteForce(programs);
-    expect(told(ordersOf(calls(...programs))), JSON.stringify(programs)).toEqual(wanted);
+    expect(told(await ordersOf(calls(...programs))), JSON.stringify(programs)).toEqual(wanted);
     for (const pair of wanted) seen.add(pair.slice(-3));
   }
   // Every kind of answer but those that a common start makes impossible must come.
