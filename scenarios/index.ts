@@ -106,6 +106,7 @@ import vfioShutdownOrder from './vfio-shutdown-order.ts';
 import vfioUnbindVsExit from './vfio-unbind-vs-exit.ts';
 import vtdDetachUnlisted from './vtd-detach-unlisted.ts';
 import vtdDrainVsWorker from './vtd-drain-vs-worker.ts';
+import vtdPrqOverflow from './vtd-prq-overflow.ts';
 import vtdRemoveVsPull from './vtd-remove-vs-pull.ts';
 import vtdTornEntry from './vtd-torn-entry.ts';
 
@@ -227,6 +228,7 @@ export const scenarios: readonly Scenario[] = [
   vfioUnbindVsExit,
   vtdDetachUnlisted,
   vtdDrainVsWorker,
+  vtdPrqOverflow,
   vtdRemoveVsPull,
   vtdTornEntry,
 ];

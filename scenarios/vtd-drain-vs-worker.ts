@@ -2,46 +2,27 @@
  * Corpus #5: unbind drains page requests under pasid_mutex, which the fault worker needs for its response.
  */
 import { scenario, set, sometimes } from '../checker/lang/index.ts';
-import { PageRequest, PciContext, PciFunction } from '../hw/pci/objects.ts';
-import { PasidEntry, VtdPrq, vtdContext } from '../hw/vtd/prq.ts';
-import {
-  acquireDevice,
-  Device,
-  FaultEvent,
-  IommuSva,
-  IopfDeviceParam,
-  IopfGroup,
-  IopfQueue,
-  iopfHandleGroup,
-  iopfRevision,
-  PageResponseOp,
-  pageResponseBy,
-  releaseDevice,
-  stopContext,
-} from '../model/iopf/index.ts';
-import { does, makeMm, WorkFunc, Workqueue, worker } from '../model/kernel/index.ts';
+import { PageRequest, PciContext } from '../hw/pci/objects.ts';
+import { PasidEntry, vtdContext } from '../hw/vtd/prq.ts';
+import { acquireDevice, type Device, FaultEvent, IopfGroup, releaseDevice, stopContext } from '../model/iopf/index.ts';
+import { does, makeMm, worker } from '../model/kernel/index.ts';
 import {
   drainMutex,
   drainUnlocked,
-  drainWait,
   IntelSvm,
   IntelSvmDev,
   intelSvmBind,
   intelSvmUnbind,
-  pageResponseOf,
   prqEventThread,
   SVM_C,
-  SvmGlobals,
   svmAfterDrain,
   svmDevUnlink,
 } from '../model/vtd/index.ts';
 import { pageRequestsStayHome } from '../properties/isolation.ts';
 import { everyGroupAnswered, everyRequestAnswered, returns } from '../properties/response.ts';
+import { released, repaired, svmDriver, vtd } from './vtd-parts.ts';
 
-const vtd = [set(iopfRevision, '5.13'), set(pageResponseBy, 'operation')];
 const merged = [...vtd, set(drainMutex, 'mutex released to flush')];
-const released = [...vtd, set(drainMutex, 'mutex released'), set(svmDevUnlink, 'after the drain')];
-const repaired = [...released, set(drainWait, 'wait queue')];
 
 // `looked-up-again` repairs one hole at the bounds where it shows; `fixed` is the large form.
 export default scenario('vtd-drain-vs-worker', {
@@ -117,15 +98,7 @@ export default scenario('vtd-drain-vs-worker', {
     },
   },
   setup: (s) => {
-    const prq = s.object(VtdPrq, 'prq');
-    const svms = s.object(SvmGlobals, 'svms');
-    const sva = s.object(IommuSva, 'sva');
-    const wq = s.object(Workqueue, 'iopf_wq');
-    const queue = s.object(IopfQueue, 'iopf_queue', { wq });
-    const respond = pageResponseOf(svms);
-    s.implementations(PageResponseOp, [respond]);
-    s.implementations(WorkFunc, [iopfHandleGroup]);
-
+    const { prq, svms, sva, wq, device } = svmDriver(s);
     const mm = makeMm(s, 'mm', {});
     const svm = s.object(IntelSvm, 'svm', { pasid: 1, mm });
     svms.pasid_private.set(1, svm);
@@ -133,10 +106,7 @@ export default scenario('vtd-drain-vs-worker', {
 
     const senders = new Map<PageRequest, Device>();
     const users = Array.from({ length: s.bounds.devices }, (_, i) => {
-      const fn = s.object(PciFunction, `function${i}`);
-      const dev = s.object(Device, `dev${i}`, { fn, sva, page_response: respond, opened: true });
-      dev.iopf_param = s.object(IopfDeviceParam, `iopf_param${i}`, { dev, queue });
-      queue.devices.add(dev.iopf_param);
+      const { fn, dev } = device(`${i}`);
       const entry = s.object(PasidEntry, `entry${i}`, { present: true, pgd: mm });
       svm.devs.add(s.object(IntelSvmDev, `sdev${i}`, { dev }));
       const ctx = s.object(PciContext, `ctx${i}`, { pasid: 1, owner: mm, run: true, active: true });

@@ -4,7 +4,8 @@
  * Source: prq_event_thread() and intel_svm_drain_prq() of drivers/iommu/intel/svm.c, Linux 5.14, with what they quote of
  * the VT-d specification. An entry stays in the ring until software moves the head register behind it.
  *
- * Limits: the ring is large enough, so nothing is lost; each request is the last of its group; caches are left out.
+ * Limits: the ring is large enough, so nothing is lost, and a request is in it when it is posted (`page-requests.ts` has
+ * the way to it, and overflow); each request is the last of its group; caches are left out.
  */
 import { bool, each, machine, object, opaque, patch, ref, ring, u8, type ViewOf } from '../../checker/lang/index.ts';
 import { GROUPS, PageRequest, PciContext, PciFunction } from '../pci/objects.ts';

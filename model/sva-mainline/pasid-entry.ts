@@ -4,7 +4,8 @@
  *
  * Source: spec (j), VT-d drain; drivers/iommu/intel/{pasid,prq,svm}.c. The hardware is that of `hw/smmu`: a table of
  * PASIDs, a cache of it, a queue of page requests. Left out: the IOTLB, which is flushed together with the cache here;
- * the wait and drain descriptors at the end, since a page request of the model reaches the queue when it is posted.
+ * the wait and drain descriptors at the end, since a page request of the model reaches the queue when it is posted
+ * (`vtd-prq-overflow` has them).
  */
 
 import { LAST_PASID, validFirst, validLast } from '../iopf/hardware.ts';

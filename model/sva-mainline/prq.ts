@@ -3,7 +3,7 @@
  *
  * Source: spec (j); drivers/iommu/intel/prq.c. The head register moves when everything between head and tail has been
  * reported, so that a request under way is still in the queue for whoever drains it. Left out: overflow, since the
- * queues here are as long as there are requests (see `iopf-lost-last` for what a full queue does).
+ * queues here are as long as there are requests (see `vtd-prq-overflow` for what a full queue does).
  */
 
 import { hw, type PageRequest } from '../iopf/hardware.ts';

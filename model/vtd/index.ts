@@ -22,6 +22,7 @@ export {
   SVM_C,
   testBefore,
   tornTeardown,
+  v5_14,
   v6_8,
 } from './sources.ts';
 export { intelSvmBind, intelSvmUnbind } from './svm.ts';
@@ -33,6 +34,9 @@ export {
   entryUpdate,
   entryWithout,
   iteHandling,
+  prqDrain,
+  prqDrainWithout,
+  prqOverflow,
   svmAfterDrain,
   svmDevUnlink,
 } from './switches.ts';

@@ -1,7 +1,8 @@
 /** Kernel side of the invalidation queue, and a PCI device that is being removed. */
 
 import type { Endpoint } from '../../hw/vtd/objects.ts';
-import { Device, LAST_PASID } from '../iopf/index.ts';
+import type { VtdRequestPath } from '../../hw/vtd/page-requests.ts';
+import { Device, IopfQueue, LAST_PASID } from '../iopf/index.ts';
 import {
   atomic,
   bool,
@@ -22,6 +23,7 @@ import {
 import { DMAR_C, PCIEHP_C, SVM_C, v5_14, v6_8 } from './sources.ts';
 
 export type { Endpoint, Submission, VtdIommu } from '../../hw/vtd/objects.ts';
+export type { VtdDescriptor, VtdRequestPath } from '../../hw/vtd/page-requests.ts';
 export type { PasidCache } from '../../hw/vtd/pasid-entry.ts';
 export type { PasidEntry, VtdPrq } from '../../hw/vtd/prq.ts';
 
@@ -71,6 +73,9 @@ export const SvmGlobals = object(
     prq_complete: completion(),
     /** In the place of the completion, where it is repaired. */
     prq_wait: waitQueueHead(),
+    /** Registers and invalidation queue of the IOMMU, and its fault queue, where requests can be lost on their way. */
+    path: hw<VtdRequestPath>(),
+    iopf_queue: ptr(IopfQueue),
   },
   { permanent: true, source: v5_14(SVM_C) },
 );

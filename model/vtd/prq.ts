@@ -6,7 +6,9 @@
  */
 import {
   Device,
+  IopfQueue,
   iommuReportDeviceFault,
+  iopfQueueDiscardPartial,
   iopfQueueFlushDevLocked,
   LAST_PASID,
   oneResponse,
@@ -15,16 +17,69 @@ import {
   priResponse,
   requestIsFixed,
 } from '../iopf/index.ts';
-import { constant, ENODEV, errno, int, opaque, procedure, ptr } from '../kernel/index.ts';
-import { hw, IntelSvm, IntelSvmDev, SvmGlobals, type VtdPrq } from './objects.ts';
+import {
+  bool,
+  constant,
+  ENODEV,
+  errno,
+  int,
+  type KernelKit,
+  opaque,
+  procedure,
+  ptr,
+  type Statement,
+} from '../kernel/index.ts';
+import { hw, IntelSvm, IntelSvmDev, SvmGlobals, type VtdDescriptor, type VtdPrq } from './objects.ts';
 import { drainRepair, drainUnlocked, SVM_C, v5_14 } from './sources.ts';
-import { drainMutex, drainWait } from './switches.ts';
+import { drainMutex, drainWait, prqDrain, prqDrainWithout, prqOverflow } from './switches.ts';
 
 /** The requester ID of a page request: which device sent it. */
 export type Requester = (request: PageRequest) => Device;
 
 /** What prq_event_thread() says of the svm that it looks up: it is not freed while a fault is outstanding. */
 const notFreed = 'an RCU read section over the look-up; the list is walked, not changed';
+
+/** DMA_PRS_PRO. */
+const pro = (svms: SvmGlobals): boolean => svms.path.overflow;
+
+interface Thread {
+  readonly prq: VtdPrq;
+  readonly svms: SvmGlobals;
+  queue: IopfQueue;
+}
+
+const overflowInterrupt = <F extends Thread>(k: KernelKit<F>): Statement<F> =>
+  k.blockUntil('page request interrupt, for an entry or for PRO', (f) => f.prq.entries.length > 0 || pro(f.svms), {
+    idle: true,
+    waiting: { kind: 'device', on: (f) => f.prq },
+    indivisible: 'the interrupt is its cause, whichever it is',
+  });
+
+/** Requests were lost: their groups will never be whole. PRO is cleared when all that is left of them is gone. */
+function handleOverflow<F extends Thread>(k: KernelKit<F>): Statement<F>[] {
+  const clear = k.step('writel(DMA_PRS_PRO, DMAR_PRS_REG): cleared', (f: F) => {
+    f.svms.path.overflow = false;
+  });
+  const discard = [
+    k.step('iommu->iopf_queue', (f: F) => {
+      f.queue = f.svms.iopf_queue;
+    }),
+    k.call(iopfQueueDiscardPartial, (f: F) => ({ queue: f.queue })),
+  ];
+  const ifLost = (then: readonly Statement<F>[]) => [
+    k.test('readl(DMAR_PRS_REG) & DMA_PRS_PRO', (f: F) => pro(f.svms), then),
+  ];
+  const ifEmpty = (then: readonly Statement<F>[]) => [
+    k.test('head == tail', (f: F) => f.prq.entries.length === 0, then),
+  ];
+  return [
+    k.switch(prqOverflow, {
+      'none are lost': [],
+      'discards, clears PRO': ifLost(ifEmpty([...discard, clear])),
+      'clears PRO': ifLost(ifEmpty([clear])),
+    }),
+  ];
+}
 
 /** prq_event_thread(). Runs for ever: the interrupt is modelled by its cause, a request in the ring. */
 export const prqEventThread = procedure(
@@ -36,17 +91,25 @@ export const prqEventThread = procedure(
       tail: int(0, 4),
       at: int(0, 4),
       evt: opaque<PageRequest>(),
+      last: bool(),
       svm: ptr(IntelSvm),
       sdev: ptr(IntelSvmDev),
       dev: ptr(Device),
+      queue: ptr(IopfQueue),
       ret: errno(),
     },
   },
   (k) => [
     k.loop([
-      k.blockUntil('page request interrupt', (f) => f.prq.entries.length > 0, {
-        idle: true,
-        waiting: { kind: 'device', on: (f) => f.prq },
+      k.switch(prqOverflow, {
+        'none are lost': [
+          k.blockUntil('page request interrupt', (f) => f.prq.entries.length > 0, {
+            idle: true,
+            waiting: { kind: 'device', on: (f) => f.prq },
+          }),
+        ],
+        'discards, clears PRO': [overflowInterrupt(k)],
+        'clears PRO': [overflowInterrupt(k)],
       }),
       k.step('tail = readq(DMAR_PQT_REG), head = readq(DMAR_PQH_REG)', (f) => {
         f.tail = f.prq.entries.length;
@@ -58,6 +121,7 @@ export const prqEventThread = procedure(
           'svm = pasid_private_find(req->pasid)',
           (f) => {
             f.evt = f.prq.entries.at(f.at);
+            f.last = f.evt.last;
             const svm = f.svms.pasid_private.at(f.evt.pasid);
             f.svm = svm as IntelSvm;
             f.at++;
@@ -88,7 +152,7 @@ export const prqEventThread = procedure(
             }),
             k.call(
               iommuReportDeviceFault,
-              (f) => ({ dev: f.dev, evt: f.evt as PageRequest, last: true }),
+              (f) => ({ dev: f.dev, evt: f.evt as PageRequest, last: f.last }),
               (f, ret) => {
                 f.ret = ret;
               },
@@ -96,7 +160,7 @@ export const prqEventThread = procedure(
           ],
         ),
         k.when(
-          (f) => f.ret !== 0,
+          (f) => f.ret !== 0 && f.last,
           [
             k.step(
               'handle_bad_prq_event: QI_RESP_INVALID',
@@ -112,7 +176,9 @@ export const prqEventThread = procedure(
       k.step('writeq(tail, DMAR_PQH_REG)', (f) => {
         for (; f.at > 0; f.at--) f.prq.entries.shift();
         f.evt = null;
+        f.last = false;
       }),
+      ...handleOverflow(k),
       k.switch(drainWait, {
         completion: [
           k.step('complete(&iommu->prq_complete) unless done', (f) => {
@@ -127,6 +193,55 @@ export const prqEventThread = procedure(
 
 const inRing = (prq: VtdPrq, pasid: number) => [...prq.entries].some((request) => request.pasid === pasid);
 
+const descriptors = ['wait, fence', 'IOTLB', 'device TLB', 'wait, drain'] as const;
+
+/**
+ * The descriptors that drain the hardware: a wait with fence, the invalidations of IOTLB and device TLB, a wait with the
+ * page-request drain flag. If requests were lost meanwhile, it waits until the irq thread has seen to that, and submits
+ * them again.
+ */
+const drainHardware = procedure('qi_submit_sync', { source: v5_14(SVM_C), params: { svms: SvmGlobals } }, (k) => {
+  const submit = (queued: readonly VtdDescriptor[]) =>
+    k.step(
+      'qi_submit_sync: descriptors that drain requests and responses',
+      (f) => {
+        f.svms.path.drained = false;
+        for (const descriptor of queued) f.svms.path.queue.push(descriptor);
+      },
+      { indivisible: 'the hardware looks at nothing before the tail register, which is written last' },
+    );
+  const lost = (then: readonly Statement<{ readonly svms: SvmGlobals }>[]) =>
+    k.test('PRO: were requests lost?', (f) => pro(f.svms), then, [k.break()]);
+  const again = k.switch(drainWait, {
+    completion: [lost([k.waitForCompletion((f) => f.svms.prq_complete)])],
+    'wait queue': [
+      lost([
+        k.waitEvent(
+          (f) => f.svms.prq_wait,
+          (f) => !pro(f.svms),
+          { source: drainRepair(SVM_C) },
+        ),
+      ]),
+    ],
+  });
+  return [
+    k.loop([
+      k.switch(drainWait, { completion: [k.reinitCompletion((f) => f.svms.prq_complete)], 'wait queue': [] }),
+      k.switch(prqDrainWithout, {
+        none: [submit(descriptors)],
+        'device TLB': [submit(descriptors.filter((d) => d !== 'device TLB'))],
+        'drain flag': [submit(descriptors.map((d) => (d === 'wait, drain' ? 'wait' : d)))],
+        PRO: [submit(descriptors)],
+      }),
+      k.blockUntil('wait for the status of the last descriptor', (f) => f.svms.path.drained, {
+        waiting: { kind: 'device', on: (f) => f.svms.path },
+      }),
+      k.switch(prqDrainWithout, { none: [again], 'device TLB': [again], 'drain flag': [again], PRO: [k.break()] }),
+    ]),
+    k.return(),
+  ];
+});
+
 /** intel_svm_drain_prq(), called with pasid_mutex held unless switched: at its end no request for the PASID is in the ring or with a worker. */
 export const intelSvmDrainPrq = procedure(
   'intel_svm_drain_prq',
@@ -134,8 +249,8 @@ export const intelSvmDrainPrq = procedure(
     source: v5_14(SVM_C),
     params: { prq: hw<VtdPrq>(), svms: SvmGlobals, dev: Device, pasid: int(0, LAST_PASID) },
   },
-  (k) => [
-    k.switch(drainWait, {
+  (k) => {
+    const scanRing = k.switch(drainWait, {
       completion: [
         k.loop([
           k.reinitCompletion((f) => f.svms.prq_complete),
@@ -156,8 +271,8 @@ export const intelSvmDrainPrq = procedure(
           { source: drainRepair(SVM_C), indivisible: requestIsFixed },
         ),
       ],
-    }),
-    k.switch(drainMutex, {
+    });
+    const flush = k.switch(drainMutex, {
       'mutex held': [k.call(iopfQueueFlushDevLocked, (f) => ({ dev: f.dev }))],
       'mutex released': [k.call(iopfQueueFlushDevLocked, (f) => ({ dev: f.dev }))],
       'mutex released to flush': [
@@ -171,9 +286,17 @@ export const intelSvmDrainPrq = procedure(
           source: drainUnlocked(SVM_C),
         }),
       ],
-    }),
-    k.return(),
-  ],
+    });
+    const hardware = k.call(drainHardware, (f) => ({ svms: f.svms }));
+    return [
+      k.switch(prqDrain, {
+        'left out': [scanRing, flush],
+        'after the ring': [scanRing, flush, hardware],
+        'before the ring': [hardware, scanRing, flush],
+      }),
+      k.return(),
+    ];
+  },
 );
 
 /** intel_svm_page_response() over these globals; made in a scenario's set-up. */

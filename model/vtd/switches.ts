@@ -78,3 +78,33 @@ export const entryWithout = switchOf(
   'wait',
   'present last',
 );
+
+/** What the irq thread does when requests were lost. */
+export const prqOverflow = switchOf(
+  'vtd.overflow',
+  'what the irq thread does about lost requests: there are none; it discards partial faults and clears PRO once the ring ' +
+    'is empty; it only clears PRO',
+  'none are lost',
+  'discards, clears PRO',
+  'clears PRO',
+);
+
+/** The descriptors that drain the hardware. */
+export const prqDrain = switchOf(
+  'vtd.prq-drain',
+  'whether a drain submits the descriptors that drain the hardware, and whether after or before it looks at the ring',
+  'left out',
+  'after the ring',
+  'before the ring',
+);
+
+/** A part of the drain of the hardware that is left out. */
+export const prqDrainWithout = switchOf(
+  'vtd.prq-drain-without',
+  'what the drain of the hardware leaves out: nothing, the device TLB invalidation, the page-request drain flag, or the ' +
+    'look at PRO',
+  'none',
+  'device TLB',
+  'drain flag',
+  'PRO',
+);
