@@ -35,6 +35,8 @@ function setDomain(group: GroupView, pasid: number, domain: Domain | null): void
   if (domain !== null) domain.attached++;
 }
 
+const counted = 'how many groups a domain has is counted by the model, and follows the domain';
+
 /** iommu_attach_group_handle(), iommu_replace_group_handle() and iommu_detach_group_handle() (NULL): may fail unless they detach. */
 const iommuSetDomain = procedure(
   'iommu_attach_group_handle',
@@ -67,13 +69,19 @@ const iommuSetDomain = procedure(
       k.when(
         (f) => f.domain !== null,
         [
-          k.attempt('iommu_attach_group', '__iommu_group_set_domain(group, domain)', change, [
-            k.local((f) => {
-              f.ret = -ENOMEM;
-            }),
-          ]),
+          k.attempt(
+            'iommu_attach_group',
+            '__iommu_group_set_domain(group, domain)',
+            change,
+            [
+              k.local((f) => {
+                f.ret = -ENOMEM;
+              }),
+            ],
+            { indivisible: counted },
+          ),
         ],
-        [k.step('__iommu_group_set_domain(group, blocking)', change)],
+        [k.step('__iommu_group_set_domain(group, blocking)', change, { indivisible: counted })],
       ),
       k.switch(attachHandles, {
         none: [],

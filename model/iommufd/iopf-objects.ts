@@ -6,6 +6,7 @@
  * own group each; one device a group asks for pages.
  */
 import {
+  atomic,
   bool,
   int,
   list,
@@ -57,8 +58,8 @@ export const Endpoint = object(
   {
     group: ptr(IommuGroup),
     /** Head to tail: a request is in it until it has been reported. */
-    prq: list(PageRequest, REQUESTS),
-    fault_param: opaque<FaultParam>(),
+    prq: atomic(list(PageRequest, REQUESTS), 'a queue of hardware'),
+    fault_param: atomic(opaque<FaultParam>(), 'rcu_assign_pointer and rcu_dereference'),
     /** Attachments that want page requests. */
     iopf_enabled: int(0, PASIDS),
   },
