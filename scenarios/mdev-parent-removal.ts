@@ -41,7 +41,7 @@ export default scenario('mdev-parent-removal', {
       about: 'a semaphore is held for reading by creation and for writing by the removal; an mdev is opened and closed',
       settings: [set(parentUsers, 'states'), set(parentBonds, 'counted'), set(removalLock, 'semaphore')],
       bounds: { creators: 2, openers: 1, failures: 1 },
-      expect: { verdict: 'holds', states: 33_724, depth: 83 },
+      expect: { verdict: 'holds', states: 45_196, depth: 83 },
     },
   },
   setup: (s) => {

@@ -5,8 +5,8 @@ export const AMD_V2_C = 'drivers/iommu/amd_iommu_v2.c';
 
 /** The driver as it came into the kernel. */
 export const early = patch('amd_iommu_v2.c of 2011');
-/** wait_event() in put_pasid_state_wait(). */
-export const waitEventPatch = patch('amd_iommu_v2: use wait_event in put_pasid_state_wait', '1bf1b431d98d');
+/** wait_event() in put_pasid_state_wait(); the patch itself was not found, its result is in the later kernels. */
+export const waitEventPatch = patch('amd_iommu_v2.c with wait_event() in put_pasid_state_wait()');
 /** Release of the notifier in the place of a hook on the exit of tasks; bind drops its mm reference. */
 export const v3_17 = patch('amd_iommu_v2.c of Linux 3.17');
 /** The form of 2018: the free is left to SRCU. */

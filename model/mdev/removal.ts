@@ -27,7 +27,22 @@ export const mdevCreate = procedure(
     returns: errno(),
   },
   (k) => [
-    k.switch(removalLock, { none: [], semaphore: [k.downRead((f) => f.parent.unreg_sem)] }),
+    // Not down_read(): the removal waits for those who have the attribute file open, with the semaphore held.
+    k.switch(removalLock, {
+      none: [],
+      semaphore: [
+        k.downReadTrylock(
+          (f) => f.parent.unreg_sem,
+          [],
+          [
+            k.local((f) => {
+              f.ret = -ENODEV;
+            }),
+            k.goto('put'),
+          ],
+        ),
+      ],
+    }),
     k.test(
       'the parent is registered',
       (f) => !f.parent.removed,
@@ -63,6 +78,7 @@ export const mdevCreate = procedure(
     }),
     k.label('out'),
     k.switch(removalLock, { none: [], semaphore: [k.upRead((f) => f.parent.unreg_sem)] }),
+    k.label('put'),
     k.call(putParent, (f) => ({ parent: f.parent })),
     k.return((f) => f.ret),
   ],

@@ -6,6 +6,9 @@ export const seed0 = patch('reply to v2 13/40', 'fea420ff-e738-e2ed-ab1e-a3f4dde
 /** The mediating driver, in variants V1 to V4. */
 export const specE = patch('spec (e) mediating driver');
 /** Creation of a mediated device against the removal of its parent. */
-export const mdev1 = patch('5715c4dd66a3, from its title');
+export const mdev1 = patch(
+  'vfio/mdev: synchronize device create/remove with parent removal, 5715c4dd66a3',
+  '20190603185658.54517-4-parav@mellanox.com',
+);
 
 export const MDEV_C = 'drivers/vfio/mdev/mdev_core.c';

@@ -12,7 +12,7 @@ export const atcOrder = patch('iommu/arm-smmu-v3: fix ATC invalidation ordering 
 /** The count of masters that use ATS, tested without a lock, 2019. */
 export const atsCount = patch(
   'iommu/arm-smmu-v3: avoid locking on invalidation path when not using ATS',
-  'cdb8a3c34680',
+  'Will Deacon, August 2019, for Linux 5.4',
 );
 /** The release notifier and the invalidation of a range of a shared address space, 2020. */
 export const shareCd = patch('iommu/arm-smmu-v3: implement mm operations for SVA', 'author on 30 Apr 2020');
