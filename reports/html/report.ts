@@ -411,24 +411,29 @@ function reproduce(verdict: Verdict, ce: Counterexample, options: HtmlOptions): 
         'A suggestion from the essential orderings. The model cannot promise that it suffices.',
       ),
     ],
-    verdict.options['model'] == null && [
-      h('h3', null, 'A test to paste'),
-      copyButton('test', 'test'),
-      h('pre', { id: 'test', tabindex: 0, 'aria-label': 'A test' }, testText(verdict, ce)),
-    ],
+    // Nobody types these from paper.
     h(
-      'p',
-      { class: 'soft' },
-      'Other formats: ',
-      h('code', null, 'quiesce export <run> --as itf,sarif,chrome,shiviz,dot,mermaid'),
-      '.',
+      'div',
+      { class: 'screen' },
+      verdict.options['model'] == null && [
+        h('h3', null, 'A test to paste'),
+        copyButton('test', 'test'),
+        h('pre', { id: 'test', tabindex: 0, 'aria-label': 'A test' }, testText(verdict, ce)),
+      ],
+      h(
+        'p',
+        { class: 'soft' },
+        'Other formats: ',
+        h('code', null, 'quiesce export <run> --as itf,sarif,chrome,shiviz,dot,mermaid'),
+        '.',
+      ),
+      h('h3', null, 'Schedule'),
+      copyButton('schedule', 'schedule'),
+      saveButton('schedule', file, 'Save schedule'),
+      saveButton('splat', `${ce.signature}.txt`, 'Save text for mail'),
+      saveButton('trace', `${ce.signature}.trace.json`, 'Save data of this page'),
+      h('pre', { id: 'schedule', tabindex: 0, 'aria-label': 'Text of the schedule' }, ce.schedule),
     ),
-    h('h3', null, 'Schedule'),
-    copyButton('schedule', 'schedule'),
-    saveButton('schedule', file, 'Save schedule'),
-    saveButton('splat', `${ce.signature}.txt`, 'Save text for mail'),
-    saveButton('trace', `${ce.signature}.trace.json`, 'Save data of this page'),
-    h('pre', { id: 'schedule', tabindex: 0, 'aria-label': 'Text of the schedule' }, ce.schedule),
   );
 }
 

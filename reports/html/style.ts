@@ -181,19 +181,22 @@ dialog{color:var(--ink);background:var(--panel);border:1px solid var(--line);bor
 dialog::backdrop{background:rgb(0 0 0/.35)}
 kbd{border:1px solid var(--line);border-bottom-width:2px;border-radius:4px;padding:.05em .4em}
 @media print{
-.grid{font-size:7.5pt}
+@page{margin:11mm}
+.grid{font-size:6.5pt}.grid th,.grid td{padding:.1rem .3rem}
 :root,:root[data-theme]{${light}}
-body{background:#fff;font-size:9pt;line-height:1.35}
+body{background:#fff;font-size:8pt;line-height:1.3}
 header,main,footer{max-width:none;padding:0}
-section{margin:.9rem 0}h1{font-size:14pt}h2{font-size:11pt}.words,.lead{font-size:10pt}
-nav,.buttons,.stepper,#values,#watch,.fold,dialog,.skip,button:not(.changes *){display:none!important}
+section{margin:.6rem 0}h1{font-size:13pt}h2{font-size:10pt;margin:.3rem 0}h3{font-size:8.5pt;margin:.3rem 0 .1rem}.words,.lead{font-size:9pt}p,ul,ol{margin:.2rem 0}
+nav,.buttons,.stepper,.screen,.pane,.fold,dialog,.skip,button:not(.changes *){display:none!important}
 body:has(#fold:checked) tr.plain{display:table-row!important}
-.lanes{font-size:8pt}.lanes th,.lanes td{padding-top:.05rem;padding-bottom:.05rem}.lanes .n a{min-height:0}.what code,.lanes code{font-size:7.5pt}
-.over{display:none}.js .at,.at{display:none}.js .at.chief,.at.chief{display:block;break-inside:avoid;padding:.3rem .6rem;margin:0 0 .4rem}.at .stand{display:none}
-.split{display:block!important}.pane{position:static!important;max-height:none!important;overflow:visible!important;columns:2;column-gap:1rem}
-#schedule{columns:2;font-size:6.5pt}.entries{columns:2;font-size:7.5pt}
-svg{max-width:100%;height:auto}tr{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:none!important;font-size:8pt}
+.facts{grid-template-columns:repeat(4,1fr);gap:.2rem .8rem;margin:.2rem 0}.facts>div{padding-top:.1rem}
+.lanes{font-size:6.5pt;line-height:1.2}.lanes th,.lanes td{padding-top:0;padding-bottom:.05rem}.lanes .n{padding-top:0}.lanes .n a{min-height:0;min-width:0}.what code,.lanes code,.lanes small,.pre{font-size:6pt}.lanes .tag{font-size:5.5pt}
+.over{display:none}.split{display:block!important}
+#trust,#source,#provenance{columns:2;column-gap:1rem}#trust h2,#source h2,#provenance h2{column-span:all}#trust .facts,#provenance .facts{grid-template-columns:1fr 1fr}
+.entries,.delays{font-size:6.5pt}.delays{columns:2}h2,h3{break-after:avoid}figure{margin:.2rem 0;padding:.2rem;break-inside:avoid}
+#source details,#source h3{display:none}#graphs ul{columns:3;font-size:6.5pt}
+svg{max-width:100%}#graphs svg{max-height:5rem}svg{height:auto}tr{break-inside:avoid}.scroll{overflow:visible}pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:none!important;font-size:6.5pt;line-height:1.2;padding:.3rem .5rem;margin:.2rem 0}
 .b{outline:1px solid #333}.changes button{text-decoration:none}
-a{color:inherit}a[href^=http]::after{content:" <" attr(href) ">"}
+a{color:inherit}.grid a[href^=http]{text-decoration:none}p a[href^=http]::after{content:" <" attr(href) ">"}
 }
 `;
