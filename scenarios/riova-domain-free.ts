@@ -16,7 +16,7 @@ import {
   room,
 } from '../model/reserved-iova/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
-import { domainWithDevices, frees, promises, setsUp } from './riova-parts.ts';
+import { domainWithDevices, frees, promises, setsUp, worksBeforeTheEnd } from './riova-parts.ts';
 
 export default scenario('riova-domain-free', {
   title: 'the IOMMU domain is freed under a get or a put',
@@ -90,6 +90,7 @@ export default scenario('riova-domain-free', {
     s.failures({ kmalloc: failures, alloc_iova: failures, iommu_map: failures });
     promises(s, of, devices, inner);
     if (inner > 0) s.property(allFreed(pools));
+    if (inner > 0 && s.setting(design) === 'reserved-iova') s.property(...worksBeforeTheEnd(of, rest));
     s.property(sometimes('domain-gone', 'the domain is freed', () => !of.table.live));
   },
 });

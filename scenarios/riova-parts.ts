@@ -1,5 +1,5 @@
 /** What the scenarios of reserved IOVAs have in common: an IOMMU domain, and devices with an MSI each. */
-import { type Bounds, does, type Operation, type Setup } from '../checker/lang/index.ts';
+import { type Bounds, does, type Operation, type Property, type Setup, sometimes } from '../checker/lang/index.ts';
 import { msiFunction } from '../hw/iommu/msi.ts';
 import { IoPageTable, MsiFunction } from '../hw/iommu/objects.ts';
 import {
@@ -53,6 +53,21 @@ export function promises(s: Setup<Bounds>, of: Domain, devices: readonly MsiDevi
   if (inner > 0) s.property(bindingsAreReserved(of), nothingIsLeft(of));
   if (inner > 1) s.property(oneBindingForAPage(of), mappedIsReserved(of));
 }
+
+/**
+ * Get and put do what they are for: an interrupt is enabled, and where a page was mapped at the start, none is mapped while
+ * the window is still there. What is left at the end would hide that, since the end of the domain frees it all.
+ */
+export const worksBeforeTheEnd = (of: Domain, devices: readonly MsiDevice[]): Property[] => [
+  sometimes('enabled', 'the interrupt of a device that had none is enabled', () =>
+    devices.some((dev) => dev.fn.enabled),
+  ),
+  sometimes(
+    'given-back',
+    'the last put unmaps a page before the domain goes',
+    () => of.table.live && of.domain.reserved_iova_cookie !== null && [...of.table.pte].every((page) => page === 0),
+  ),
+];
 
 /** The interrupt of a device is set up. */
 export const setsUp = (dev: MsiDevice, addr: number): Operation => does(msiAlloc, { dev, base: addr, size: 1, addr });

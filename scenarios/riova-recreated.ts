@@ -22,7 +22,7 @@ import {
   v7_06,
 } from '../model/reserved-iova/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
-import { domainWithDevices, frees, promises, setsUp } from './riova-parts.ts';
+import { domainWithDevices, frees, promises, setsUp, worksBeforeTheEnd } from './riova-parts.ts';
 
 // `generation-undo-alone` repairs one hole at the bounds where it shows; `fixed` is the large form.
 export default scenario('riova-recreated', {
@@ -137,7 +137,7 @@ export default scenario('riova-recreated', {
       );
     }
     const pools = room(s, 2);
-    if (tied) s.property(allFreed([...pools, ...partsOfDomain(s)]));
+    if (tied) s.property(allFreed([...pools, ...partsOfDomain(s)]), ...worksBeforeTheEnd(of, [dev, other]));
     if (recreate === 1) s.pool(ReservedIovaDomain, 1);
     s.failures({ iommu_map: map_failures });
     promises(s, of, devices, inner);
