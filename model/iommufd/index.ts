@@ -34,7 +34,7 @@ export { iommufdHwptAlloc, iommufdHwptAllocNested } from './hwpt-alloc.ts';
 export { iommufdHwptAbort, iommufdHwptDestroy, iommufdHwptNestedDestroy } from './hwpt-destroy.ts';
 export { iommufdIoasDestroy, ioptReserve, ioptTableAddDomain, ioptTableRemoveDomain, ioptUnreserve } from './ioas.ts';
 export { IoasList, iommufdIoasAlloc, iommufdIoasChangeProcess } from './ioas-alloc.ts';
-export { deviceAsks, irqThread } from './iopf.ts';
+export { deviceAsks, iommuReportDeviceFault, irqThread } from './iopf.ts';
 export * from './iopf-objects.ts';
 export { iommufdFopsMmap, iommufdViommuDestroy, Viommu } from './mmap.ts';
 export * from './objects.ts';

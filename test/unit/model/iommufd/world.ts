@@ -1,5 +1,4 @@
 /** One context with an IOAS, an HWPT and a device, and what calls of one task return and leave behind. */
-import { check } from '../../../../checker/check.ts';
 import {
   bindAtStart,
   Hwpt,
@@ -25,10 +24,15 @@ import {
   type Setup,
   xaState,
 } from '../../../../model/kernel/index.ts';
-import { source, tiny } from '../../../support/tiny.ts';
+import { everyEnd } from '../../../support/ends.ts';
+import { source } from '../../../support/tiny.ts';
 
 /** The results of the calls, in their order. */
-const Log = object('log', { a: errno(), b: errno(), c: errno(), d: errno(), next: int(0, 4) }, { permanent: true });
+export const Log = object(
+  'log',
+  { a: errno(), b: errno(), c: errno(), d: errno(), next: int(0, 4) },
+  { permanent: true },
+);
 
 function note(log: { a: number; b: number; c: number; d: number; next: number }, ret: number): void {
   log[(['a', 'b', 'c', 'd'] as const)[log.next] as 'a'] = ret;
@@ -36,7 +40,7 @@ function note(log: { a: number; b: number; c: number; d: number; next: number },
 }
 
 /** A call of `of` whose result is noted. */
-function logged(of: Procedure<never, number>): Procedure<never, number> {
+export function logged(of: Procedure<never, number>): Procedure<never, number> {
   return procedure(
     `${of.name}, noted`,
     { source, params: { ...(of.params as object), log: Log } as { log: typeof Log }, locals: { ret: errno() } },
@@ -89,33 +93,8 @@ export function picture({ ictx, ioas, hwpt, idev, log }: World) {
 }
 
 /** Runs one task through the operations; every picture at the end, which are several where something may fail. */
-export async function endsOf(
+export const endsOf = (
   operations: (w: World) => readonly Operation[],
   settings: readonly Setting[],
   failures: Record<string, number> = {},
-): Promise<ReturnType<typeof picture>[]> {
-  const seen: ReturnType<typeof picture>[] = [];
-  const verdict = await check(
-    tiny(
-      (s) => {
-        const w = world(s);
-        s.task('task', operations(w));
-        s.failures(failures);
-        s.property({
-          kind: 'at-end',
-          name: 'look',
-          about: 'the end',
-          check: () => {
-            const sight = picture(w);
-            if (!seen.some((known) => JSON.stringify(known) === JSON.stringify(sight))) seen.push(sight);
-            return null;
-          },
-        });
-      },
-      { settings },
-    ),
-    { explain: false },
-  );
-  if (verdict.outcome !== 'holds') throw new Error(verdict.violations[0]?.evidence.message ?? verdict.outcome);
-  return seen;
-}
+): Promise<ReturnType<typeof picture>[]> => everyEnd({ world, settings, operations, look: picture, failures });

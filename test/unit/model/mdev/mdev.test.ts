@@ -36,6 +36,7 @@ import {
   removedMeansUnused,
 } from '../../../../model/mdev/index.ts';
 import { type IommuSvaParam, initTest, makeSva, type SvaParts } from '../../../../model/sva/index.ts';
+import { everyEnd } from '../../../support/ends.ts';
 import { plain, tiny } from '../../../support/tiny.ts';
 
 interface World {
@@ -63,38 +64,12 @@ function world(s: Setup<Bounds>): World {
   };
 }
 
-/** What one task leaves behind when it has run through the operations: all ends, without repetition. */
-async function endsOf<T>(
+const endsOf = <T>(
   settings: readonly Setting[],
   operations: (w: World) => readonly Operation[],
   look: (w: World) => T,
   failures: Record<string, number> = {},
-): Promise<T[]> {
-  const seen: T[] = [];
-  const verdict = await check(
-    tiny(
-      (s) => {
-        const w = world(s);
-        s.task('task', operations(w));
-        s.failures(failures);
-        s.property({
-          kind: 'at-end',
-          name: 'look',
-          about: 'the end',
-          check: () => {
-            const sight = look(w);
-            if (!seen.some((known) => JSON.stringify(known) === JSON.stringify(sight))) seen.push(sight);
-            return null;
-          },
-        });
-      },
-      { settings },
-    ),
-    { explain: false },
-  );
-  if (verdict.outcome !== 'holds') throw new Error(verdict.violations[0]?.evidence.message ?? verdict.outcome);
-  return seen;
-}
+): Promise<T[]> => everyEnd({ world, settings, operations, look, failures });
 
 const bonds = ({ parent }: World) => {
   const param = parent.dev.sva_param as IommuSvaParam | null;
