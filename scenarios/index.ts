@@ -64,6 +64,7 @@ import smmuAtcTimeout from './smmu-atc-timeout.ts';
 import smmuAtsEnableVsUnmap from './smmu-ats-enable-vs-unmap.ts';
 import smmuBtm from './smmu-btm.ts';
 import smmuFlushVsPriq from './smmu-flush-vs-priq.ts';
+import smmuRemoveDevice from './smmu-remove-device.ts';
 import smmuStallResume from './smmu-stall-resume.ts';
 import smmuStopMarker from './smmu-stop-marker.ts';
 import smmuSurpriseRemoval from './smmu-surprise-removal.ts';
@@ -186,6 +187,7 @@ export const scenarios: readonly Scenario[] = [
   smmuAtsEnableVsUnmap,
   smmuBtm,
   smmuFlushVsPriq,
+  smmuRemoveDevice,
   smmuStallResume,
   smmuStopMarker,
   smmuSurpriseRemoval,

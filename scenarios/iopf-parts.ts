@@ -45,8 +45,10 @@ export function faultPath(s: Setup<Bounds>, sizes: { readonly entries: number; r
   dev.iopf_param = s.object(IopfDeviceParam, 'iopf_param', { dev, queue });
   queue.devices.add(dev.iopf_param);
   inc(queue.refs);
-  s.pool(FaultEvent, sizes.pooled);
-  s.pool(IopfGroup, sizes.pooled);
+  // Also where bounds leave no request.
+  const pooled = Math.max(1, sizes.pooled);
+  s.pool(FaultEvent, pooled);
+  s.pool(IopfGroup, pooled);
   s.implementations(WorkFunc, [iopfHandleGroup]);
   s.actor('priq_irq', armSmmuPriqThread, { smmu, q: priq, dev, queue, fn }, { role: 'irq' });
   s.actor('worker', worker, { wq }, { role: 'worker' });

@@ -136,8 +136,8 @@ export default scenario('vtd-prq-overflow', {
 
     s.pool(IntelSvm, 1);
     s.pool(IntelSvmDev, 1);
-    s.pool(FaultEvent, all.length);
-    s.pool(IopfGroup, all.length);
+    s.pool(FaultEvent, Math.max(1, all.length));
+    s.pool(IopfGroup, Math.max(1, all.length));
     if (s.bounds.parts_p > 1) s.pool(IopfFault, s.bounds.parts_p - 1);
     s.actor('writer', requestWriter, { path, prq, fn }, { role: 'hardware' });
     s.actor('queue', drainQueue, { path }, { role: 'hardware' });

@@ -7,7 +7,19 @@
  * Limits: the ring is large enough, so nothing is lost, and a request is in it when it is posted (`page-requests.ts` has
  * the way to it, and overflow); each request is the last of its group; caches are left out.
  */
-import { bool, each, machine, object, opaque, patch, ref, ring, u8, type ViewOf } from '../../checker/lang/index.ts';
+import {
+  bool,
+  each,
+  machine,
+  object,
+  opaque,
+  patch,
+  racy,
+  ref,
+  ring,
+  u8,
+  type ViewOf,
+} from '../../checker/lang/index.ts';
 import { GROUPS, PageRequest, PciContext, PciFunction } from '../pci/objects.ts';
 
 const source = patch('VT-d specification r4.1, page requests')();
@@ -16,7 +28,11 @@ const source = patch('VT-d specification r4.1, page requests')();
 export const PRQ_CAPACITY = 4;
 
 /** The ring between the head and the tail register. */
-export const VtdPrq = object('VtdPrq', { entries: ring(ref(PageRequest), PRQ_CAPACITY) }, { permanent: true, source });
+export const VtdPrq = object(
+  'VtdPrq',
+  { entries: racy(ring(ref(PageRequest), PRQ_CAPACITY), 'readq and writeq of its head and tail') },
+  { permanent: true, source },
+);
 export type VtdPrq = ViewOf<typeof VtdPrq>;
 
 /** The entry of one PASID in the PASID table of one device. */

@@ -40,6 +40,7 @@ export {
   iopfQueueRemoveDevice,
 } from './queue.ts';
 export { IoMm, iommuNotifierRelease } from './release.ts';
+export { armSmmuRemoveDevice } from './remove.ts';
 export { iommuReportDeviceFault } from './report.ts';
 export { iommuPageResponse, oneResponse, priResponse, smmuPageResponse } from './respond.ts';
 export {
@@ -57,6 +58,7 @@ export {
   priqAccounting,
   priqFlushWait,
   releaseFlush,
+  removeOrder,
   responsePasid,
   stopMarkers,
   stopWait,

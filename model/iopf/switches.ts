@@ -172,3 +172,11 @@ export const stopWait = switchOf(
   'busy bit',
   'busy bit, or gone',
 );
+
+/** In which order the driver parts with a device. */
+export const removeOrder = switchOf(
+  'smmu.remove-device',
+  'whether remove_device takes the device out of the fault queue before or after it detaches it',
+  'queue, then detach',
+  'detach, then queue',
+);
