@@ -5,6 +5,7 @@ import type { ExplorableSystem } from '../system.ts';
 
 const systems: { readonly [name in SystemName]: () => Promise<ExplorableSystem> } = {
   sva: async () => (await import('./sva.ts')).sva,
+  iopf: async () => (await import('./iopf.ts')).iopf,
   vfio: async () => (await import('./vfio.ts')).vfio,
   'reserved-iova': async () => (await import('./riova.ts')).reservedIova,
   iommufd: async () => (await import('./iommufd.ts')).iommufd,

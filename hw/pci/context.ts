@@ -10,7 +10,7 @@
 import { constant, each, machine, patch, switchOf, type Transition, u8 } from '../../checker/lang/index.ts';
 import { SmmuV3 } from '../smmu/objects.ts';
 import { reaches, takePageRequest, translate } from '../smmu/translate.ts';
-import { forgetGroups, GROUPS, PageRequest, PciContext, PciFunction } from './objects.ts';
+import { forgetGroups, freeGroup, PageRequest, PciContext, PciFunction } from './objects.ts';
 
 /**
  * When a function that was told that a page is missing sends the page request: in the same instant, or at any time
@@ -42,8 +42,7 @@ const newestRequest = (f: Frame) => f.requests[f.next - 1] as PageRequest;
 /** Within a group the index is kept; a new group takes the lowest one free. */
 function groupFor(f: Frame): number {
   if (f.next > 0 && !newestRequest(f).last) return newestRequest(f).group;
-  for (let group = 0; group < GROUPS; group++) if (f.fn.prg.at(group) === null) return group;
-  return -1;
+  return freeGroup(f.fn);
 }
 
 const canAsk = (f: Frame) => f.next < f.requests.length && groupFor(f) >= 0;

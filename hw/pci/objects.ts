@@ -92,6 +92,12 @@ export const PciFunction = object(
 );
 export type PciFunction = ViewOf<typeof PciFunction>;
 
+/** The lowest group index that is not in use; -1 when all are. */
+export function freeGroup(fn: PciFunction): number {
+  for (let group = 0; group < GROUPS; group++) if (fn.prg.at(group) === null) return group;
+  return -1;
+}
+
 /** The function does not know any more what it had asked for. */
 export function forgetGroups(fn: PciFunction): void {
   for (let group = 0; group < GROUPS; group++) {

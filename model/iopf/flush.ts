@@ -138,7 +138,10 @@ export const iopfQueueFlushDev = procedure(
           k.test(
             'take a partial fault off the list',
             (f) => {
-              const { partial } = f.dev.iopf_param;
+              f.param = f.dev.iopf_param;
+              // The device may have left the queue since, with its partial faults.
+              if (f.param === null) return false;
+              const { partial } = f.param;
               if (partial.first === null) return false;
               f.fault = partial.first;
               partial.remove(f.fault);

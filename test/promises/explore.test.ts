@@ -96,6 +96,17 @@ test.each([
   expect(all.map(({ signature }) => signature)).toContain(byHand(stored)[0]);
 });
 
+test.each([
+  ['#16', ['posted', '--ops', 'bind,unbind,shutdown', '--runs', '20'], 'iopf-two-flushers.v2.'],
+  ['#21', ['plain-mmput', '--ops', 'bind,pri,mm_exit', '--runs', '25', '--actors', '2'], 'iopf-worker-mmput.plain'],
+])('corpus %s: iopf', { timeout: 120_000 }, async (_, args, stored) => {
+  const out = stored.slice(0, 12);
+  const run = await quiesce(['explore', 'iopf', '--states', '15000', '--out', out, '--variant', ...args], { cwd });
+  expect(run.stdout, run.stderr).toMatch(/VIOLATION/);
+  const { found: all } = found(`${out}/explore-iopf/explore.json`);
+  expect(all.map(({ signature }) => signature)).toContain(byHand(stored)[0]);
+});
+
 test('the same seed gives the same bytes, another one another result', { timeout: 120_000 }, async () => {
   const args = (out: string, seed: string) => [
     'explore',
@@ -121,8 +132,13 @@ test('the same seed gives the same bytes, another one another result', { timeout
   expect(runs[1]?.stdout.replaceAll('same/b', 'same/a')).toBe(runs[0]?.stdout);
 });
 
-test.each(['sva', 'reserved-iova'])('%s as repaired: silent for 50 programs', { timeout: 240_000 }, async (system) => {
-  const run = await quiesce(['explore', system, '--variant', 'fixed', '--runs', '50', '--out', 'fixed'], { cwd });
+test.each([
+  ['sva', '20000'],
+  ['iopf', '2000'],
+  ['reserved-iova', '20000'],
+])('%s as repaired: silent for 50 programs', { timeout: 240_000 }, async (system, states) => {
+  const args = ['--variant', 'fixed', '--runs', '50', '--states', states, '--out', 'fixed'];
+  const run = await quiesce(['explore', system, ...args], { cwd });
   expect(run.stdout).toMatch(/^NO VIOLATION/);
   expect(found(`fixed/explore-${system}/explore.json`)).toMatchObject({ runs: 50, found: [], signatures: {} });
 });
