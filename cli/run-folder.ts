@@ -3,12 +3,20 @@
  * schedule and its HTML report.
  */
 import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { QuiesceError } from '../checker/lang/index.ts';
+import type { Sensitivity } from '../checker/sensitivity/sensitivity.ts';
 import type { Verdict } from '../checker/verdict.ts';
 import { splitName } from '../explore/scenario.ts';
 import { html, verdictToJson } from '../reports/index.ts';
+import { sensitivityFromJson } from '../reports/sensitivity-json.ts';
 import { shown, writeWhole } from './files.ts';
+import { packageRoot } from './package.ts';
+
+/** The tables of docs/sensitivity.md, one a line. */
+export const sensitivityTables = join(packageRoot, 'scenarios', 'sensitivity.json');
 
 export interface RunFiles {
   readonly verdict: string;
@@ -46,7 +54,7 @@ export function writeRun(folder: string, verdict: Verdict): RunFiles {
 export function writeReports(folder: string, verdict: Verdict): string[] {
   const pages =
     verdict.violations.length === 0
-      ? [{ name: 'verdict', text: html(verdict) }]
+      ? [{ name: 'verdict', text: html(verdict, 0, sensitivityOf(folder, verdict)) }]
       : verdict.violations.map((v, index) => ({
           name: plainSignature(v.signature),
           text: html(verdict, index, { schedule: shown(join(folder, `${v.signature}.sched`)) }),
@@ -56,6 +64,33 @@ export function writeReports(folder: string, verdict: Verdict): string[] {
     writeWhole(path, text);
     return path;
   });
+}
+
+/** What was measured of this form with these bounds: in its folder, or with the corpus. */
+function sensitivityOf(folder: string, verdict: Verdict): { sensitivity?: Sensitivity } {
+  if (verdict.outcome !== 'holds') return {};
+  const own = join(folder, 'sensitivity', 'document.json');
+  const of = `"scenario":${JSON.stringify(verdict.scenario.name)},"variant":${JSON.stringify(verdict.variant)},`;
+  const measured = [
+    ...(existsSync(own) ? [readFileSync(own, 'utf8')] : []),
+    // One table a line, so that the others need not be read.
+    ...(existsSync(sensitivityTables) ? readFileSync(sensitivityTables, 'utf8').split('\n') : [])
+      .filter((line) => line.includes(of))
+      .map((line) => line.replace(/,$/, '')),
+  ].flatMap(tableIn);
+  const same = measured.find(
+    ({ bounds, states }) => states === verdict.counts.states && isDeepStrictEqual(bounds, verdict.bounds),
+  );
+  return same === undefined ? {} : { sensitivity: same };
+}
+
+/** A file that was damaged must not cost the verdict its report. */
+function tableIn(text: string): Sensitivity[] {
+  try {
+    return [sensitivityFromJson(text)];
+  } catch {
+    return [];
+  }
 }
 
 /** A stored verdict may come from anybody: a signature that is a path would write outside the folder. */

@@ -17,7 +17,7 @@ import { onInterrupt } from '../interrupt.ts';
 import { findScenario } from '../models.ts';
 import { packageRoot } from '../package.ts';
 import { progressLine } from '../progress.ts';
-import { runFolder } from '../run-folder.ts';
+import { sensitivityTables as measured, runFolder } from '../run-folder.ts';
 import { variantOf } from './check.ts';
 
 export interface SensitivityFlags {
@@ -32,8 +32,6 @@ export interface SensitivityFlags {
 }
 
 const page = join(packageRoot, 'docs', 'sensitivity.md');
-/** The tables of the page, one object a scenario and variant. */
-const measured = join(packageRoot, 'scenarios', 'sensitivity.json');
 
 export async function sensitivityCommand(
   given: string,

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Source, sourceText } from '../../checker/lang/source.ts';
+import type { Sensitivity } from '../../checker/sensitivity/sensitivity.ts';
 import type { Counterexample } from '../../checker/trace/counterexample.ts';
 import type { Repaired } from '../../checker/trace/cross-replay.ts';
 import type { Verdict } from '../../checker/verdict.ts';
@@ -41,6 +42,8 @@ import { type Child, data, fragment, h, type Markup, render, trusted } from './w
 export interface HtmlOptions {
   /** Path of the schedule file for the replay command; where `check` puts it unless told otherwise. */
   readonly schedule?: string;
+  /** What `quiesce sensitivity` measured of this form with these bounds. */
+  readonly sensitivity?: Sensitivity;
 }
 
 /**
@@ -62,7 +65,7 @@ export function html(verdict: Verdict, index = 0, options: HtmlOptions = {}): st
   const script = `(${compact(page.toString())})(window);`;
   const title =
     ce === null ? `${headline(verdict)}: ${verdict.scenario.name} ${verdict.variant}` : `MODEL: ${ce.headline}`;
-  const sections = ce === null ? passSections(verdict) : violationSections(verdict, ce, options);
+  const sections = ce === null ? passSections(verdict, options) : violationSections(verdict, ce, options);
   const document = h(
     'html',
     { lang: 'en' },
@@ -260,7 +263,7 @@ function visited(verdict: Verdict): string {
     : `${n} states were visited, which are enough to judge every state that can be reached within these bounds (${reductions.join('; ')})${unless}.`;
 }
 
-function passSections(verdict: Verdict): Section[] {
+function passSections(verdict: Verdict, options: HtmlOptions): Section[] {
   const broken = verdict.properties.filter((p) => p.result === 'never reached');
   const words =
     verdict.outcome === 'violated'
@@ -274,7 +277,7 @@ function passSections(verdict: Verdict): Section[] {
       title: 'What was found',
       body: h('p', { class: 'words' }, words),
     },
-    { id: 'trust', title: 'How far to trust this', body: trust(verdict) },
+    { id: 'trust', title: 'How far to trust this', body: trust(verdict, options.sensitivity) },
     ...analysisSection(verdict),
     {
       id: 'reproduce',

@@ -3,6 +3,7 @@
  * verdict without this section would look greener than it is.
  */
 import type { CoarseStep } from '../../checker/analyse/coarse.ts';
+import type { Sensitivity } from '../../checker/sensitivity/sensitivity.ts';
 import type { CoverageEntry, Verdict } from '../../checker/verdict.ts';
 import {
   coarseForAReason,
@@ -20,6 +21,7 @@ import {
   tooCoarse,
 } from '../facts.ts';
 import { count, plural } from '../numbers.ts';
+import { restsOn } from './rests-on.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
 /** Entries of a coverage list before the rest is folded away, and before it is only counted. */
@@ -32,7 +34,7 @@ function assumptionsOf(verdict: Verdict): readonly string[] {
   return [...verdict.scenario.assumptions, ...(fairness === undefined ? [] : [fairness])];
 }
 
-export function trust(verdict: Verdict): Markup {
+export function trust(verdict: Verdict, sensitivity: Sensitivity | null = null): Markup {
   const c = verdict.coverage;
   return fragment(
     facts([
@@ -107,6 +109,7 @@ export function trust(verdict: Verdict): Markup {
         ),
       ),
     ),
+    verdict.outcome === 'holds' && restsOn(verdict.scenario.name, verdict.variant, sensitivity),
     h('h3', null, 'Coverage'),
     h(
       'p',
