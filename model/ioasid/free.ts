@@ -257,7 +257,11 @@ export const ioasidFreeAllInSet = procedure(
         ],
         locked: [
           lockBoth(k),
-          k.test('ioasid_set_is_valid(set) && set->nr_ioasids', (f) => setIsValid(f.core, f.set), walk),
+          k.test(
+            'ioasid_set_is_valid(set) && set->nr_ioasids',
+            (f) => setIsValid(f.core, f.set) && f.set.nr_ioasids > 0,
+            walk,
+          ),
         ],
       }),
       unlockBoth(k),

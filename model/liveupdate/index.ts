@@ -1,5 +1,12 @@
 /** Live update of iommufd as scenarios use it. */
 export { checkIoptPagesPreserved, ioptMapPages, ioptUnmap } from './areas.ts';
+export {
+  BootAttachment,
+  bootDomainStays,
+  destroyRestored,
+  deviceMovesOn,
+  finishRestored,
+} from './boot-attachment.ts';
 export { iommuDomainPreserve, iommuDomainUnpreserve, iommuPreserveDevice, iommuUnpreserveDevice } from './core.ts';
 export { iommufdDevicePreserve, iommufdDeviceUnpreserve } from './device.ts';
 export { kexec } from './kexec.ts';

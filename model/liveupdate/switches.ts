@@ -160,6 +160,15 @@ export const restoreClaim = switchOf(
   'mutex',
 );
 
+/** What the boot has attached goes on with the restored domain until its user attaches the device to another. */
+export const restoredTest = switchOf(
+  'lu.restored-attached',
+  'whether DESTROY of a restored HWPT and the end of the session are refused while the boot has a device attached to its ' +
+    'domain',
+  'tested',
+  'untested',
+);
+
 /** #32, a half repair: it makes a cancelled session whole, and nothing else. */
 export const deviceUndo = switchOf(
   'lu.device-undo',
