@@ -58,5 +58,5 @@ export {
 export type { Program } from './explore/program.ts';
 export type { ExplorableSystem } from './explore/system.ts';
 export { systemNamed } from './explore/systems/index.ts';
-export { html, verdictFromJson, verdictText, verdictToJson } from './reports/index.ts';
+export { html, replayToJson, verdictFromJson, verdictText, verdictToJson } from './reports/index.ts';
 export { scenarios } from './scenarios/index.ts';

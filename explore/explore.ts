@@ -87,7 +87,8 @@ const DEFAULTS = { actors: 3, runs: 100, seed: 1, maxStates: 20_000, walks: 200 
 
 /**
  * Explores a system: draws programs over its public operations, searches each, and makes the smallest program of every new
- * violation. Progress can be read with `for await`; an abort of `signal` ends it with what is known. An option that is
+ * violation. Progress can be read with `for await`; an abort of `signal` ends it with what is known: a violation that was just being
+ * made smaller is told as small as it is by then. An option that is
  * wrong rejects with a `QuiesceError`.
  *
  * Cost: `runs` searches of at most `maxStates` states each. Limits: that nothing is found proves nothing beyond the
@@ -147,7 +148,8 @@ async function explored(system: ExplorableSystem, options: ExploreOptions): Prom
     if (program.actors.length === 0 || searched.has(text)) continue;
     tell('search');
     const one = await searchProgram(system, program, variant, effort);
-    if (options.signal?.aborted) continue;
+    // What a search that was ended has found by then is told as well.
+    if (options.signal?.aborted && one.verdict.violations.length === 0) continue;
     searched.add(text);
     states += one.states;
     if (one.exhaustive) exhaustive++;
@@ -157,7 +159,7 @@ async function explored(system: ExplorableSystem, options: ExploreOptions): Prom
       if (told.has(signature)) continue;
       tell('shrink');
       const less = await shrink(system, program, variant, signature, contracts, effort);
-      const last = await explained(system, less.program, variant, signature, effort);
+      const last = await explained(system, less.program, variant, signature, { maxStates, walks, seed });
       if (last === null) break;
       told.add(signature);
       replayAgain(system, less.program, last.verdict);

@@ -44,18 +44,17 @@ export async function searchProgram(
 
 /**
  * The violation of that signature with everything that is known about it, alone in its verdict; null where the search
- * does not find it.
+ * does not find it. No signal ends it, so that what was found is never lost.
  */
 export async function explained(
   system: ExplorableSystem,
   program: Program,
   variant: string,
   signature: string,
-  effort: Effort,
+  effort: Omit<Effort, 'signal'>,
 ): Promise<{ readonly verdict: Verdict; readonly counterexample: Counterexample } | null> {
-  const { signal } = effort;
   const scenario = scenarioOf(system, program);
-  const common = { variant, all: true, ...(signal === undefined ? {} : { signal }) };
+  const common = { variant, all: true };
   for (const options of [
     { ...common, maxStates: effort.maxStates },
     { ...common, strategy: 'pct' as const, runs: effort.walks, seed: String(effort.seed) },
@@ -63,7 +62,6 @@ export async function explained(
     const verdict = await check(scenario, options);
     const counterexample = verdict.violations.find((v) => v.signature === signature);
     if (counterexample !== undefined) return { verdict: { ...verdict, violations: [counterexample] }, counterexample };
-    if (signal?.aborted) return null;
   }
   return null;
 }

@@ -5,6 +5,7 @@
 import type { Expectation } from '../checker/lang/scenario.ts';
 import type { ViolationKind } from '../checker/lang/violation.ts';
 import type { Outcome } from '../checker/verdict.ts';
+import type { Measured } from './markdown/corpus.ts';
 import { count, duration, plural } from './numbers.ts';
 import { ascii, cut, wrap } from './text/lines.ts';
 
@@ -37,6 +38,8 @@ export interface CorpusRun {
   readonly results: readonly CorpusResult[];
   /** Every variant that was asked for has a result: nothing interrupted the run. */
   readonly complete: boolean;
+  /** The smallest bounds of each bug, by scenario and variant, where they were asked for. */
+  readonly needs?: Readonly<Record<string, Measured['needs']>>;
   /** The only part in which two runs of the same input differ. */
   readonly timing: {
     readonly seconds: number;

@@ -1,5 +1,7 @@
 /** Reports: a verdict as text, HTML or JSON. Pure functions of the document; they compute nothing about the model. */
+
 export { type CorpusResult, type CorpusRun, corpusColumns, corpusLine, corpusSummary } from './corpus.ts';
+export { corpusToJson } from './corpus-json.ts';
 export {
   type Context,
   checkCommand,
@@ -23,6 +25,8 @@ export {
   type PageEntry,
 } from './markdown/corpus.ts';
 export { bytes, count, duration, factor, plural, rate } from './numbers.ts';
+export { type RegressDocument, type Regressed, regressToJson } from './regress-json.ts';
+export { replayToJson } from './replay-json.ts';
 export { CATALOGUE_WIDTH, type CatalogueEntry, catalogueText, expectedText } from './text/catalogue.ts';
 export { cellText, growthText, needsText } from './text/growth.ts';
 export { ascii, cut, WIDTH, wrap } from './text/lines.ts';

@@ -66,7 +66,7 @@ const wait = record<Wait>({
   owners: list(text),
   since: number,
 });
-const standing = record<Standing>({
+export const standingShape: Shape<Standing> = record<Standing>({
   actor: text,
   role: text,
   status: word('running', 'blocked', 'ended', 'idle'),
@@ -89,7 +89,7 @@ const step = record<TraceStep>({
   writes: list(text),
   acquires: list(text),
   releases: list(text),
-  standings: list(standing),
+  standings: list(standingShape),
   essential: flag,
   fingerprint: text,
 });
@@ -99,7 +99,7 @@ const graph = record<ExplanatoryGraph>({
   edges: list(record<GraphEdge>({ from: text, to: text, label: text })),
   cycle: list(text),
 });
-const counterexample = record<Counterexample>({
+export const counterexampleShape: Shape<Counterexample> = record<Counterexample>({
   evidence,
   property: text,
   subkind: orNull(text),
@@ -108,7 +108,7 @@ const counterexample = record<Counterexample>({
   steps: list(step),
   loop: optional(number),
   initial: list(record<Value>({ path: text, value: text })),
-  initialStandings: list(standing),
+  initialStandings: list(standingShape),
   switches: number,
   minimal: word('proven', 'shortest', 'local'),
   needed: orNull(list(record<Ordering>({ before: number, after: number }))),
@@ -190,7 +190,7 @@ const expectViolated = record<Violated>({
   length: number,
   states: number,
 } as Fields<Violated>);
-const expectation = oneOf<Expectation>(
+export const expectationShape: Shape<Expectation> = oneOf<Expectation>(
   [expectHolds, expectViolated] as readonly Shape<Expectation>[],
   (input) => (isObject(input) && input['verdict'] === 'holds' ? expectHolds : expectViolated) as Shape<Expectation>,
 );
@@ -271,10 +271,10 @@ export const verdictShape: Shape<Verdict> = record<Verdict>({
     neverFalse: list(coverageEntry),
   }),
   coarse: list(coarseStep),
-  violations: list(counterexample),
+  violations: list(counterexampleShape),
   repaired: optional(repaired),
   analysis: optional(analysis),
-  expected: orNull(expectation),
+  expected: orNull(expectationShape),
   asExpected: orNull(flag),
   unexpected: list(text),
   timing: record<Verdict['timing']>({

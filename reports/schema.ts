@@ -3,9 +3,12 @@
  * write the documents; a document of another version has another file.
  */
 import { comparisonShape } from './comparison-json.ts';
+import { corpusShape } from './corpus-json.ts';
 import { explorationShape } from './explore-json.ts';
 import { growthShape, needsShape } from './growth-json.ts';
 import { verdictShape } from './json.ts';
+import { regressShape } from './regress-json.ts';
+import { replayShape } from './replay-json.ts';
 import { sensitivityShape } from './sensitivity-json.ts';
 import { type JsonSchema, jsonSchemaOf, type Shape } from './shapes.ts';
 
@@ -15,6 +18,9 @@ const documents: readonly (readonly [string, string, Shape<unknown>])[] = [
   ['quiesce.needs/1', 'Smallest bounds of a violation, from quiesce grow --down', needsShape],
   ['quiesce.comparison/1', 'Variants side by side, from quiesce compare', comparisonShape],
   ['quiesce.explore/1', 'What quiesce explore found', explorationShape],
+  ['quiesce.replay/1', 'What became of a stored schedule, from quiesce replay', replayShape],
+  ['quiesce.regress/1', 'Stored schedules and expected verdicts, from quiesce regress', regressShape],
+  ['quiesce.corpus/1', 'Every variant of every scenario, from quiesce corpus', corpusShape],
   ['quiesce.sensitivity/1', 'What each mutant of a form shows, from quiesce sensitivity', sensitivityShape],
 ];
 

@@ -12,17 +12,18 @@ import type { Schedule } from './schedule.ts';
 import { Simulator } from './simulator.ts';
 
 /** What became of a stored schedule: it reproduces its violation, ends in another one, or no longer fits. */
-export type Replay =
-  | { readonly result: 'reproduced'; readonly counterexample: Counterexample; readonly modelHash: string }
+export type Replay = { readonly schema: 'quiesce.replay/1' } & (
+  | { readonly result: 'reproduced'; readonly modelHash: string; readonly counterexample: Counterexample }
   | {
       /** All its steps can be taken, and what they end in is no violation of the stored signature. */
       readonly result: 'another violation';
+      readonly modelHash: string;
       readonly counterexample: Counterexample;
       /** What the schedule was stored for: `deadlock (4f3c21d9)`. */
       readonly wanted: string;
-      readonly modelHash: string;
     }
-  | { readonly result: 'diverged'; readonly divergence: Divergence; readonly modelHash: string };
+  | { readonly result: 'diverged'; readonly modelHash: string; readonly divergence: Divergence }
+);
 
 /**
  * Drives the schedule against a variant of the scenario (the schedule's own when not given). Throws a `usage` error
@@ -48,7 +49,8 @@ export function replay(scenario: Scenario, schedule: Schedule, variant = schedul
   const { model } = simulator;
   const findings = new Findings(model, null);
   const driven = drive(simulator, findings, schedule);
-  if (driven.result === 'diverged') return { ...driven, modelHash: model.hash };
+  const head = { schema: 'quiesce.replay/1', modelHash: model.hash } as const;
+  if (driven.result === 'diverged') return { ...head, result: 'diverged', divergence: driven.divergence };
   const { outcome, moves, fault } = driven;
   const ofState = outcome.property !== 'stuck' && schedule.loop === undefined;
   const counterexample = buildCounterexample({
@@ -61,6 +63,6 @@ export function replay(scenario: Scenario, schedule: Schedule, variant = schedul
     needed: ofState ? essentialOrderings(model, findings, moves, outcome.signature) : null,
   });
   return outcome.signature === schedule.signature
-    ? { result: 'reproduced', modelHash: model.hash, counterexample }
-    : { result: 'another violation', modelHash: model.hash, counterexample, wanted: wantedOf(schedule) };
+    ? { ...head, result: 'reproduced', counterexample }
+    : { ...head, result: 'another violation', counterexample, wanted: wantedOf(schedule) };
 }

@@ -14,6 +14,7 @@ import {
   corpusLine,
   corpusPage,
   corpusSummary,
+  corpusToJson,
   type Measured,
   measuredNeeds,
   needsLine,
@@ -58,8 +59,7 @@ export async function corpusCommand(
     });
     const wantsNeeds = (flags.needs === true || flags.update === true) && run.complete;
     const found = wantsNeeds ? await needsOf(run, out, jobs, interrupt.signal, console) : null;
-    if (flags.json === true)
-      console.out(JSON.stringify(found === null ? run : { ...run, needs: found.needs }, null, 2));
+    if (flags.json === true) console.out(corpusToJson(found === null ? run : { ...run, needs: found.needs }));
     else console.out(corpusSummary(run));
 
     const wrong = run.results.filter((r) => !r.asExpected).length + (found?.failed ?? 0);

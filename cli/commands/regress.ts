@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { QuiesceError, type Scenario } from '../../checker/lang/index.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import { junit } from '../../reports/export/junit.ts';
+import { regressToJson } from '../../reports/index.ts';
 import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
 import { writeWhole } from '../files.ts';
@@ -61,25 +62,26 @@ export async function regressCommand(
       if (flags.json !== true) console.out(lineOf(verdict));
     }),
   );
+  const passed = status === 0 && failed === 0 && verdicts.every((v) => v.asExpected === true);
   if (flags.json === true)
     console.out(
-      JSON.stringify(
-        [
+      regressToJson({
+        schema: 'quiesce.regress/1',
+        results: [
           ...stored.map(({ file, result, text }) => ({ file, result, text })),
           ...verdicts.map((v) => ({
             file: null,
-            result: v.asExpected === true ? 'as expected' : 'failed',
+            result: v.asExpected === true ? ('as expected' as const) : ('failed' as const),
             text: lineOf(v),
           })),
         ],
-        null,
-        2,
-      ),
+        passed,
+      }),
     );
   if (flags.junit !== undefined)
     writeWhole(resolve(flags.junit), junit([...suitesOfStored(stored, flags.model), ...verdicts.map(suiteOfExpected)]));
   if (status !== 0) return status;
-  return failed === 0 && verdicts.every((v) => v.asExpected === true) ? 0 : 20;
+  return passed ? 0 : 20;
 }
 
 function refuse(flags: RegressFlags): void {

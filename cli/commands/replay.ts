@@ -4,7 +4,7 @@ import { QuiesceError, type Scenario } from '../../checker/lang/index.ts';
 import { type Replay, replay } from '../../checker/trace/replay.ts';
 import { parseSchedule, type Schedule } from '../../checker/trace/schedule.ts';
 import { scheduleOfItf } from '../../reports/export/itf.ts';
-import { ascii, divergenceText, replayText, splat, verdictFromJson } from '../../reports/index.ts';
+import { ascii, divergenceText, replayText, replayToJson, splat, verdictFromJson } from '../../reports/index.ts';
 import { paint } from '../color.ts';
 import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
@@ -24,7 +24,7 @@ export async function replayCommand(file: string, flags: ReplayFlags, console: C
   const scenario = await scenarioOf(schedule, flags.model, file);
   const variant = variantOf(scenario, flags.variant ?? schedule.variant);
   const result = replay(scenario, schedule, variant);
-  if (flags.json === true) console.out(JSON.stringify(result, null, 2));
+  if (flags.json === true) console.out(replayToJson(result));
   else if (result.result === 'diverged') console.out(divergenceText(result.divergence, schedule, variant));
   else if (flags.steps === true) console.out(`${otherText(result)}${replayText(result.counterexample)}`);
   else {

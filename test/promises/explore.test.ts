@@ -178,8 +178,15 @@ test('Ctrl-C tells what is known so far', { timeout: 60_000 }, async () => {
   });
   expect(run, run.stderr).toMatchObject({ status: 130 });
   expect(run.stdout).toContain('stopped: interrupted');
-  const { runs, complete } = found('stopped/explore-sva/explore.json');
+  const { runs, complete, found: all } = found('stopped/explore-sva/explore.json');
   expect(runs).toBeLessThan(2000);
+  // What was found stays, with everything that belongs to it, and replays.
+  expect(all.length).toBeGreaterThan(0);
+  const files = readdirSync(join(cwd, 'stopped', 'explore-sva'));
+  for (const { signature } of all)
+    for (const ending of ['sched', 'txt', 'html', 'json'])
+      expect(files.filter((file) => file.endsWith(`.${signature}.${ending}`))).toHaveLength(1);
+  expect(await quiesce(['regress', 'stopped/explore-sva'], { cwd })).toMatchObject({ status: 0 });
   expect(complete).toBe(false);
 });
 

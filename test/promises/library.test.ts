@@ -1,7 +1,7 @@
 /** The library gives the documents that the program gives. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { quiesce, root, scratchFolder } from './quiesce.ts';
 
 const cwd = scratchFolder();
@@ -54,13 +54,86 @@ test('replay() returns the document that replay --json prints', async () => {
   const stored = join('scenarios', 'regressions', 'peers-sva.posted.a351ae9c.sched');
   const printed = node(`
     import { readFileSync } from 'node:fs';
-    import { parseSchedule, replay, scenarios } from 'quiesce';
+    import { parseSchedule, replay, replayToJson, scenarios } from 'quiesce';
     const scenario = scenarios.find((s) => s.name === 'peers-sva');
     const schedule = parseSchedule(readFileSync(${JSON.stringify(stored)}, 'utf8'));
-    process.stdout.write(JSON.stringify(replay(scenario, schedule), null, 2));
+    process.stdout.write(replayToJson(replay(scenario, schedule)));
   `);
   const run = await quiesce(['replay', join(root, stored), '--json'], { cwd });
-  expect(printed).toBe(run.stdout.trimEnd());
+  expect(printed.trimEnd()).toBe(run.stdout.trimEnd());
+});
+
+describe('explore()', () => {
+  const system = `
+    import { explore, QuiesceError, systemNamed } from 'quiesce';
+    const system = await systemNamed('iommufd');
+  `;
+
+  test('tells its progress to whoever reads it, and gives the same result as without', () => {
+    const told = node(`${system}
+      const running = explore(system, { runs: 3, maxStates: 2000 });
+      const phases = new Set();
+      let last = 0;
+      for await (const { phase, run, runs } of running) {
+        phases.add(phase);
+        if (run < last || runs !== 3) throw new Error('progress goes back');
+        last = run;
+      }
+      const read = await running;
+      const unread = await explore(system, { runs: 3, maxStates: 2000 });
+      const text = ({ found, ...rest }) => JSON.stringify([rest, found.map((f) => f.verdict.violations[0].schedule)]);
+      console.log([...phases].sort().join(), last > 0, text(read) === text(unread), read.found.length > 0);
+    `);
+    expect(told).toBe('search,shrink true true true\n');
+  });
+
+  test('an abort signal ends it with what was found by then', () => {
+    const told = node(`${system}
+      const abort = new AbortController();
+      const stopped = await explore(system, {
+        runs: 2000,
+        maxStates: 2000,
+        signal: abort.signal,
+        onFound: () => abort.abort(),
+      });
+      const already = await explore(system, { runs: 2000, signal: AbortSignal.abort() });
+      console.log(stopped.stopped, stopped.found.length > 0, stopped.runs < 2000, already.stopped, already.runs);
+    `);
+    expect(told).toBe('true true true true 0\n');
+  });
+
+  test('an abort while a violation is made smaller does not lose it', () => {
+    const told = node(`${system}
+      const abort = new AbortController();
+      const { found, stopped } = await explore(system, {
+        runs: 2000,
+        maxStates: 2000,
+        signal: abort.signal,
+        onProgress: ({ phase }) => phase === 'shrink' && abort.abort(),
+      });
+      const [{ program, first, tried, verdict }] = found;
+      console.log(stopped, tried, JSON.stringify(program) === JSON.stringify(first), verdict.violations.length);
+    `);
+    expect(told).toBe('true 0 true 1\n');
+  });
+
+  test('whoever stops reading leaves it alone', () => {
+    const told = node(`${system}
+      const running = explore(system, { runs: 2, maxStates: 2000 });
+      for await (const _ of running) break;
+      console.log((await running).runs);
+    `);
+    expect(told).toBe('2\n');
+  });
+
+  test('a wrong option goes to who waits and to who reads', () => {
+    const told = node(`${system}
+      const wrong = () => explore(system, { ops: ['no such'] });
+      await wrong().catch((e) => console.log(e instanceof QuiesceError, e.code));
+      try { for await (const _ of wrong()); } catch (e) { console.log(e.code); }
+    `);
+    expect(told).toBe('true usage\nusage\n');
+  });
 });
 
 test('a wrong option is a QuiesceError with a code', () => {

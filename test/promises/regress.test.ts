@@ -51,7 +51,7 @@ describe('a folder of a model of its own', () => {
     const { path, file, text } = await fresh('hash');
     writeFileSync(path, text.replace(/^model .*$/m, 'model 0123456789abcdef'));
     const told = await regress('hash', '--json');
-    expect([told.status, JSON.parse(told.stdout)[0].result]).toEqual([0, 'moved']);
+    expect([told.status, JSON.parse(told.stdout).results[0].result]).toEqual([0, 'moved']);
     const updated = await regress('hash', '--update');
     expect(updated).toMatchObject({ status: 0, stderr: '' });
     expect(updated.stdout).toMatch(/^moved first posted .*\n0 as they were, 1 moved and written, 0 failed/);
