@@ -4,11 +4,15 @@ import { does } from '../model/kernel/index.ts';
 import {
   bondAtStart,
   driverClose,
+  FaultParam,
+  Handle,
   IOPF_C,
   lostReturn,
   makeProcess,
   partialReport,
+  SvaDomain,
 } from '../model/sva-mainline/index.ts';
+import { allFreed } from '../properties/lifetime.ts';
 import { returns } from '../properties/response.ts';
 import { faultPath, file, mainlineProperties, single } from './sva-mainline-parts.ts';
 
@@ -50,6 +54,7 @@ export default scenario('sva-mainline-partial-return', {
     s.property(
       ...mainlineProperties(path, [p]),
       returns('unbind', user),
+      allFreed([path.groups, s.pool(Handle, 1), s.pool(SvaDomain, 1), s.pool(FaultParam, 1)]),
       sometimes('answered', 'a group succeeds', () => p.requests.some((r) => r.answer === 'success')),
       sometimes('collected', 'both faults of a group are handled', () =>
         p.requests.slice(0, 2).every((r) => r.handled_in !== null),
