@@ -6,7 +6,7 @@ import { tiny } from './tiny.ts';
 export interface Ends<W, T> {
   readonly world: (s: Setup<Bounds>) => W;
   readonly settings: readonly Setting[];
-  readonly operations: (w: W) => readonly Operation[];
+  readonly operations: (w: W, s: Setup<Bounds>) => readonly Operation[];
   /** What is looked at in the end; plain data. */
   readonly look: (w: W) => T;
   readonly failures?: Readonly<Record<string, number>>;
@@ -23,7 +23,7 @@ export async function everyEnd<W, T>({ world, settings, operations, look, failur
     tiny(
       (s) => {
         const w = world(s);
-        s.task('task', operations(w));
+        s.task('task', operations(w, s));
         s.failures(failures);
         s.property({
           kind: 'at-end',

@@ -6,11 +6,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import seedrandom from 'seedrandom';
 import { afterAll, describe, expect, test } from 'vitest';
 import { compile } from '../../../../checker/compile/compile.ts';
-import { QuiesceError, type Scenario } from '../../../../checker/lang/index.ts';
+import { QuiesceError } from '../../../../checker/lang/index.ts';
 import { Symmetry } from '../../../../checker/reduce/symmetry.ts';
 import { BreadthFirst, type BreadthFirstOptions } from '../../../../checker/search/breadth/bfs.ts';
 import type { Saved } from '../../../../checker/search/breadth/saved.ts';
@@ -19,11 +18,8 @@ import { Findings } from '../../../../checker/search/findings.ts';
 import { spillFolder } from '../../../../checker/store/disk-states.ts';
 import { Merge, makeOrder, RunLookup, Sorter } from '../../../../checker/store/runs.ts';
 import { type HashText, tupleHash } from '../../../../checker/store/tuples.ts';
-import { scenarios } from '../../../../scenarios/index.ts';
-import { build } from '../../../support/random-build.ts';
-import { randomModel } from '../../../support/random-model.ts';
+import { SEED, type Subject, subjectsOf } from '../../../support/subjects.ts';
 
-const SEED = Number(process.env['QUIESCE_SEED'] ?? 20_180_511);
 const limits = { maxStates: 2 ** 28, maxDepth: 2 ** 31 - 1, maxMemoryBytes: Number.MAX_SAFE_INTEGER };
 const folder = mkdtempSync(join(tmpdir(), 'quiesce-external-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -31,50 +27,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const PAGE = 4096;
 const collide: HashText = () => 'let x = 7;';
 
-interface Subject {
-  readonly name: string;
-  readonly scenario: Scenario;
-  readonly variant: string;
-  readonly symmetry: boolean;
-}
-
-const registered: readonly Subject[] = scenarios
-  .flatMap((scenario) =>
-    Object.entries(scenario.variants)
-      .filter(([, v]) => v.expect.states > 300 && v.expect.states < 1500)
-      .map(([variant]) => ({ name: `${scenario.name} ${variant}`, scenario, variant, symmetry: false })),
-  )
-  .filter((_, i) => i % 8 === 0);
-
-const random: readonly Subject[] = fc
-  .sample(randomModel, { numRuns: 25, seed: SEED })
-  .map((model, i) => ({ name: `random ${i}`, scenario: build(model), variant: 'posted', symmetry: false }))
-  .filter(({ scenario, variant }) => {
-    try {
-      const model = compile(scenario, { variant });
-      const search = new BreadthFirst(model, new Findings(model, null), {
-        limits: { ...limits, maxStates: 3000 },
-        stopAtFirst: false,
-      });
-      while (search.advance(1000));
-      return search.incomplete === null;
-    } catch (error) {
-      if (error instanceof QuiesceError && error.code === 'model-threw') return false;
-      throw error;
-    }
-  });
-
-const peers = scenarios.find((s) => s.name === 'peers-sva') as Scenario;
-const subjects: readonly Subject[] = [
-  ...registered,
-  ...random,
-  {
-    name: 'peers-sva with symmetry',
-    scenario: peers,
-    variant: Object.keys(peers.variants)[0] as string,
-    symmetry: true,
-  },
-];
+const subjects = subjectsOf(({ states }) => states > 300 && states < 1500, 8, 25);
 
 type Options = Partial<Omit<BreadthFirstOptions, 'symmetry'>>;
 
@@ -175,7 +128,7 @@ describe(`on disk as in memory, seed ${SEED}`, () => {
   });
 
   test('a limit of depth ends it as it ends the search in memory', () => {
-    const subject = registered[0] as Subject;
+    const subject = subjects[0] as Subject;
     const shallow = { limits: { ...limits, maxDepth: 6 } };
     const whole = inMemory(subject, false, shallow);
     while (whole.search.advance(1000));

@@ -5,11 +5,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import seedrandom from 'seedrandom';
 import { afterAll, describe, expect, test } from 'vitest';
 import { compile } from '../../../../checker/compile/compile.ts';
-import { QuiesceError, type Scenario } from '../../../../checker/lang/index.ts';
+import { QuiesceError } from '../../../../checker/lang/index.ts';
 import { Symmetry } from '../../../../checker/reduce/symmetry.ts';
 import { BreadthFirst, type BreadthFirstOptions } from '../../../../checker/search/breadth/bfs.ts';
 import { type Saved, type SavedHead, SavedReader, toSections } from '../../../../checker/search/breadth/saved.ts';
@@ -20,57 +19,14 @@ import {
   removeHalfWritten,
   writeCheckpoint,
 } from '../../../../checker/store/checkpoint.ts';
-import { scenarios } from '../../../../scenarios/index.ts';
-import { build } from '../../../support/random-build.ts';
-import { randomModel } from '../../../support/random-model.ts';
+import { SEED, type Subject, subjectsOf } from '../../../support/subjects.ts';
 
-const SEED = Number(process.env['QUIESCE_SEED'] ?? 20_180_511);
 const limits = { maxStates: 3000, maxDepth: 2 ** 31 - 1, maxMemoryBytes: Number.MAX_SAFE_INTEGER };
 const folder = mkdtempSync(join(tmpdir(), 'quiesce-saved-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const file = join(folder, 'search.checkpoint');
 
-interface Subject {
-  readonly name: string;
-  readonly scenario: Scenario;
-  readonly variant: string;
-  readonly symmetry: boolean;
-}
-
-const registered: readonly Subject[] = scenarios
-  .flatMap((scenario) =>
-    Object.entries(scenario.variants)
-      .filter(([, v]) => v.expect.verdict === 'holds' && v.expect.states > 300 && v.expect.states < 3000)
-      .map(([variant]) => ({ name: `${scenario.name} ${variant}`, scenario, variant, symmetry: false })),
-  )
-  .filter((_, i) => i % 4 === 0);
-
-const random: readonly Subject[] = fc
-  .sample(randomModel, { numRuns: 40, seed: SEED })
-  .map((model, i) => ({ name: `random ${i}`, scenario: build(model), variant: 'posted', symmetry: false }))
-  .filter(({ scenario, variant }) => {
-    try {
-      const model = compile(scenario, { variant });
-      const search = new BreadthFirst(model, new Findings(model, null), { limits, stopAtFirst: false });
-      while (search.advance(1000));
-      return true;
-    } catch (error) {
-      if (error instanceof QuiesceError && error.code === 'model-threw') return false;
-      throw error;
-    }
-  });
-
-const peers = scenarios.find((s) => s.name === 'peers-sva') as Scenario;
-const subjects: readonly Subject[] = [
-  ...registered,
-  ...random,
-  {
-    name: 'peers-sva with symmetry',
-    scenario: peers,
-    variant: Object.keys(peers.variants)[0] as string,
-    symmetry: true,
-  },
-];
+const subjects = subjectsOf(({ verdict, states }) => verdict === 'holds' && states > 300 && states < 3000, 4, 40);
 
 type Options = Omit<BreadthFirstOptions, 'limits' | 'stopAtFirst' | 'symmetry'>;
 const ways: readonly { readonly name: string; readonly options: () => Options }[] = [
@@ -154,7 +110,7 @@ describe(`saved and taken up again, seed ${SEED}`, () => {
   });
 
   test('a search that a limit ended goes on with more of it, and stops at once with the same', () => {
-    const subject = registered[0] as Subject;
+    const subject = subjects[0] as Subject;
     const model = compile(subject.scenario, { variant: subject.variant });
     const run = (from: Saved | null, maxDepth: number) => {
       const own = compile(subject.scenario, { variant: subject.variant });
@@ -177,7 +133,7 @@ describe(`saved and taken up again, seed ${SEED}`, () => {
   });
 
   test('a search that is over has nothing to save', () => {
-    const subject = registered[0] as Subject;
+    const subject = subjects[0] as Subject;
     const model = compile(subject.scenario, { variant: subject.variant });
     const search = new BreadthFirst(model, new Findings(model, null), { limits, stopAtFirst: false });
     while (search.advance(1000));

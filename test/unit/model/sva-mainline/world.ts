@@ -1,11 +1,10 @@
 /** One device of mainline SVA with two files, two address spaces, and one task that calls one operation after the other. */
 
-import { check } from '../../../../checker/check.ts';
 import type { PageRequest } from '../../../../hw/pci/objects.ts';
 import type { Bounds, Operation, Setting, Setup } from '../../../../model/kernel/index.ts';
 import { type Mm, makeProcess } from '../../../../model/sva-mainline/index.ts';
 import { bindPools, type FaultPath, type File, faultPath, file } from '../../../../scenarios/sva-mainline-parts.ts';
-import { tiny } from '../../../support/tiny.ts';
+import { everyEnd } from '../../../support/ends.ts';
 
 export interface World {
   readonly path: FaultPath;
@@ -36,33 +35,10 @@ export function world(s: Setup<Bounds>): World {
 }
 
 /** What one task leaves behind when it has run through the operations: all ends, without repetition. */
-export async function endsOf<T>(
+export function endsOf<T>(
   operations: (w: World, s: Setup<Bounds>) => readonly Operation[],
   look: (w: World) => T,
   { settings = [], failures = {} }: { settings?: readonly Setting[]; failures?: Record<string, number> } = {},
 ): Promise<T[]> {
-  const seen: T[] = [];
-  const verdict = await check(
-    tiny(
-      (s) => {
-        const w = world(s);
-        s.task('task', operations(w, s));
-        s.failures(failures);
-        s.property({
-          kind: 'at-end',
-          name: 'look',
-          about: 'the end',
-          check: () => {
-            const sight = look(w);
-            if (!seen.some((known) => JSON.stringify(known) === JSON.stringify(sight))) seen.push(sight);
-            return null;
-          },
-        });
-      },
-      { settings },
-    ),
-    { explain: false },
-  );
-  if (verdict.outcome !== 'holds') throw new Error(verdict.violations[0]?.evidence.message ?? verdict.outcome);
-  return seen;
+  return everyEnd({ world, settings, operations, look, failures });
 }
