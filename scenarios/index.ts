@@ -97,6 +97,7 @@ import type1InvalidVaddr from './type1-invalid-vaddr.ts';
 import vfioAttachLeavesSva from './vfio-attach-leaves-sva.ts';
 import vfioBindVsExit from './vfio-bind-vs-exit.ts';
 import vfioDetachVsMmExit from './vfio-detach-vs-mm-exit.ts';
+import vfioDyingMmStaysListed from './vfio-dying-mm-stays-listed.ts';
 import vfioInitLeak from './vfio-init-leak.ts';
 import vfioMdevShutdown from './vfio-mdev-shutdown.ts';
 import vfioMdevUnwind from './vfio-mdev-unwind.ts';
@@ -220,6 +221,7 @@ export const scenarios: readonly Scenario[] = [
   vfioAttachLeavesSva,
   vfioBindVsExit,
   vfioDetachVsMmExit,
+  vfioDyingMmStaysListed,
   vfioInitLeak,
   vfioMdevShutdown,
   vfioMdevUnwind,

@@ -18,6 +18,7 @@ import {
   makeGroup,
   makeProcess,
   putContainer,
+  replayExiting,
   replayPut,
   svaStateIsKnown,
   TYPE1_C,
@@ -96,11 +97,13 @@ export const vfio: ExplorableSystem = {
     posted: { about: 'the series as posted', settings: [] },
     fixed: {
       about:
-        'groups are unlinked before the wait, a failed attach or bind undoes what it did, and the SVA core is repaired',
+        'groups are unlinked before the wait, an attach forgets who exits and undoes what it did when it fails, as ' +
+        'does a bind, and the SVA core is repaired',
       repaired: true,
       settings: [
         set(detachLocking, 'unlinked'),
         set(replayPut, 'kept'),
+        set(replayExiting, 'forget'),
         set(attachUnwind, 'shutdown'),
         set(initUnwind, 'undo'),
         set(unwindScope, 'own'),

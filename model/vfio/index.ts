@@ -15,7 +15,13 @@ export {
   VfioMm,
 } from './objects.ts';
 export { bindProcess, unbindProcess } from './process.ts';
-export { boundProcessIsListed, listedProcessIsBound, pasidBelongsToMm, svaStateIsKnown } from './promises.ts';
+export {
+  boundProcessIsListed,
+  exitedProcessIsForgotten,
+  listedProcessIsBound,
+  pasidBelongsToMm,
+  svaStateIsKnown,
+} from './promises.ts';
 export { putContainer, release, VfioContainer } from './release.ts';
 export { putReplayed, vfioIommuReplayBind } from './replay.ts';
 export {

@@ -94,6 +94,23 @@ function missingBond(
   return null;
 }
 
+/** Of a process that is gone no container keeps anything: only its last group or its end would take it away. */
+export function exitedProcessIsForgotten(vfioMms: Pool<VfioMm>, mms: Pool<MmView>): AtEnd {
+  return atEnd(
+    'a process that exited is forgotten',
+    'at the end no vfio_mm is of an address space that is gone',
+    () => {
+      const living = [...mms].filter((mm) => mm.mm_users.counter > 0);
+      for (const vfio_mm of vfioMms)
+        if (!living.includes(vfio_mm.mm))
+          return violated('leak', `${nameOf(vfio_mm)} is kept for ${nameOf(vfio_mm.mm)}, which is gone`, {
+            objects: [nameOf(vfio_mm)],
+          });
+      return null;
+    },
+  );
+}
+
 /** The PASID that the bind ioctl hands out is the one of the address space that was asked for. */
 export function pasidBelongsToMm(args: readonly BindParams[], devices: readonly Device[]): Always {
   return always(

@@ -36,6 +36,17 @@ export const replayPut = switchOf(
   'kept',
 );
 
+/**
+ * What becomes of the vfio_mm of a process that exits already. Skipped, it is not bound to the new group: once the
+ * other groups leave, nothing tells the container of the end of the process, and the pointer to its mm stays.
+ */
+export const replayExiting = switchOf(
+  'vfio.replay-exiting',
+  'whether replay_bind skips a process that is exiting, or also takes it off the list',
+  'skip',
+  'forget',
+);
+
 /** Must-not-report 2, turned round. */
 export const bindPut = switchOf(
   'vfio.bind-put',

@@ -7,6 +7,7 @@ import {
   detachLocking,
   detachOrder,
   putContainer,
+  replayExiting,
   replayPut,
 } from '../../../../model/vfio/index.ts';
 import { endsOf, picture, type World } from './world.ts';
@@ -59,6 +60,18 @@ describe('attach_group', () => {
     expect(ends).toEqual([
       { ret: 0, domains: [[group(1, true)], [group(0, true)]], listed: [2, 1], first: [[1, 2]], second: [[2]] },
     ]);
+  });
+
+  test('repaired, forgets a process that exits, wherever it is on the list', async () => {
+    const left = (which: 0 | 1) =>
+      endsOf(
+        (w) => [w.bind(w.processes[0]), w.bind(w.processes[1]), w.leave(w.processes[which]), w.attach(w.second, 1)],
+        (w) => ({ ...picture(w), left: [...w.vfioMms].length }),
+        { settings: [set(replayExiting, 'forget')] },
+      );
+    const domains = [[group(1, true)], [group(0, true)]];
+    expect(await left(0)).toEqual([{ ret: 0, domains, listed: [2], first: [[1, 2]], second: [[2]], left: 1 }]);
+    expect(await left(1)).toEqual([{ ret: 0, domains, listed: [1], first: [[1, 2]], second: [[1]], left: 1 }]);
   });
 
   test('fails whole when the IOMMU core refuses the group', async () => {

@@ -6,6 +6,7 @@ import type { Bounds, Setup } from '../../../../model/kernel/index.ts';
 import {
   bindProcessAtStart,
   boundProcessIsListed,
+  exitedProcessIsForgotten,
   listedProcessIsBound,
   pasidBelongsToMm,
   svaStateIsKnown,
@@ -63,6 +64,30 @@ test('a listed process is bound on each device, by its container', async () => {
       w.container.file.iommu_data = null;
     }),
   ).toBeNull();
+});
+
+test('of a process that exited no vfio_mm is left at the end', async () => {
+  const promise = (w: World) => exitedProcessIsForgotten(w.vfioMms, w.mms);
+  const exit = (w: World) => {
+    w.processes[0].mm.mm_users.counter = 0;
+  };
+  expect(await evidence(promise, () => {})).toBeNull();
+  expect(
+    await evidence(promise, (w) => {
+      w.processes[1].mm.mm_users.counter = 0;
+    }),
+  ).toBeNull();
+  expect(await evidence(promise, exit)).toMatchObject({
+    kind: 'leak',
+    message: 'iommu0.mm0.vfio_mm is kept for mm0, which is gone',
+  });
+  // Whether or not the list still leads to it.
+  expect(
+    await evidence(promise, (w) => {
+      exit(w);
+      w.container.iommu.mm_list.clear();
+    }),
+  ).toMatchObject({ kind: 'leak' });
 });
 
 test('what a container has bound is on its list', async () => {
