@@ -4,7 +4,7 @@
  * the code and what everybody could do next, or why not. The script shows one step at a time beside the chart and fills
  * in the rest.
  *
- * Limits: of a very long schedule only the steps that matter most are written out, and the page says so.
+ * Limits: of a long schedule, or one of many actors, only the steps that matter most are written out, and the page says so.
  */
 import { sourceText } from '../../checker/lang/source.ts';
 import type { Change, Counterexample, Standing, TraceStep } from '../../checker/trace/counterexample.ts';
@@ -15,12 +15,14 @@ import { type Child, fragment, h, type Markup } from './write.ts';
 
 /** Longer schedules are drawn by the script, in a window. */
 export const MOST_WRITTEN = 300;
-/** Steps of such a schedule that are written out all the same. */
-const MOST_DETAILS = 80;
+/** How many steps of a schedule are written out: fewer where the page would be too large otherwise. */
+export const detailsToTry = (ce: Counterexample): readonly number[] =>
+  ce.steps.length > MOST_WRITTEN ? [80] : [MOST_WRITTEN, 40, 20, 10];
 const MARK = { added: 'A', modified: 'M', deleted: 'D' } as const;
 
-export function details(ce: Counterexample): Markup {
-  const chosen = weightiest(ce, ce.steps.length > MOST_WRITTEN ? MOST_DETAILS : MOST_WRITTEN);
+/** @param most how many steps are written out, where the schedule has more */
+export function details(ce: Counterexample, most: number): Markup {
+  const chosen = weightiest(ce, most);
   return fragment(
     chosen.size < ce.steps.length &&
       h(

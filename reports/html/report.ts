@@ -34,10 +34,13 @@ import { chart } from './chart.ts';
 import { packed, pageData } from './data.ts';
 import { graphFigure } from './graph.ts';
 import { page } from './page.ts';
-import { details } from './pane.ts';
+import { details, detailsToTry } from './pane.ts';
 import { style } from './style.ts';
 import { facts, trust } from './trust.ts';
 import { type Child, data, fragment, h, type Markup, render, trusted } from './write.ts';
+
+/** The page of an ordinary bug is no larger than this where that can be. */
+const ORDINARY_BYTES = 150_000;
 
 export interface HtmlOptions {
   /** Path of the schedule file for the replay command; where `check` puts it unless told otherwise. */
@@ -62,10 +65,24 @@ export interface HtmlOptions {
  */
 export function html(verdict: Verdict, index = 0, options: HtmlOptions = {}): string {
   const ce = verdict.violations[index] ?? null;
+  if (ce === null) return pageText(verdict, null, passSections(verdict, options), options);
+  let text = '';
+  for (const written of detailsToTry(ce)) {
+    text = pageText(verdict, ce, violationSections(verdict, ce, options, written), options);
+    if (Buffer.byteLength(text) <= ORDINARY_BYTES) break;
+  }
+  return text;
+}
+
+function pageText(
+  verdict: Verdict,
+  ce: Counterexample | null,
+  sections: readonly Section[],
+  options: HtmlOptions,
+): string {
   const script = `(${compact(page.toString())})(window);`;
   const title =
     ce === null ? `${headline(verdict)}: ${verdict.scenario.name} ${verdict.variant}` : `MODEL: ${ce.headline}`;
-  const sections = ce === null ? passSections(verdict, options) : violationSections(verdict, ce, options);
   const document = h(
     'html',
     { lang: 'en' },
@@ -218,7 +235,7 @@ function copyButton(id: string, what: string, label = 'Copy'): Markup {
   return h('button', { type: 'button', 'data-copy': id, 'data-what': what, class: 'js-only' }, label);
 }
 
-function violationSections(verdict: Verdict, ce: Counterexample, options: HtmlOptions): Section[] {
+function violationSections(verdict: Verdict, ce: Counterexample, options: HtmlOptions, written: number): Section[] {
   const text = splat(ce, contextOf(verdict), options.schedule === undefined ? {} : { schedule: options.schedule });
   const graphs = [
     graphFigure('wait', 'Who waits for whom', ce.waitFor),
@@ -226,7 +243,7 @@ function violationSections(verdict: Verdict, ce: Counterexample, options: HtmlOp
   ].filter((g) => g !== null);
   return [
     { id: 'race', title: 'The race', body: race(verdict, ce) },
-    { id: 'interleaving', title: 'Interleaving', body: interleaving(ce) },
+    { id: 'interleaving', title: 'Interleaving', body: interleaving(ce, written) },
     ...(graphs.length > 0 ? [{ id: 'graphs', title: 'Graphs', body: h('div', { class: 'graphs' }, graphs) }] : []),
     {
       id: 'kernel',
@@ -349,7 +366,7 @@ function withSteps(sentence: string, last: number): Child {
   });
 }
 
-function interleaving(ce: Counterexample): Markup {
+function interleaving(ce: Counterexample, written: number): Markup {
   const key = (k: string, label: string, text: string) =>
     h('button', { type: 'button', 'data-key': k, 'aria-label': label, title: `${label} (${k})` }, text);
   return h(
@@ -373,7 +390,7 @@ function interleaving(ce: Counterexample): Markup {
       h('h3', { class: 'sr' }, 'Steps'),
       h('ul', { class: 'changes', id: 'pins', 'aria-label': 'Pinned values' }),
       h('div', { id: 'nodetail' }),
-      details(ce),
+      details(ce, written),
       h(
         'div',
         { id: 'watch', hidden: true },

@@ -11,6 +11,8 @@ import { blockedAtEnd, criticalSection, finalStandings, isAboutWaiting, loopText
 import { cut, pad, WIDTH, wrap } from './lines.ts';
 
 const MOST_COLUMNS = 3;
+/** Steps of this weight and more are those of the essential orderings. */
+const MATTERS = 3;
 
 export interface Interleaving {
   readonly lines: readonly string[];
@@ -62,18 +64,17 @@ export function interleaving(ce: Counterexample, weight: readonly number[], room
   const nothing = new Set<number>();
   const all = draw(0, nothing, lanes);
   if (all.actors > MOST_COLUMNS && fits(all)) return { lines: all.lines, showsAllThatMatters: true, inColumns: false };
-  const side = draw(3, nothing, columns);
+  const side = draw(MATTERS, nothing, columns);
   const layout =
-    side.actors <= MOST_COLUMNS && fits(side) ? columns : fits(draw(3, nothing, lanes)) ? lanes : shortLanes;
+    side.actors <= MOST_COLUMNS && fits(side) ? columns : fits(draw(MATTERS, nothing, lanes)) ? lanes : shortLanes;
   const inColumns = layout === columns;
   const attempt = (least: number, skip: ReadonlySet<number>) => {
     const drawing = draw(least, skip, layout);
     return fits(drawing) && (layout !== columns || drawing.actors <= MOST_COLUMNS) ? drawing.lines : null;
   };
-  for (const least of [0, 1, 2, 3]) {
+  for (const least of [0, 1, 2, 3, 4]) {
     const lines = attempt(least, nothing);
-    if (lines !== null) return { lines, showsAllThatMatters: true, inColumns };
-    if (least > 2) continue;
+    if (lines !== null) return { lines, showsAllThatMatters: least <= MATTERS, inColumns };
     // Within the weight that would go next, the oldest steps go first: the end is where it breaks. The fewest that
     // must go are found by halving, since hiding more never takes more lines.
     const candidates = [...weight.keys()].filter((i) => weight[i] === least);
@@ -87,7 +88,7 @@ export function interleaving(ce: Counterexample, weight: readonly number[], room
       else many = half;
     }
     const fewer = candidates.length === 0 ? null : attempt(least, oldest(many));
-    if (fewer !== null) return { lines: fewer, showsAllThatMatters: true, inColumns };
+    if (fewer !== null) return { lines: fewer, showsAllThatMatters: least < MATTERS, inColumns };
   }
   return { lines: draw(4, nothing, layout).lines, showsAllThatMatters: false, inColumns };
 }
