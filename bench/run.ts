@@ -101,15 +101,7 @@ const cases: readonly Case[] = [
   },
 ];
 
-const { values: flags } = parseArgs({
-  options: {
-    smoke: { type: 'boolean' },
-    large: { type: 'boolean' },
-    'no-peers': { type: 'boolean' },
-    runs: { type: 'string' },
-    only: { type: 'string' },
-  },
-});
+const flags = flagsOf();
 const runs = flags.smoke ? 1 : Number(flags.runs ?? 5);
 const peers = flags['no-peers'] ? [] : findPeers(process.env['QUIESCE_PEERS']);
 console.log(
@@ -126,6 +118,27 @@ for (const test of cases) {
   measure(name, test);
 }
 process.exitCode = wrong === 0 ? 0 : 1;
+
+/** Ends the process with status 2 when a flag is wrong, as the program does. */
+function flagsOf() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        smoke: { type: 'boolean' },
+        large: { type: 'boolean' },
+        'no-peers': { type: 'boolean' },
+        runs: { type: 'string' },
+        only: { type: 'string' },
+      },
+    });
+    if (!/^[1-9]\d*$/.test(values.runs ?? '1')) throw new Error(`--runs takes a number of runs, not "${values.runs}"`);
+    return values;
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message}`);
+    console.error('  hint: the flags are --smoke, --runs <number>, --only <text>, --large and --no-peers');
+    process.exit(2);
+  }
+}
 
 interface Line {
   readonly states: number;
