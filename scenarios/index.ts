@@ -8,6 +8,7 @@ import ioasidAttachGroups from './ioasid-attach-groups.ts';
 import ioasidBindVsFree from './ioasid-bind-vs-free.ts';
 import ioasidCleanupVsUnbind from './ioasid-cleanup-vs-unbind.ts';
 import ioasidGuestSva from './ioasid-guest-sva.ts';
+import ioasidHostPasid from './ioasid-host-pasid.ts';
 import ioasidQuota from './ioasid-quota.ts';
 import ioasidSetLife from './ioasid-set-life.ts';
 import ioasidShimClose from './ioasid-shim-close.ts';
@@ -132,6 +133,7 @@ export const scenarios: readonly Scenario[] = [
   ioasidBindVsFree,
   ioasidCleanupVsUnbind,
   ioasidGuestSva,
+  ioasidHostPasid,
   ioasidQuota,
   ioasidSetLife,
   ioasidShimClose,

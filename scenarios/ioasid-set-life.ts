@@ -17,6 +17,7 @@ import {
   quotaIsBalanced,
   quotaReturn,
   registerPut,
+  registerUndo,
   setLife,
   unregisterLock,
   userAlloc,
@@ -32,6 +33,7 @@ const counted = [
   set(quotaReturn, 'returned'),
   set(lockOrder, 'nb-first'),
   set(registerPut, 'locked-form'),
+  set(registerUndo, 'given-back'),
   set(unregisterLock, 'wait-later'),
 ];
 
@@ -76,7 +78,7 @@ export default scenario('ioasid-set-life', {
     const data = allocAtStart(s, parts, user);
     for (let i = 0; i < holders; i++) {
       data.refs.counter++;
-      const driver = s.task(`driver${i}`, [does(ioasidPut, { core, id: data.id })]);
+      const driver = s.task(`driver${i}`, [does(ioasidPut, { core, set: null, id: data.id })]);
       s.property(returns(`the put of ${driver.name}`, driver));
     }
     const owner = s.task('vfio-task', [

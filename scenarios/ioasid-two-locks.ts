@@ -11,6 +11,7 @@ import {
   openAtStart,
   registerLookup,
   registerPut,
+  registerUndo,
   reviewV2,
   setLife,
   unregisterLock,
@@ -74,9 +75,16 @@ export default scenario('ioasid-two-locks', {
       corpus: 'new',
       expect: { verdict: 'violated', kind: 'sleep-in-atomic', length: 19, states: 196 },
     },
-    fixed: {
-      about: 'ioasid_nb_lock first everywhere, and the locked form of put',
+    'register-keeps': {
+      about: 'one order, and the locked form of put; a registration that finds IDs in the set fails, and keeps the set',
       settings: [...v3, ordered, set(registerPut, 'locked-form')],
+      bounds: { ids: 1, open: 0 },
+      corpus: 'new',
+      expect: { verdict: 'violated', kind: 'leak', length: 44, states: 894 },
+    },
+    fixed: {
+      about: 'ioasid_nb_lock first everywhere, the locked form of put, also where a registration fails',
+      settings: [...v3, ordered, set(registerPut, 'locked-form'), set(registerUndo, 'given-back')],
       bounds: { ids: 2, kvms: 2 },
       expect: { verdict: 'holds', states: 274_412, depth: 102 },
     },

@@ -13,6 +13,7 @@ import {
   idrInsert,
   int,
   type KernelKit,
+  opaque,
   procedure,
   ptr,
   ref,
@@ -115,7 +116,7 @@ export const ioasidAlloc = procedure(
   'ioasid_alloc',
   {
     source: v4_05(IOASID_C),
-    params: { core: Ioasid, set: ptr(IoasidSet) },
+    params: { core: Ioasid, set: ptr(IoasidSet), priv: opaque() },
     locals: { data: ptr(IoasidData), id: ioasidT() },
     returns: ioasidT(),
   },
@@ -143,6 +144,7 @@ export const ioasidAlloc = procedure(
         IoasidData,
         (f, data) => {
           data.set = f.set;
+          data.private = f.priv;
           f.data = data;
         },
         { atomic: true, orElse: [k.goto('done_unlock')] },

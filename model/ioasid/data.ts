@@ -75,7 +75,7 @@ export const ioasidFind = procedure(
       (f) => f.data,
       [
         k.step('priv = rcu_dereference(ioasid_data->private)', (f) => {
-          f.priv = (f.data as IoasidData).private;
+          f.priv = (f.data as IoasidData).private as IntelSvm | null;
         }),
       ],
     ),

@@ -122,14 +122,19 @@ export function putLocked(core: Ioasid, set: IoasidSet | null, id: number, end: 
   return true;
 }
 
-/** ioasid_get(NULL, id). */
+/** ioasid_get(). Without a set it does not matter whose ID it is. */
 export const ioasidGet = procedure(
   'ioasid_get',
-  { source: v4_06(IOASID_C), params: { core: Ioasid, id: ioasidT() }, locals: { ret: errno() }, returns: errno() },
+  {
+    source: v4_06(IOASID_C),
+    params: { core: Ioasid, set: ref(IoasidSet), id: ioasidT() },
+    locals: { ret: errno() },
+    returns: errno(),
+  },
   (k) => [
     lockAllocator(k),
-    k.step('ret = ioasid_get_locked(NULL, ioasid)', (f) => {
-      f.ret = getLocked(f.core, null, f.id);
+    k.step('ret = ioasid_get_locked(set, ioasid)', (f) => {
+      f.ret = getLocked(f.core, f.set, f.id);
     }),
     unlockAllocator(k),
     k.return((f) => f.ret),
@@ -159,22 +164,28 @@ export const ioasidGetIfOwned = procedure(
   ],
 );
 
-/** ioasid_put(NULL, id). */
+/** ioasid_put(): whether that was the last reference, so that the ID is free. */
 export const ioasidPut = procedure(
   'ioasid_put',
-  { source: v4_06(IOASID_C), params: { core: Ioasid, id: ioasidT() } },
+  {
+    source: v4_06(IOASID_C),
+    params: { core: Ioasid, set: ref(IoasidSet), id: ioasidT() },
+    locals: { ret: bool() },
+    returns: bool(),
+  },
   (k) => [
     lockForFree(k),
     bySetEnd(k, (end) => [
       k.step(
-        'ioasid_put_locked(NULL, ioasid)',
+        'ret = ioasid_put_locked(set, ioasid)',
         (f) => {
-          putLocked(f.core, null, f.id, end);
+          f.ret = putLocked(f.core, f.set, f.id, end);
         },
         { indivisible: underLock },
       ),
     ]),
     unlockForFree(k),
+    k.return((f) => f.ret),
   ],
 );
 

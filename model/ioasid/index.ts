@@ -19,10 +19,21 @@ export {
   Kvm,
   LAST_ID,
   NotifierBlock,
+  SvaBond,
+  SvaLib,
+  SvaMm,
   Vdcm,
   VtdDevice,
 } from './objects.ts';
-export { freePendingEnds, freePendingPasses, idOutlivesItsUse, quotaIsBalanced, userHasItsId } from './promises.ts';
+export {
+  freePendingEnds,
+  freePendingPasses,
+  idOutlivesItsUse,
+  noPasidIsLeft,
+  onePasidEach,
+  quotaIsBalanced,
+  userHasItsId,
+} from './promises.ts';
 export { ioasidFindMmSet, ioasidRegisterNotifierMm, ioasidUnregisterNotifierMm } from './register.ts';
 export {
   allocAtStart,
@@ -37,6 +48,7 @@ export {
   vdcmAtStart,
 } from './setup.ts';
 export * from './sources.ts';
+export { iommuSvaAllocPasid, iommuSvaFreePasid, svaBoundThenUnbound } from './sva-pasid.ts';
 export { bindGpasid, unbindGpasid } from './svm.ts';
 export * from './switches.ts';
 export { userAlloc, userFree, userFreeAwaited, userOpen, userRelease, vmDies } from './user.ts';

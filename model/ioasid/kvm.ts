@@ -48,7 +48,7 @@ export const kvmStatusChange = procedure(
                   ),
                 ]),
               ],
-              'takes-lock': [k.call(ioasidPut, (f) => ({ core: f.core, id: f.id }))],
+              'takes-lock': [k.call(ioasidPut, (f) => ({ core: f.core, set: null, id: f.id }))],
             }),
           ],
         ),

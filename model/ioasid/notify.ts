@@ -112,7 +112,7 @@ export const ioasidNotify = procedure(
         }
         f.id = data.id;
         f.set = data.set;
-        f.pdata = data.private;
+        f.pdata = data.private as IntelSvm | null;
       }),
       k.when(
         (f) => f.all,

@@ -28,7 +28,7 @@ import {
   Workqueue,
   workStruct,
 } from '../kernel/index.ts';
-import { IOASID_C, KVM_C, SVM_C, specF, VDCM_C, v3_11, v4_05, v4_06, v4_09, v4_14 } from './sources.ts';
+import { IOASID_C, KVM_C, SVA_LIB_C, SVM_C, specF, VDCM_C, v3_11, v4_05, v4_06, v4_09, v4_14 } from './sources.ts';
 
 /** IDs are numbered from 1; 0 stands for INVALID_IOASID. */
 export const LAST_ID = 3;
@@ -48,7 +48,8 @@ export const IoasidData = object(
     spid: ioasidT(),
     state: oneOf('idle', 'active', 'free-pending'),
     set: pointerTo<IoasidSet>(),
-    private: opaque<IntelSvm>(),
+    /** Of a guest's ID an intel_svm, of a process's own its mm_struct. */
+    private: opaque(),
     refs: refcount(1),
     /** Ghost: FREE has been told. */
     told: bool(),
@@ -165,6 +166,26 @@ export const IntelIommu = object(
   { permanent: true, source: v4_14(SVM_C) },
 );
 export type IntelIommu = ViewOf<typeof IntelIommu>;
+
+/** What a process is for iommu-sva-lib.c; 0 while it has no PASID. */
+export const SvaMm = object('mm_struct', { pasid: ioasidT() }, { permanent: true, source: v4_05(SVA_LIB_C) });
+export type SvaMm = ViewOf<typeof SvaMm>;
+
+/** The globals of iommu-sva-lib.c: the lock of every `mm->pasid`, and the set that their IDs come from. */
+export const SvaLib = object(
+  'iommu_sva',
+  { lock: mutex(), set: ref(IoasidSet) },
+  { permanent: true, source: v4_05(SVA_LIB_C) },
+);
+export type SvaLib = ViewOf<typeof SvaLib>;
+
+/** A bond of a device with a process: the PASID that its driver programs the device with, 0 while there is none. */
+export const SvaBond = object(
+  'iommu_sva_bond',
+  { mm: ptr(SvaMm), pasid: racy(ioasidT(), 'a register') },
+  { permanent: true, source: v4_05(SVA_LIB_C) },
+);
+export type SvaBond = ViewOf<typeof SvaBond>;
 
 /** KVM: the PASID translation of a VM, for instructions that submit work. */
 export const Kvm = object('kvm', { pasid: ioasidT() }, { permanent: true, source: specF(KVM_C) });

@@ -14,7 +14,7 @@ import {
   type Property,
   violated,
 } from '../kernel/index.ts';
-import type { Ioasid, IoasidData, IoasidUser, VtdDevice } from './objects.ts';
+import type { Ioasid, IoasidData, IoasidUser, SvaBond, SvaMm, VtdDevice } from './objects.ts';
 
 /** An ID is not free, nor given out again, while a device has a context for it or is programmed with it. */
 export function idOutlivesItsUse(core: Ioasid, devices: readonly VtdDevice[]): Always {
@@ -96,6 +96,42 @@ export function userHasItsId(core: Ioasid, users: readonly IoasidUser[]): Always
           objects: [nameOf(user), nameOf(core)],
         });
     }
+    return null;
+  });
+}
+
+/** A device that is bound to a process works with the one PASID of that process, and nobody else has it. */
+export function onePasidEach(core: Ioasid, bonds: readonly SvaBond[]): Always {
+  return always(
+    'one PASID each',
+    'a device that is bound to a process works with its PASID, and no other process',
+    () => {
+      for (const bond of bonds) {
+        if (bond.pasid === 0) continue;
+        const owner = core.xa.at(bond.pasid)?.private ?? null;
+        if (owner !== bond.mm)
+          return violated(
+            'isolation',
+            `${nameOf(bond)} works with PASID ${bond.pasid}, which is ${owner === null ? 'free' : `that of ${nameOf(owner)}`}`,
+            { objects: [nameOf(bond), nameOf(core)] },
+          );
+        for (const other of bonds)
+          if (other.mm === bond.mm && other.pasid !== 0 && other.pasid !== bond.pasid)
+            return violated('protocol', `${nameOf(bond.mm)} has PASIDs ${bond.pasid} and ${other.pasid}`, {
+              objects: [nameOf(bond.mm), nameOf(bond), nameOf(other)],
+            });
+      }
+      return null;
+    },
+  );
+}
+
+/** A process that nobody has bound any more has no PASID. */
+export function noPasidIsLeft(mms: readonly SvaMm[]): AtEnd {
+  return atEnd('no PASID is left', 'at the end a process that is not bound has no PASID', () => {
+    for (const mm of mms)
+      if (mm.pasid !== 0)
+        return violated('protocol', `${nameOf(mm)} keeps PASID ${mm.pasid}, which is free`, { objects: [nameOf(mm)] });
     return null;
   });
 }

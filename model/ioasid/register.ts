@@ -21,7 +21,7 @@ import { lockAllocator, lockBoth, lockNb, unlockAllocator, unlockBoth, unlockNb 
 import { chainOf, chainRegister, chainUnregister, underChainLock } from './notify.ts';
 import { Ioasid, IoasidSet, IoasidSetNb, NotifierBlock } from './objects.ts';
 import { IOASID_C, v3_11, v4_09 } from './sources.ts';
-import { lockOrder, registerLookup, registerPut, setLife, unregisterLock } from './switches.ts';
+import { lockOrder, registerLookup, registerPut, registerUndo, setLife, unregisterLock } from './switches.ts';
 
 /** ioasid_find_mm_set(): v3 takes a reference of the set, V4 does not. */
 export const ioasidFindMmSet = procedure(
@@ -56,7 +56,7 @@ interface Registers {
   ret: number;
 }
 
-/** The end of a registration: ioasid_nb_lock is held, the set was looked up. `putting` gives its reference back. */
+/** The end of a registration: ioasid_nb_lock is held, the set was looked up. `putting` gives its reference back, in v3 only on success. */
 function link<F extends Registers>(k: KernelKit<F>, putting: readonly Statement<F>[]): Statement<F>[] {
   return [
     k.when(
@@ -113,7 +113,10 @@ function link<F extends Registers>(k: KernelKit<F>, putting: readonly Statement<
         k.step('list_add(&curr->list, &ioasid_nb_pending_list)', (f) => f.core.pending.addFirst(f.curr)),
       ],
     ),
-    k.when((f) => f.set !== null, putting),
+    k.switch(registerUndo, {
+      kept: [k.when((f) => f.set !== null && f.ret === 0, putting)],
+      'given-back': [k.when((f) => f.set !== null, putting)],
+    }),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** The series that this folder models, its earlier revisions and their reviews, and what is ours. */
 import { patch } from '../../checker/lang/index.ts';
 
-/** Sets, allocation, quota; states and free; private IDs of a set. */
+/** Sets, allocation, quota, the set of the PASIDs of processes; states and free; private IDs of a set. */
 export const v4_05 = patch('IOASID V4 05/18', '1614463286-97618-6-git-send-email-jacob.jun.pan@linux.intel.com');
 export const v4_06 = patch('IOASID V4 06/18', '1614463286-97618-7-git-send-email-jacob.jun.pan@linux.intel.com');
 export const v4_08 = patch('IOASID V4 08/18', '1614463286-97618-9-git-send-email-jacob.jun.pan@linux.intel.com');
@@ -21,6 +21,7 @@ export const specF = patch('spec (f) IOASID');
 
 export const IOASID_C = 'drivers/iommu/ioasid.c';
 export const IOMMU_C = 'drivers/iommu/iommu.c';
+export const SVA_LIB_C = 'drivers/iommu/iommu-sva-lib.c';
 export const SVM_C = 'drivers/iommu/intel/svm.c';
 export const KVM_C = 'arch/x86/kvm/vmx/vmx.c';
 export const VDCM_C = 'drivers/vfio/mdev/idxd/vdev.c';

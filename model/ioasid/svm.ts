@@ -37,7 +37,7 @@ export const intelSvmDropPasid = procedure(
   (k) => [
     k.call(ioasidDetachSpid, (f) => ({ core: f.core, id: f.pasid })),
     k.call(ioasidDetachData, (f) => ({ core: f.core, id: f.pasid })),
-    k.call(ioasidPut, (f) => ({ core: f.core, id: f.pasid })),
+    k.call(ioasidPut, (f) => ({ core: f.core, set: null, id: f.pasid })),
   ],
 );
 
@@ -196,7 +196,7 @@ export const intelSvmBindGpasid = procedure(
     const get = (strict: boolean) => [
       k.call(
         ioasidGet,
-        (f) => ({ core: f.core, id: f.pasid }),
+        (f) => ({ core: f.core, set: null, id: f.pasid }),
         (f, ret) => {
           if (strict) f.ret = ret;
         },
@@ -221,7 +221,7 @@ export const intelSvmBindGpasid = procedure(
       k.when(
         (f) => f.ret !== 0,
         [
-          ...(drop ? [k.call(ioasidPut, (f) => ({ core: f.core, id: f.pasid }))] : []),
+          ...(drop ? [k.call(ioasidPut, (f) => ({ core: f.core, set: null, id: f.pasid }))] : []),
           k.kfree((f) => f.svm),
           k.goto('out'),
         ],
@@ -382,7 +382,7 @@ const whileOwned = (name: string, inner: typeof intelSvmBindGpasid) =>
         f.ret = ret;
       },
     ),
-    k.call(ioasidPut, (f) => ({ core: f.core, id: f.pasid })),
+    k.call(ioasidPut, (f) => ({ core: f.core, set: null, id: f.pasid })),
     k.return((f) => f.ret),
   ]);
 

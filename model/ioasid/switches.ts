@@ -25,6 +25,14 @@ export const registerPut = switchOf(
   'locked-form',
 );
 
+/** v3: a registration that is refused, or has no memory, keeps the reference of the set that it has found. */
+export const registerUndo = switchOf(
+  'ioasid.register-undo',
+  'a registration that fails keeps the reference of the set that it was given, or gives it back',
+  'kept',
+  'given-back',
+);
+
 /** Review of v3 11/14 asks for `locked`; but leaving a chain ends with a grace period. */
 export const unregisterLock = switchOf(
   'ioasid.unregister',
@@ -134,4 +142,22 @@ export const handlerPut = switchOf(
   'KVM drops its reference in the handler with ioasid_put_locked, or with ioasid_put',
   'locked-form',
   'takes-lock',
+);
+
+/** iommu_sva_free_pasid(): what becomes of mm->pasid when a driver gives its reference back. */
+export const svaPut = switchOf(
+  'ioasid.sva-put',
+  'mm->pasid is cleared if ioasid_put says that the ID is free now; always; never; or if it says so, but after the unlock',
+  'if-freed',
+  'always',
+  'never',
+  'after-unlock',
+);
+
+/** iommu_sva_alloc_pasid(), iommu_sva_free_pasid(). */
+export const svaLock = switchOf(
+  'ioasid.sva-lock',
+  'whether iommu_sva_lock is held from the test of mm->pasid to its change',
+  'held',
+  'none',
 );

@@ -46,7 +46,7 @@ export const userAlloc = procedure(
       [
         k.call(
           ioasidAlloc,
-          (f) => ({ core: f.core, set: f.set as IoasidSet }),
+          (f) => ({ core: f.core, set: f.set as IoasidSet, priv: null }),
           (f, id) => {
             f.id = id;
           },

@@ -35,7 +35,7 @@ export const vdcmStop = procedure(
       ],
     ),
     k.mutexUnlock((f) => f.vdcm.lock),
-    k.when((f) => f.pasid !== 0, [k.call(ioasidPut, (f) => ({ core: f.core, id: f.pasid }))]),
+    k.when((f) => f.pasid !== 0, [k.call(ioasidPut, (f) => ({ core: f.core, set: null, id: f.pasid }))]),
   ],
 );
 

@@ -19,6 +19,8 @@ import {
   ioasidPut,
   ioasidRegisterNotifierMm,
   ioasidUnregisterNotifierMm,
+  iommuSvaAllocPasid,
+  iommuSvaFreePasid,
   kvmAtStart,
   lockOrder,
   makeCleanup,
@@ -29,6 +31,9 @@ import {
   priorities,
   quotaReturn,
   registerPut,
+  registerUndo,
+  SvaLib,
+  SvaMm,
   setLife,
   svmLife,
   unbindGpasid,
@@ -44,6 +49,7 @@ import {
 } from '../../../../model/ioasid/index.ts';
 import {
   type Bounds,
+  bool,
   does,
   EBUSY,
   EINVAL,
@@ -146,6 +152,24 @@ const keeping = <P extends Params>(inner: Procedure<P, number>, slot: 'a' | 'b')
   ]);
 
 const getting = keeping(ioasidGet, 'a');
+/** ioasid_put(), which tells whether the ID is free. */
+const putting = procedure(
+  'ioasid_put, kept',
+  { source, params: { ...ioasidPut.params, results: Results }, locals: { freed: bool() } },
+  (k) => [
+    k.call(
+      ioasidPut,
+      (f) => ({ core: f.core, set: f.set, id: f.id }),
+      (f, freed) => {
+        f.freed = freed;
+      },
+    ),
+    k.step('keep', (f) => {
+      if (f.freed) f.results.b++;
+      else f.results.a++;
+    }),
+  ],
+);
 const owning = keeping(ioasidGetIfOwned, 'b');
 const binding = keeping(bindGpasid, 'a');
 
@@ -153,8 +177,8 @@ describe('references', () => {
   test('a get of a known ID counts, and a put gives it back', async () => {
     const { ends, kind } = await endsOf(
       ({ parts: { core }, data, results }) => [
-        does(getting, { core, id: data.id, results }),
-        does(ioasidPut, { core, id: data.id }),
+        does(getting, { core, set: null, id: data.id, results }),
+        does(ioasidPut, { core, set: null, id: data.id }),
       ],
       ({ data, results }) => [results.a, data.refs.counter],
     );
@@ -165,7 +189,7 @@ describe('references', () => {
   test('an unknown ID, one that is FREE_PENDING, and one of somebody else are refused', async () => {
     const unknown = await endsOf(
       ({ parts: { core }, results }) => [
-        does(getting, { core, id: 3, results }),
+        does(getting, { core, set: null, id: 3, results }),
         does(owning, { core, id: 3, mm: 1, results }),
       ],
       ({ results }) => [results.a, results.b],
@@ -176,7 +200,7 @@ describe('references', () => {
         data.refs.counter = 2;
         return [
           does(userFree, { core, user }),
-          does(getting, { core, id: data.id, results }),
+          does(getting, { core, set: null, id: data.id, results }),
           does(owning, { core, id: data.id, mm: 1, results }),
         ];
       },
@@ -196,12 +220,84 @@ describe('references', () => {
       ['last-id', 0],
     ] as const) {
       const { ends } = await endsOf(
-        ({ parts: { core }, data }) => [does(ioasidPut, { core, id: data.id })],
+        ({ parts: { core }, data }) => [does(ioasidPut, { core, set: null, id: data.id })],
         ({ parts }) => [parts.core.xa.at(1) === null, [...parts.ids].length, [...parts.sets].length],
         { settings: [set(setLife, life)] },
       );
       expect(ends).toEqual([[true, 0, sets]]);
     }
+  });
+});
+
+describe('what a put tells', () => {
+  const puts = (times: number, set = (_: World): IoasidData['set'] | null => null) =>
+    endsOf(
+      (w) => {
+        w.data.refs.counter = 2;
+        const put = does(putting, { core: w.parts.core, set: set(w), id: w.data.id, results: w.results });
+        return Array.from({ length: times }, () => put);
+      },
+      ({ parts, results }) => [results.a, results.b, parts.core.xa.at(1) === null],
+    );
+
+  test('only the last one that the ID is free, and one of a free ID that it is not', async () => {
+    expect((await puts(1)).ends).toEqual([[1, 0, false]]);
+    expect((await puts(2)).ends).toEqual([[1, 1, true]]);
+    expect((await puts(3)).ends).toEqual([[2, 1, true]]);
+  });
+
+  test('nothing of an ID of another set', async () => {
+    const ofOwn = await puts(2, ({ data }) => data.set);
+    expect(ofOwn.ends).toEqual([[1, 1, true]]);
+    const { ends } = await endsOf(
+      (w, s) => {
+        const other = openAtStart(s, w.parts, 'other', 2).set;
+        return [does(putting, { core: w.parts.core, set: other, id: w.data.id, results: w.results })];
+      },
+      ({ data, results }) => [results.a, results.b, data.refs.counter],
+    );
+    expect(ends).toEqual([[1, 0, 1]]);
+  });
+});
+
+describe('the PASID of a process', () => {
+  const hosts = (order: readonly ('alloc' | 'free')[], failures: Record<string, number> = {}) =>
+    endsOf(
+      (w, s) => {
+        const { core } = w.parts;
+        const sva = s.object(SvaLib, 'iommu_sva', { set: w.user.set });
+        const mm = s.object(SvaMm, 'mm');
+        mmOf.set(w, mm);
+        return order.map((call) =>
+          call === 'alloc' ? does(iommuSvaAllocPasid, { core, sva, mm }) : does(iommuSvaFreePasid, { core, sva, mm }),
+        );
+      },
+      (w) => {
+        const mm = mmOf.get(w);
+        const data = w.parts.core.xa.at(2);
+        return [mm?.pasid, data?.refs.counter ?? 0, data?.private === mm];
+      },
+      { failures },
+    );
+  const mmOf = new WeakMap<World, SvaMm>();
+
+  test('comes with the first bind, is shared by the next, and goes with the last unbind', async () => {
+    expect((await hosts(['alloc'])).ends).toEqual([[2, 1, true]]);
+    expect((await hosts(['alloc', 'alloc'])).ends).toEqual([[2, 2, true]]);
+    expect((await hosts(['alloc', 'alloc', 'free'])).ends).toEqual([[2, 1, true]]);
+    expect((await hosts(['alloc', 'alloc', 'free', 'free'])).ends).toEqual([[0, 0, false]]);
+  });
+
+  test('is none where there is no memory', async () => {
+    const { ends, kind } = await hosts(['alloc'], { kmalloc: 1 });
+    expect(kind).toBeNull();
+    expect(ends).toEqual(
+      expect.arrayContaining([
+        [0, 0, false],
+        [2, 1, true],
+      ]),
+    );
+    expect(ends).toHaveLength(2);
   });
 });
 
@@ -264,6 +360,7 @@ describe('notifiers', () => {
     ...repaired.slice(0, 2),
     set(lockOrder, 'nb-first'),
     set(registerPut, 'locked-form'),
+    set(registerUndo, 'given-back'),
     set(unregisterLock, 'wait-later'),
   ];
 
