@@ -64,6 +64,7 @@ import smmuAtcBeforeTlb from './smmu-atc-before-tlb.ts';
 import smmuAtcTimeout from './smmu-atc-timeout.ts';
 import smmuAtsEnableVsUnmap from './smmu-ats-enable-vs-unmap.ts';
 import smmuBtm from './smmu-btm.ts';
+import smmuFindMaster from './smmu-find-master.ts';
 import smmuFlushVsPriq from './smmu-flush-vs-priq.ts';
 import smmuRemoveDevice from './smmu-remove-device.ts';
 import smmuStallResume from './smmu-stall-resume.ts';
@@ -189,6 +190,7 @@ export const scenarios: readonly Scenario[] = [
   smmuAtcTimeout,
   smmuAtsEnableVsUnmap,
   smmuBtm,
+  smmuFindMaster,
   smmuFlushVsPriq,
   smmuRemoveDevice,
   smmuStallResume,

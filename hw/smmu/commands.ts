@@ -55,6 +55,7 @@ export type Command =
   | `PRI_RESP group ${number} ${PrgCode}`
   | `PRI_RESP pasid ${number} group ${number} ${PrgCode}`
   | `RESUME stag ${number} ${ResumeCode}`
+  | `RESUME sid ${number} stag ${number} ${ResumeCode}`
   | `SYNC ${number}`;
 
 interface Decoded {
@@ -66,6 +67,8 @@ interface Decoded {
   readonly code: ResumeCode | PrgCode;
   /** PASID that a page response names besides the group; 0 when it names none. */
   readonly pasid: number;
+  /** Stream that CMD_RESUME names besides the tag; -1 where there is only one. */
+  readonly sid: number;
 }
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
@@ -77,8 +80,9 @@ function know(
   page?: number,
   code: Decoded['code'] = 'retry',
   pasid = 0,
+  sid = -1,
 ): void {
-  known[command] = { op, id, pages: page === undefined ? upTo(PAGES) : [page], code, pasid };
+  known[command] = { op, id, pages: page === undefined ? upTo(PAGES) : [page], code, pasid, sid };
 }
 for (const issuer of upTo(ISSUERS)) know(`SYNC ${issuer}`, 'SYNC', issuer);
 for (const sid of upTo(STREAMS)) know(`CFGI_STE sid ${sid}`, 'CFGI_STE', sid);
@@ -93,6 +97,10 @@ for (let asid = 1; asid <= LAST_ASID; asid++) {
 }
 for (const stag of upTo(GROUPS))
   for (const code of resumeCodes) know(`RESUME stag ${stag} ${code}`, 'RESUME', stag, 0, code);
+
+for (const sid of upTo(STREAMS))
+  for (const stag of upTo(GROUPS))
+    for (const code of resumeCodes) know(`RESUME sid ${sid} stag ${stag} ${code}`, 'RESUME', stag, 0, code, 0, sid);
 
 for (const group of upTo(GROUPS))
   for (const code of prgCodes) {
@@ -141,8 +149,10 @@ export interface BehindCmdq {
    * it does expect must be the answer that software gave.
    */
   readonly priMayReset?: boolean;
-  /** The master whose stalled transactions RESUME is about. */
+  /** The transactions that are stalled, by tag. RESUME is about these. */
   readonly stalls?: PciFunction;
+  /** The stream of a transaction, where there is more than one. */
+  readonly streamOf?: (transaction: PageRequest) => number;
 }
 
 interface Frame {
@@ -164,9 +174,9 @@ function finish(f: Frame, ...ops: readonly Decoded['op'][]): Decoded {
 const headIsSync = ({ cmdq }: Frame) => cmdq.queue.first !== null && decode(cmdq.queue.first).op === 'SYNC';
 
 /** CMD_RESUME: the transaction that waits under this tag goes on. A tag that nothing waits under is a mistake of the driver. */
-function resume(stalls: PciFunction, { id, code }: Decoded): void {
+function resume(stalls: PciFunction, streamOf: BehindCmdq['streamOf'], { id, code, sid }: Decoded): void {
   const stalled = stalls.prg.at(id) as PageRequest | null;
-  if (stalled === null)
+  if (stalled === null || (sid >= 0 && streamOf?.(stalled) !== sid))
     throw new Violation('protocol', `CMD_RESUME for tag ${id}, under which no transaction is stalled`, [
       nameOf(stalls),
     ]);
@@ -289,7 +299,7 @@ const completions = {
     when: (f: Frame) => find(f, 'RESUME') >= 0,
     do: (f: Frame) => {
       const command = finish(f, 'RESUME');
-      if (f.behind.stalls) resume(f.behind.stalls, command);
+      if (f.behind.stalls) resume(f.behind.stalls, f.behind.streamOf, command);
     },
   },
 } as const satisfies Record<string, Transition<Frame, 'consuming'>>;

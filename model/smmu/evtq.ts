@@ -8,68 +8,59 @@
  * removed from its fault queue while its transactions go on.
  */
 import {
-  atomic,
   containerOf,
   EINVAL,
   ENOMEM,
   errno,
   inc,
   type KernelKit,
-  list,
-  mutex,
   object,
   procedure,
   ptr,
   ref,
-  refcount,
   type Statement,
   type ViewOf,
   Work,
   Workqueue,
   workStruct,
 } from '../kernel/index.ts';
-import { type Command, hw, type PageRequest, type SmmuCmdq, type SmmuEvtq } from './hardware.ts';
+import { type Command, hw, type PageRequest, type ResumeCode, type SmmuCmdq, type SmmuEvtq } from './hardware.ts';
+import { armSmmuPageResponse, fixedEvent } from './master.ts';
+import { FaultParam, PendingStall, StallDevice } from './objects.ts';
 import { badSetup, IOPF_C, SMMU_C, v6_10 } from './sources.ts';
-import { failedReport, queueRemoval } from './switches.ts';
-
-/** Copy of an event that expects an answer. */
-export const PendingStall = object('iopf_fault', { event: hw<PageRequest>() }, { source: v6_10(IOPF_C) });
-
-/** struct iommu_fault_param: the device holds one reference, each group one. */
-export const FaultParam = object(
-  'iommu_fault_param',
-  { lock: mutex(), users: refcount(1), faults: list(PendingStall, 3) },
-  { source: v6_10(IOPF_C) },
-);
-
-/** struct dev_iommu of a device behind the SMMU. */
-export const StallDevice = object(
-  'dev_iommu',
-  { lock: mutex(), fault_param: atomic(ref(FaultParam), 'rcu_assign_pointer and rcu_dereference') },
-  { permanent: true, source: v6_10(IOPF_C) },
-);
-export type StallDevice = ViewOf<typeof StallDevice>;
+import { failedReport, queueRemoval, streamIds } from './switches.ts';
 
 /** A fault on its way to the worker. */
 export const StallGroup = object(
   'iopf_group',
-  { event: hw<PageRequest>(), fault_param: ptr(FaultParam), cmdq: hw<SmmuCmdq>(), ...workStruct },
+  {
+    event: hw<PageRequest>(),
+    dev: ptr(StallDevice),
+    fault_param: ptr(FaultParam),
+    cmdq: hw<SmmuCmdq>(),
+    ...workStruct,
+  },
   { source: v6_10(IOPF_C) },
 );
 
-/** Why a command is built from an event in one step. */
-const fixedEvent = 'the tag was written before the event was recorded and stays until the transaction is resumed';
-
-/** arm_smmu_page_response() for a master that stalls. */
+/** arm_smmu_page_response() for a master that stalls: one command, where there is one stream, or by way of the master. */
 const resume = <F extends { cmdq: SmmuCmdq }>(
   k: KernelKit<F>,
   label: string,
   event: (f: F) => PageRequest,
-  code: 'retry' | 'abort',
+  dev: (f: F) => StallDevice,
+  code: ResumeCode,
 ): Statement<F> =>
-  k.step(label, (f) => f.cmdq.queue.push(`RESUME stag ${event(f).group} ${code}` satisfies Command), {
-    indivisible: fixedEvent,
-    event: 'page response',
+  k.switch(streamIds, {
+    'one stream': [
+      k.step(label, (f) => f.cmdq.queue.push(`RESUME stag ${event(f as F).group} ${code}` satisfies Command), {
+        indivisible: fixedEvent,
+        event: 'page response',
+      }),
+    ],
+    'by stream id': [
+      k.call(armSmmuPageResponse, (f) => ({ dev: dev(f as F), cmdq: f.cmdq, event: event(f as F), code })),
+    ],
   });
 
 const put = <F extends { param: ViewOf<typeof FaultParam> | null }>(k: KernelKit<F>, label: string): Statement<F> =>
@@ -86,7 +77,13 @@ export const reportStall = procedure(
   (k) => {
     // The report answers what it cannot queue, unless that is left to its caller.
     const abort = (why: string) => {
-      const answer = resume(k, `CMDQ_OP_RESUME with abort: ${why}`, (f) => f.event, 'abort');
+      const answer = resume(
+        k,
+        `CMDQ_OP_RESUME with abort: ${why}`,
+        (f) => f.event,
+        (f) => f.dev,
+        'abort',
+      );
       return k.switch(failedReport, {
         'report answers what it knows': [answer],
         'report and driver answer': [answer],
@@ -126,6 +123,7 @@ export const reportStall = procedure(
         StallGroup,
         (f, fresh) => {
           fresh.event = f.event;
+          fresh.dev = f.dev;
           fresh.fault_param = f.param as ViewOf<typeof FaultParam>;
           fresh.cmdq = f.cmdq;
           fresh.work_func = handleStall;
@@ -164,6 +162,7 @@ export const handleStall = procedure(
     locals: {
       group: ptr(StallGroup),
       event: hw<PageRequest>(),
+      dev: ptr(StallDevice),
       param: ptr(FaultParam),
       cmdq: hw<SmmuCmdq>(),
       pending: ref(PendingStall),
@@ -173,6 +172,7 @@ export const handleStall = procedure(
     k.step('group = container_of(work, struct iopf_group, work)', (f) => {
       f.group = containerOf(f.work, StallGroup);
       f.event = f.group.event;
+      f.dev = f.group.dev;
       f.param = f.group.fault_param;
       f.cmdq = f.group.cmdq;
     }),
@@ -184,7 +184,13 @@ export const handleStall = procedure(
     k.when(
       (f) => f.pending !== null,
       [
-        resume(k, 'CMDQ_OP_RESUME with retry', (f) => f.event, 'retry'),
+        resume(
+          k,
+          'CMDQ_OP_RESUME with retry',
+          (f) => f.event,
+          (f) => f.dev,
+          'retry',
+        ),
         k.step('list_del(&pending->list)', (f) => {
           if (f.pending !== null) f.param.faults.remove(f.pending);
         }),
@@ -197,6 +203,35 @@ export const handleStall = procedure(
     k.return(),
   ],
 );
+
+/** What the driver does about a stall whose report failed. */
+export const answerFailed = <
+  F extends { readonly dev: StallDevice; readonly cmdq: SmmuCmdq; readonly event: PageRequest; readonly ret: number },
+>(
+  k: KernelKit<F>,
+): Statement<F>[] => {
+  const answer = () => [
+    k.when(
+      (f) => f.ret !== 0,
+      [
+        resume(
+          k,
+          'CMDQ_OP_RESUME with abort',
+          (f) => f.event,
+          (f) => f.dev,
+          'abort',
+        ),
+      ],
+    ),
+  ];
+  return [
+    k.switch(failedReport, {
+      'report answers what it knows': [],
+      'report and driver answer': answer(),
+      'driver answers': answer(),
+    }),
+  ];
+};
 
 /** arm_smmu_evtq_thread(): runs for ever, woken by what is in the queue. */
 export const armSmmuEvtqThread = procedure(
@@ -222,15 +257,7 @@ export const armSmmuEvtqThread = procedure(
           f.ret = ret;
         },
       ),
-      k.switch(failedReport, {
-        'report answers what it knows': [],
-        'report and driver answer': [
-          k.when((f) => f.ret !== 0, [resume(k, 'CMDQ_OP_RESUME with abort', (f) => f.event, 'abort')]),
-        ],
-        'driver answers': [
-          k.when((f) => f.ret !== 0, [resume(k, 'CMDQ_OP_RESUME with abort', (f) => f.event, 'abort')]),
-        ],
-      }),
+      ...answerFailed(k),
     ]),
   ],
 );
@@ -261,7 +288,15 @@ export const removeFromQueue = procedure(
         [k.break()],
       ),
       k.switch(queueRemoval, {
-        'answers what is pending': [resume(k, 'CMDQ_OP_RESUME with abort: removed', (f) => f.event, 'abort')],
+        'answers what is pending': [
+          resume(
+            k,
+            'CMDQ_OP_RESUME with abort: removed',
+            (f) => f.event,
+            (f) => f.dev,
+            'abort',
+          ),
+        ],
         'forgets what is pending': [],
       }),
       k.step('list_del(&iopf->list)', (f) => {

@@ -3,13 +3,14 @@ import { pointerTo } from '../kernel/index.ts';
 
 export type { PageRequest, PciContext } from '../../hw/pci/objects.ts';
 export type { AtsFunction, Page, PageTable, SmmuContexts } from '../../hw/smmu/caches.ts';
-export type { Command, SmmuCmdq } from '../../hw/smmu/commands.ts';
+export type { Command, ResumeCode, SmmuCmdq } from '../../hw/smmu/commands.ts';
 export type { SmmuEvtq } from '../../hw/smmu/stalls.ts';
 
 /** A pointer to a hardware object. */
 export const hw = pointerTo;
 
-/** PASIDs, ASIDs and virtual pages that the hardware has room for. */
+/** PASIDs, ASIDs, stream ids and virtual pages that the hardware has room for. */
 export const LAST_PASID = 2;
 export const LAST_ASID = 2;
 export const PAGES = 2;
+export const LAST_SID = 1;

@@ -3,19 +3,20 @@ export { armSmmuGerrorHandler, unmapUnanswered } from './atc-timeout.ts';
 export { armSmmuEnableAts, NR_ATS_MASTERS, PTE, unmapLockless } from './ats.ts';
 export { munmapShared } from './btm.ts';
 export { armSmmuSvaBind, exitBound } from './context.ts';
+export { armSmmuEvtqThread, handleStall, removeFromQueue, reportStall, StallGroup } from './evtq.ts';
 export {
-  armSmmuEvtqThread,
+  ArmSmmuDomain,
+  ArmSmmuMaster,
+  ArmSmmuStreams,
+  AtcTimeouts,
   FaultParam,
-  handleStall,
   PendingStall,
-  removeFromQueue,
-  reportStall,
   StallDevice,
-  StallGroup,
-} from './evtq.ts';
-export { ArmSmmuDomain, AtcTimeouts, SvaNumbers } from './objects.ts';
+  SvaNumbers,
+} from './objects.ts';
 export { writeDescriptor } from './replace.ts';
-export { atcOrder, atsCount, badSetup, quarantine, SMMU_C, SVA_C, shareCd, specC, v6_19 } from './sources.ts';
+export { atcOrder, atsCount, badSetup, quarantine, SMMU_C, SVA_C, shareCd, sidTree, specC, v6_19 } from './sources.ts';
+export { armSmmuEvtqStreams, armSmmuReleaseDevice } from './streams.ts';
 export {
   atcCommands,
   atcTimeout,
@@ -26,13 +27,18 @@ export {
   enableBarrier,
   failedReport,
   fullEvtq,
+  masterLookup,
   numbersFreed,
   queueRemoval,
+  releaseOrder,
+  responseMaster,
   secondaryInvalidation,
   secondaryTlbi,
+  streamIds,
   syncWait,
   unbindWithout,
   unbindWrites,
+  unknownStream,
   unmapBarrier,
   unmapOrder,
 } from './switches.ts';

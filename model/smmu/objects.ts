@@ -1,7 +1,25 @@
-/** What the SVA part of the driver keeps: which address space has which PASID and which ASID. */
-import { array, atomic, bool, object, opaque, u8, type ViewOf } from '../kernel/index.ts';
-import { LAST_ASID, LAST_PASID, type PageTable } from './hardware.ts';
-import { atsCount, quarantine, SMMU_C, SVA_C, shareCd } from './sources.ts';
+/**
+ * What the driver keeps: which address space has which PASID and which ASID, which master has which stream, and what is
+ * pending of a device that stalls.
+ */
+import {
+  array,
+  atomic,
+  bool,
+  int,
+  list,
+  mutex,
+  object,
+  opaque,
+  pointerTo,
+  ptr,
+  ref,
+  refcount,
+  u8,
+  type ViewOf,
+} from '../kernel/index.ts';
+import { hw, LAST_ASID, LAST_PASID, LAST_SID, type PageRequest, type PageTable } from './hardware.ts';
+import { atsCount, IOPF_C, quarantine, SMMU_C, SVA_C, shareCd, sidTree, v6_10 } from './sources.ts';
 
 /**
  * The two allocators. An element is the address space, known by its page tables, that has the number; the lowest free
@@ -36,3 +54,44 @@ export const AtcTimeouts = object(
   { permanent: true, source: quarantine(SMMU_C) },
 );
 export type AtcTimeouts = ViewOf<typeof AtcTimeouts>;
+
+/** Copy of an event that expects an answer. */
+export const PendingStall = object('iopf_fault', { event: hw<PageRequest>() }, { source: v6_10(IOPF_C) });
+
+/** struct iommu_fault_param: the device holds one reference, each group one. */
+export const FaultParam = object(
+  'iommu_fault_param',
+  { lock: mutex(), users: refcount(1), faults: list(PendingStall, 3) },
+  { source: v6_10(IOPF_C) },
+);
+
+/** struct dev_iommu of a device behind the SMMU; `priv` is what `dev_iommu_priv_get()` returns. */
+export const StallDevice = object(
+  'dev_iommu',
+  {
+    lock: mutex(),
+    fault_param: atomic(ref(FaultParam), 'rcu_assign_pointer and rcu_dereference'),
+    priv: atomic(pointerTo<ArmSmmuMaster>(), 'one pointer'),
+    smmu: pointerTo<ArmSmmuStreams>(),
+    /** `iommu_fwspec->ids[0]`: the stream of the device. */
+    sid: int(0, LAST_SID),
+  },
+  { permanent: true, source: v6_10(IOPF_C) },
+);
+export type StallDevice = ViewOf<typeof StallDevice>;
+
+/** struct arm_smmu_master of a device with one stream. It goes with the device. */
+export const ArmSmmuMaster = object(
+  'arm_smmu_master',
+  { dev: ptr(StallDevice), sid: int(0, LAST_SID) },
+  { source: sidTree(SMMU_C) },
+);
+export interface ArmSmmuMaster extends ViewOf<typeof ArmSmmuMaster> {}
+
+/** struct arm_smmu_device, as far as it knows streams: the tree of them, by stream id, under its mutex. */
+export const ArmSmmuStreams = object(
+  'arm_smmu_device',
+  { streams_mutex: mutex(), streams: array(ref(ArmSmmuMaster), LAST_SID + 1) },
+  { permanent: true, source: sidTree(SMMU_C) },
+);
+export interface ArmSmmuStreams extends ViewOf<typeof ArmSmmuStreams> {}

@@ -16,6 +16,13 @@ export const atsCount = patch(
 );
 /** The release notifier and the invalidation of a range of a shared address space, 2020. */
 export const shareCd = patch('iommu/arm-smmu-v3: implement mm operations for SVA', 'author on 30 Apr 2020');
+/** The tree of stream ids as posted: the look-up of a master drops the mutex before it returns. */
+export const sidTree = patch(
+  'iommu/arm-smmu-v3: maintain a SID->device structure, v12 03/15',
+  '20201116104316.31816-4-eric.auger@redhat.com',
+);
+/** As merged: who looks up a master holds the mutex as long as it uses it (cdf315f907d4). */
+export const sidTreeMerged = patch('iommu/arm-smmu-v3: maintain a SID->device structure', 'cdf315f907d4');
 /** The event queue and the fault queue as they stood before the repair of 2024. */
 export const v6_10 = patch('Linux 6.10');
 /** Every fault that cannot be queued is answered: b58b133e680b. */

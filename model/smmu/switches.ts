@@ -163,3 +163,48 @@ export const cutOffWithout = switchOf(
   'SYNC',
   'mark last',
 );
+
+/** Whether more than one stream is behind the SMMU. */
+export const streamIds = switchOf(
+  'smmu.streams',
+  'whether there is one stream only, or masters are found by stream id, and commands name one',
+  'one stream',
+  'by stream id',
+);
+
+/** How long the look-up of a master keeps the master. */
+export const masterLookup = switchOf(
+  'smmu.find-master',
+  'whether the look-up of a master by stream id drops the mutex before it returns, its caller holds it over the report, or ' +
+    'drops it once it knows the device',
+  'mutex dropped',
+  'mutex held over the report',
+  'mutex held until the device is known',
+);
+
+/** How a page response comes by the master of the device. */
+export const responseMaster = switchOf(
+  'smmu.response-master',
+  'whether a page response goes by the pointer of the device to its master, or looks the master up under the mutex',
+  'by pointer',
+  'under the mutex',
+);
+
+/** In which order a device is released. */
+export const releaseOrder = switchOf(
+  'smmu.release-device',
+  'whether a device that is released has stopped, whether it leaves its fault queue before its master goes, and whether ' +
+    'the fault workers are flushed before the master is freed',
+  'stopped, queue, master',
+  'queue, master',
+  'queue, stream, flush, master',
+  'master, queue',
+);
+
+/** What the irq thread does about a stalled transaction of a stream that nobody has. */
+export const unknownStream = switchOf(
+  'smmu.unknown-stream',
+  'whether a stalled transaction of a stream without a master is left alone or aborted',
+  'left alone',
+  'aborted',
+);
