@@ -10,7 +10,7 @@ import { lookBehind } from './analyse/stuck-behind.ts';
 import { type CheckpointOptions, Checkpoints, resumeFrom } from './checkpoints.ts';
 import { compile } from './compile/compile.ts';
 import type { CompiledModel } from './compile/model.ts';
-import { Explainer, isExplored } from './explain.ts';
+import { Explainer, isExplored, type ShrunkFinding } from './explain.ts';
 import { nearest, QuiesceError } from './lang/errors.ts';
 import type { Bounds, Scenario } from './lang/scenario.ts';
 import { violated } from './lang/violation.ts';
@@ -28,17 +28,19 @@ import type { ScenarioModule } from './search/breadth/thread.ts';
 import { CompactBreadthFirst } from './search/compact.ts';
 import { DepthFirst } from './search/dfs.ts';
 import type { Complete } from './search/explored.ts';
-import { builtIn, Findings, listOf } from './search/findings.ts';
+import { builtIn, type Finding, Findings, listOf } from './search/findings.ts';
 import { Passes } from './search/passes.ts';
 import { type PctBound, pctPolicy } from './search/pct.ts';
 import { randomPolicy } from './search/random.ts';
 import { memoryBeforeSpill, Spilling, type SpillOptions } from './search/spilling.ts';
 import type { Limits, SearchCounts, Strategy } from './search/strategy.ts';
 import { Walks } from './search/walk.ts';
+import { shrinkMoves } from './shrink/shrink.ts';
 import { mustTakeFiles } from './store/disk-states.ts';
 import { hashingOf, refuseForStore, refusePromisesForStore, type StoreName, strategyFor } from './stores.ts';
 import type { Counterexample } from './trace/counterexample.ts';
 import { againstRepaired } from './trace/cross-replay.ts';
+import { sizeOf } from './trace/size.ts';
 import type { Outcome, PropertyResult, Verdict } from './verdict.ts';
 import { makeVerdict } from './verdict-of.ts';
 
@@ -105,6 +107,11 @@ export interface CheckOptions {
    * check itself does not keep every state, a search of its own, of 2,000,000 states unless `maxStates` is given.
    */
   readonly analyse?: boolean;
+  /**
+   * Shrink the schedules that walks and the stages of `anytime` find; true unless set to false, or `explain` is. Each costs
+   * a search of up to 300,000 states that proves it minimal, except where `anytime` was cut.
+   */
+  readonly shrink?: boolean;
   /** Compute essential orderings and the fewest context switches; true unless set to false. */
   readonly explain?: boolean;
   readonly signal?: AbortSignal;
@@ -120,7 +127,7 @@ export interface CheckOptions {
 
 /** Told about four times a second while a search runs. */
 export interface Progress {
-  readonly phase: 'compile' | 'search' | 'stuck actors' | 'promises' | 'explain' | 'analyse';
+  readonly phase: 'compile' | 'search' | 'stuck actors' | 'promises' | 'shrink' | 'explain' | 'analyse';
   readonly seconds: number;
   readonly depth: number;
   readonly states: number;
@@ -290,9 +297,11 @@ async function run(scenario: Scenario, options: CheckOptions, atEnd: (() => void
 
   if (symmetry !== null) spreadCoverage(model, symmetry.generators);
   const searched = performance.now();
-  const found = inOrder(findingsOf(search, last, findings), stopAtFirst);
+  const found: ToExplain[] = [];
+  for (const best of inOrder(findingsOf(search, last, findings), stopAtFirst))
+    found.push(shrinks(options) ? await smaller(model, best, options, () => tell('shrink', counts)) : asFound(best));
   if (found.length > 0) tell('explain', counts);
-  const violations = found.map(({ finding, by }) => explainer.explain(by, findings, finding));
+  const violations = found.map(({ finding, by, shrunk }) => explainer.explain(by, findings, finding, shrunk));
   const outcome: Outcome =
     violations.length > 0
       ? 'violated'
@@ -383,6 +392,35 @@ function findingsOf(search: Strategy, last: Strategy, findings: Findings): Best[
   return [...search.best.values(), ...late.map((finding) => ({ finding, by: search.search }))];
 }
 
+/** A finding to be explained, and what became of its moves after the search. */
+interface ToExplain {
+  readonly finding: Finding;
+  readonly by: Strategy;
+  readonly shrunk: ShrunkFinding | null;
+}
+
+const asFound = ({ finding, by }: Best): ToExplain => ({ finding, by, shrunk: null });
+
+function shrinks(options: CheckOptions): boolean {
+  return options.shrink !== false && options.explain !== false;
+}
+
+/** Shrinks what walks have found. Of an anytime search that was cut before its last stage nothing more is proven. */
+async function smaller(model: CompiledModel, best: Best, options: CheckOptions, tell: () => void): Promise<ToExplain> {
+  const { finding, by } = best;
+  const staged = by instanceof Anytime;
+  if (!staged && !(by instanceof Walks)) return asFound(best);
+  const { signal } = options;
+  const { moves, minimal, because } = await shrinkMoves(model, finding, finding.moves, {
+    ...(signal === undefined ? {} : { signal }),
+    ...(staged ? { maxStates: 0 } : {}),
+    onProgress: tell,
+  });
+  const from = best.shrunkFrom ?? sizeOf(finding.moves);
+  const why = staged && signal?.aborted !== true ? 'the search ended before its last stage did' : because;
+  return { finding: { ...finding, moves, length: moves.length }, by, shrunk: { from, minimal, because: why } };
+}
+
 /** Without `all`, only the shortest of the violations found together; ties by the order in which they were found. */
 function inOrder(violations: readonly Best[], onlyFirst: boolean): readonly Best[] {
   const sorted = [...violations].sort((a, b) => a.finding.length - b.finding.length);
@@ -403,9 +441,10 @@ function makeAnytime(
     runs: options.runs ?? null,
     preemptions: preemptionsOf(options),
     all: options.all ?? false,
+    shrink: shrinks(options),
     exhaustive: (findings, stopAtFirst) => makeStrategy('bfs', model, findings, options, stopAtFirst, symmetry),
     onStage: (stage) => options.onStage?.(stage),
-    onBetter: ({ finding }, findings) => explainer.tellEarly(findings, finding),
+    onBetter: ({ finding, shrunkFrom }, findings) => explainer.tellEarly(findings, finding, shrunkFrom),
   });
 }
 

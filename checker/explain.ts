@@ -9,11 +9,17 @@ import type { Explored } from './search/explored.ts';
 import type { Finding, Findings } from './search/findings.ts';
 import type { Strategy } from './search/strategy.ts';
 import { buildCounterexample } from './trace/build.ts';
-import type { Counterexample } from './trace/counterexample.ts';
+import type { Counterexample, Shrunk } from './trace/counterexample.ts';
 import { essentialOrderings } from './trace/orderings.ts';
 import { Simulator } from './trace/simulator.ts';
+import type { Size } from './trace/size.ts';
 import { fewestSwitches } from './trace/switches.ts';
 import { outcomesOf } from './trace/verify.ts';
+
+/** What became of the moves of a finding after its search. */
+export interface ShrunkFinding extends Shrunk {
+  readonly minimal: Counterexample['minimal'];
+}
 
 /** Does the search keep its levels, as the breadth-first ones do? */
 export function isExplored(search: Strategy): search is Strategy & Explored {
@@ -42,12 +48,12 @@ export class Explainer {
     this.#instrumented = instrumented;
   }
 
-  /** The counterexample of a finding; `search` is the one that found it. */
-  explain(search: Strategy, findings: Findings, finding: Finding): Counterexample {
+  /** The counterexample of a finding; `search` is the one that found it, `shrunk` what became of its moves since. */
+  explain(search: Strategy, findings: Findings, finding: Finding, shrunk: ShrunkFinding | null): Counterexample {
     const model = this.#model;
     const ofState = finding.property !== 'stuck' && finding.loop === undefined;
     const shortest = isExplored(search) && !leavesOut(search);
-    let minimal: Counterexample['minimal'] = shortest && finding.loop === undefined ? 'shortest' : 'local';
+    let minimal = shrunk?.minimal ?? (shortest && finding.loop === undefined ? 'shortest' : 'local');
     let needed: Counterexample['needed'] = null;
     if (this.#options.explain !== false && ofState) {
       if (shortest) {
@@ -59,14 +65,16 @@ export class Explainer {
       }
       needed = essentialOrderings(model, findings, finding.moves, finding.signature);
     }
-    const counterexample = this.#build(findings, finding, minimal, needed);
+    const counterexample = this.#build(findings, finding, minimal, needed, shrunk);
     this.#tell(counterexample);
     return counterexample;
   }
 
-  /** Tells a violation while the search goes on: as it was found, without essential orderings. */
-  tellEarly(findings: Findings, finding: Finding): void {
-    if (this.#options.onViolation !== undefined) this.#tell(this.#build(findings, finding, 'local', null));
+  /** Tells a violation while the search goes on, without essential orderings; `from` is what it was shrunk from. */
+  tellEarly(findings: Findings, finding: Finding, from: Size | undefined): void {
+    if (this.#options.onViolation === undefined) return;
+    const shrunk = from === undefined ? null : { from, because: 'the search goes on' };
+    this.#tell(this.#build(findings, finding, 'local', null, shrunk));
   }
 
   /** Calls `onViolation`, unless a schedule of that signature and size was told before. */
@@ -83,6 +91,7 @@ export class Explainer {
     finding: Finding,
     minimal: Counterexample['minimal'],
     needed: Counterexample['needed'],
+    shrunk: Shrunk | null,
   ): Counterexample {
     // Another schedule of the same signature, or one found under symmetry, may be about other objects and actors.
     const outcomes = outcomesOf(this.#model, findings, finding.moves);
@@ -96,6 +105,7 @@ export class Explainer {
       fault: finding.fault,
       ...(finding.loop === undefined ? {} : { loop: finding.loop }),
       minimal,
+      ...(shrunk === null ? {} : { shrunk: { from: shrunk.from, because: shrunk.because } }),
       needed,
     });
   }

@@ -120,6 +120,12 @@ const rules: { readonly [K in keyof Required<CheckOptions>]: Rule } = {
   resume: { name: 'resume', honoured: ['bfs'], hint: 'only bfs can be stopped and taken up' },
   all: everywhere('all'),
   analyse: everywhere('analyse'),
+  shrink: {
+    name: 'shrink',
+    honoured: walk,
+    hint: 'only what random, pct and anytime find is shrunk',
+    idle: (on: boolean) => on,
+  },
   explain: everywhere('explain'),
   signal: everywhere('signal'),
   onProgress: everywhere('onProgress'),

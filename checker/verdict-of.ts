@@ -84,6 +84,7 @@ export function makeVerdict(input: VerdictInput): Verdict {
       persistentSets: options.persistentSets ?? false,
       store: options.store ?? null,
       properties: options.properties?.join(',') ?? null,
+      ...(options.shrink === false ? { shrink: false } : {}),
       ...(options.analyse === true ? { analyse: true } : {}),
     },
     outcome: input.outcome,

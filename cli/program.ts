@@ -87,6 +87,7 @@ export function program(done: (status: ExitStatus) => void): Command {
       .option('--spill <dir>', 'with --mem: when it is full, go on with the states in this folder, slower')
       .option('--resume <run>', 'take up the search of a checkpoint, or of the folder it lies in')
       .option('--all', 'go on after the first violation: one counterexample for each signature')
+      .option('--no-shrink', 'leave the schedules of random, pct and anytime as they were found')
       .option('--analyse', 'look at lock order, data races and orders of events as well')
       .option('--expect <verdict>', 'none, declared, or a kind of violation: succeed only then')
       .addOption(json())

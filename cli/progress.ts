@@ -47,6 +47,7 @@ export function progressText(p: Progress, width = Number.POSITIVE_INFINITY): str
   const clock = `${String(Math.floor(p.seconds / 60)).padStart(2, '0')}:${String(Math.floor(p.seconds % 60)).padStart(2, '0')}`;
   if (p.phase === 'compile') return ` ${clock}  compiling the model`;
   if (p.phase === 'analyse') return ` ${clock}  analysing locks, races and orders`;
+  if (p.phase === 'shrink') return ` ${clock}  shrinking the counterexample`;
   if (p.phase === 'explain') return ` ${clock}  explaining the counterexample`;
   const gib = (bytes: number) => (bytes / 2 ** 30).toFixed(1);
   const parts = [

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { analysedSchedules } from '../checker/analyse/analysis.ts';
 import { QuiesceError } from '../checker/lang/index.ts';
 import type { Sensitivity } from '../checker/sensitivity/sensitivity.ts';
 import type { Verdict } from '../checker/verdict.ts';
@@ -24,6 +25,8 @@ export interface RunFiles {
   readonly reports: readonly string[];
   /** Schedules, in the order of the violations. */
   readonly schedules: readonly string[];
+  /** Path of the schedule of a signature, whether it is there or not. */
+  readonly scheduleOf: (signature: string) => string;
 }
 
 /** The folder of one scenario's variant. */
@@ -39,15 +42,20 @@ export function runFolder(out: string, scenario: string, variant: string): strin
 
 /** Writes all files of a verdict into its folder. */
 export function writeRun(folder: string, verdict: Verdict): RunFiles {
+  const scheduleOf = (signature: string) => join(folder, `${signature}.sched`);
   const schedules = verdict.violations.map((v) => {
-    const path = join(folder, `${v.signature}.sched`);
+    const path = scheduleOf(v.signature);
     writeWhole(path, v.schedule);
     return path;
   });
+  if (verdict.analysis !== undefined) {
+    const form = { ...verdict, scenario: verdict.scenario.name };
+    for (const [signature, text] of analysedSchedules(verdict.analysis, form)) writeWhole(scheduleOf(signature), text);
+  }
   const reports = writeReports(folder, verdict);
   const document = join(folder, 'verdict.json');
   writeWhole(document, verdictToJson(verdict));
-  return { verdict: document, reports, schedules };
+  return { verdict: document, reports, schedules, scheduleOf };
 }
 
 /** Writes the HTML reports of a verdict: `<signature>.html` each, or `verdict.html` where nothing was violated. */

@@ -23,6 +23,8 @@ export const violations: Readonly<Record<ViolationKind, string>> = {
   'sleep-in-atomic': 'A step that may sleep ran while its actor held a spinlock.',
   'lock-misuse': 'A lock was released by somebody who does not hold it, or was still held when its holder ended.',
   'list-corruption': 'A list node was added while on a list, or removed while on none.',
+  'data-race':
+    'Two accesses to one field by different actors, one of them a write, that nothing orders. Only `check --analyse` looks for them, along walks.',
   isolation:
     'A DMA access, a translation or the answer to a page request reached an address space it does not belong to.',
   protocol: 'An ordering that the interface promises was broken, such as a callback after teardown returned.',

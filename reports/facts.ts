@@ -79,6 +79,7 @@ function searchFlags({ options }: Verdict): string {
     ...given('--time', 'seconds', 's'),
     ...given('--mem', 'memoryBytes'),
     ...given('--all', 'all'),
+    ...(options['shrink'] === false ? ['--no-shrink'] : []),
     ...given('--analyse', 'analyse'),
   ];
   return flags.map((flag) => ` ${flag}`).join('');
@@ -190,8 +191,14 @@ export function minimalText(ce: Counterexample): string {
   return {
     proven: 'shortest, fewest switches',
     shortest: 'shortest',
-    local: 'not proven shortest',
+    local: ce.shrunk === undefined ? 'not proven shortest' : 'locally minimal',
   }[ce.minimal];
+}
+
+/** What it was shrunk from: `shrunk from 45 steps, 4 switches`; nothing where it is as it was found. */
+export function shrunkFacts({ shrunk, steps, switches }: Counterexample): readonly string[] {
+  if (shrunk === undefined || (shrunk.from.steps === steps.length && shrunk.from.switches === switches)) return [];
+  return [`shrunk from ${plural(shrunk.from.steps, 'step')}, ${plural(shrunk.from.switches, 'switch', 'switches')}`];
 }
 
 /** `15 steps`, `5 context switches`. */

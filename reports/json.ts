@@ -25,12 +25,14 @@ import type {
   HeldLock,
   ModelProcedure,
   Ordering,
+  Shrunk,
   Standing,
   TraceStep,
   Value,
   Wait,
 } from '../checker/trace/counterexample.ts';
 import type { CrossReplay, Repaired } from '../checker/trace/cross-replay.ts';
+import type { Size } from '../checker/trace/size.ts';
 import type { Coverage, CoverageEntry, Hashing, PropertyResult, Reduction, Verdict } from '../checker/verdict.ts';
 import {
   type Fields,
@@ -111,6 +113,7 @@ export const counterexampleShape: Shape<Counterexample> = record<Counterexample>
   initialStandings: list(standingShape),
   switches: number,
   minimal: word('proven', 'shortest', 'local'),
+  shrunk: optional(record<Shrunk>({ from: record<Size>({ steps: number, switches: number }), because: orNull(text) })),
   needed: orNull(list(record<Ordering>({ before: number, after: number }))),
   failures: named(number),
   story: list(text),
@@ -160,6 +163,7 @@ const analysis = record<Analysis>({
         result: word('confirmed', 'impossible', 'undecided'),
         parts: list(record<CyclePart>({ actor: text, holds: text, held: mode, wants: text, wanted: mode, step: text })),
         steps: orNull(list(text)),
+        signature: optional(text),
       }),
     ),
     gated: flag,
@@ -168,7 +172,15 @@ const analysis = record<Analysis>({
   races: record<Races>({
     walks: number,
     steps: number,
-    found: list(record<DataRace>({ field: text, first: racingAccess, second: racingAccess, steps: list(text) })),
+    found: list(
+      record<DataRace>({
+        field: text,
+        first: racingAccess,
+        second: racingAccess,
+        steps: list(text),
+        signature: optional(text),
+      }),
+    ),
   }),
   orders: orNull(
     record<EventOrders>({

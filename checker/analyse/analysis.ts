@@ -13,11 +13,11 @@ import type { Scenario } from '../lang/scenario.ts';
 import { BreadthFirst } from '../search/breadth/bfs.ts';
 import type { Complete } from '../search/explored.ts';
 import { Findings } from '../search/findings.ts';
-import { formatMove } from '../trace/schedule.ts';
+import { formatMove, type ScheduleHead, scheduleOfSteps } from '../trace/schedule.ts';
 import { actorOf, choiceOf, Simulator } from '../trace/simulator.ts';
 import { type EventOrders, eventOrders } from './event-orders.ts';
-import { type LockOrder, lockOrder, lockWants } from './lock-cycles.ts';
-import { findRaces, type Races } from './races.ts';
+import { LOCK_CYCLE, type LockOrder, lockOrder, lockWants } from './lock-cycles.ts';
+import { DATA_RACE, findRaces, type Races } from './races.ts';
 
 /** What was seen beside the properties. */
 export interface Analysis {
@@ -30,6 +30,24 @@ export interface Analysis {
   /** Null when the orders could not be told. */
   readonly orders: EventOrders | null;
   readonly ordersBecause: string | null;
+}
+
+/**
+ * Schedules of the confirmed lock cycles and the data races, one for each signature: replay drives them and sees the same.
+ * `form` is what the verdict says of itself.
+ */
+export function analysedSchedules(
+  analysis: Analysis,
+  form: Pick<ScheduleHead, 'scenario' | 'variant' | 'bounds' | 'modelHash'>,
+): ReadonlyMap<string, string> {
+  const schedules = new Map<string, string>();
+  const add = (property: string, { signature, steps }: { signature?: string; steps: readonly string[] | null }) => {
+    if (signature === undefined || steps === null || schedules.has(signature)) return;
+    schedules.set(signature, scheduleOfSteps({ ...form, property, signature }, steps));
+  };
+  for (const cycle of analysis.lockOrder.cycles) add(LOCK_CYCLE, cycle);
+  for (const race of analysis.races.found) add(DATA_RACE, race);
+  return schedules;
 }
 
 export interface AnalysisOptions extends Pick<CompileOptions, 'variant' | 'bounds'> {

@@ -18,7 +18,11 @@
  */
 import type { Point } from '../compile/flow.ts';
 import { type CompiledModel, NEXT } from '../compile/model.ts';
+import { roleOf } from '../lang/names.ts';
+import { violated } from '../lang/violation.ts';
 import type { Complete } from '../search/explored.ts';
+import { signatureOf } from '../search/findings.ts';
+import type { Outcome } from '../trace/verify.ts';
 
 /** How a lock is held or wanted: by one alone, or for reading among others. */
 export type LockMode = 'exclusive' | 'shared';
@@ -50,6 +54,8 @@ export interface LockCycle {
   readonly parts: readonly CyclePart[];
   /** Steps `actor: procedure/label [choice]` to a state in which the cycle is closed; null unless confirmed. */
   readonly steps: readonly string[] | null;
+  /** Signature of its stored schedule; only where it is confirmed. */
+  readonly signature?: string;
 }
 
 /** The order in which locks are taken, over all stored states. */
@@ -240,6 +246,47 @@ export async function lockWants(
   return { wants, because: null };
 }
 
+const actorName = (model: CompiledModel, actor: number): string => model.actors[actor]?.view.name ?? '?';
+
+/** The parts of a cycle in names. */
+function partsOf(model: CompiledModel, cycle: Cycle): CyclePart[] {
+  const nameOf = (lock: number) => model.locks[lock]?.name ?? '?';
+  return cycle.map((want, i) => {
+    const { lock } = cycle[(i + cycle.length - 1) % cycle.length] as Want;
+    return {
+      actor: actorName(model, want.actor),
+      holds: nameOf(lock),
+      held: held(want, lock) ?? 'exclusive',
+      wants: nameOf(want.lock),
+      wanted: want.mode,
+      step: want.place,
+    };
+  });
+}
+
+/** What stands in the `property` line of the schedule of a confirmed cycle. */
+export const LOCK_CYCLE = 'lock cycle';
+
+/** A closed cycle as a violation. Its signature is made of roles and places, so that it is that of the same bug. */
+function cycleOutcome(parts: readonly CyclePart[]): Outcome {
+  const said = parts.map((p) => `${p.actor} holds ${p.holds} and wants ${p.wants}`).join(', ');
+  const evidence = violated('deadlock', said, {
+    objects: [...new Set(parts.map((p) => p.wants))],
+    actors: parts.map((p) => p.actor),
+  });
+  const roles = parts.map((p) => [p.actor, p.holds, p.held, p.wants, p.wanted].map(roleOf).concat(p.step).join(' '));
+  const signature = signatureOf([LOCK_CYCLE, ...roles.sort()]);
+  return { property: LOCK_CYCLE, evidence, signature };
+}
+
+/** The cycles that are closed at the end of these states, which follow each other. */
+export function closedCycles(model: CompiledModel, states: readonly Int32Array[]): Outcome[] {
+  const wants = new LockWants(model);
+  // Modes are learned on the way. What is closed stays closed.
+  for (const [i, state] of states.entries()) wants.note(state, 0, i);
+  return [...wants.met().values()].map(({ cycle }) => cycleOutcome(partsOf(model, cycle)));
+}
+
 /**
  * The order of locks in these wants, and its cycles.
  *
@@ -253,7 +300,7 @@ export function lockOrder(
   wayTo: (state: number) => readonly string[],
 ): LockOrder {
   const nameOf = (lock: number) => model.locks[lock]?.name ?? '?';
-  const who = (actor: number) => model.actors[actor]?.view.name ?? '?';
+  const who = (actor: number) => actorName(model, actor);
   const pairs = new Map<string, LockOrder['pairs'][number]>();
   for (const want of collected.wants)
     for (const h of want.holds) {
@@ -267,22 +314,9 @@ export function lockOrder(
   const all = new Map([...[...met].map(([key, m]) => [key, m.cycle] as const), ...predicted]);
   const cycles = [...all].map(([key, chain]): LockCycle => {
     const state = met.get(key)?.state;
-    const cycle = met.get(key)?.cycle ?? chain;
-    return {
-      result: state !== undefined ? 'confirmed' : complete ? 'impossible' : 'undecided',
-      parts: cycle.map((want, i) => {
-        const { lock } = cycle[(i + cycle.length - 1) % cycle.length] as Want;
-        return {
-          actor: who(want.actor),
-          holds: nameOf(lock),
-          held: held(want, lock) ?? 'exclusive',
-          wants: nameOf(want.lock),
-          wanted: want.mode,
-          step: want.place,
-        };
-      }),
-      steps: state === undefined ? null : wayTo(state),
-    };
+    const parts = partsOf(model, met.get(key)?.cycle ?? chain);
+    if (state === undefined) return { result: complete ? 'impossible' : 'undecided', parts, steps: null };
+    return { result: 'confirmed', parts, steps: wayTo(state), signature: cycleOutcome(parts).signature };
   });
   const rank = { confirmed: 0, undecided: 1, impossible: 2 };
   return {

@@ -22,8 +22,11 @@ import { LIVE } from '../compile/collections.ts';
 import type { Point } from '../compile/flow.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import { QuiesceError } from '../lang/errors.ts';
+import { violated } from '../lang/violation.ts';
+import { signatureOf } from '../search/findings.ts';
 import { formatMove } from '../trace/schedule.ts';
-import type { Simulator, StepResult } from '../trace/simulator.ts';
+import { actorOf, choiceOf, type Simulator, type StepResult } from '../trace/simulator.ts';
+import type { Outcome } from '../trace/verify.ts';
 import { HappensBefore } from './happens-before.ts';
 
 /** One of the two accesses of a race. */
@@ -43,6 +46,8 @@ export interface DataRace {
   readonly second: RacingAccess;
   /** Steps `actor: procedure/label [choice]` up to the second access. */
   readonly steps: readonly string[];
+  /** Signature of its stored schedule; missing in documents of earlier versions. */
+  readonly signature?: string;
 }
 
 /** What the walks saw. */
@@ -134,6 +139,26 @@ interface Done {
   readonly text: string;
 }
 
+/** What stands in the `property` line of the schedule of a data race. */
+export const DATA_RACE = 'data race';
+
+/** The races whose second access is the last of these moves, as violations. The simulator is left where they end. */
+export function racesAtEnd(simulator: Simulator, moves: readonly number[]): Outcome[] {
+  const found = new Map<string, DataRace>();
+  const walk = new Walk(simulator, new Fields(simulator.model), found);
+  if (!moves.every((move) => walk.take(actorOf(move), choiceOf(move)) === 'moved')) return [];
+  return [...found.values()]
+    .filter(({ steps }) => steps.length === moves.length)
+    .map(({ field, first, second, signature }) => {
+      const told = [first, second].map((a) => `${a.access} by ${a.actor} in ${a.place} (step ${a.step})`);
+      const evidence = violated('data-race', `nothing orders two accesses to ${field}: ${told.join(' and ')}`, {
+        objects: [field],
+        actors: [first.actor, second.actor],
+      });
+      return { property: DATA_RACE, evidence, signature: signature as string };
+    });
+}
+
 class Walk {
   readonly #sim: Simulator;
   readonly #fields: Fields;
@@ -170,24 +195,33 @@ class Walk {
       const first = Math.floor(random() * point.arity);
       for (let i = 0; i < point.arity; i++) {
         const choice = (first + i) % point.arity;
-        const before = sim.state;
-        const text = formatMove({
-          actor: this.#name(actor),
-          procedure: point.procedure,
-          label: point.label,
-          choice: sim.choiceName(point, actor, choice),
-        });
-        const held = this.#held(actor);
-        const result = take(sim, actor, choice);
+        const result = this.take(actor, choice);
         if (result === 'blocked') continue;
         // What breaks a promise is told by the search.
         if (result === 'fault') return false;
         this.#last = actor;
-        this.#note(actor, point, text, held, before);
         return true;
       }
     }
     return false;
+  }
+
+  /** Takes one step, and looks which accesses nothing orders with it. */
+  take(actor: number, choice: number): StepResult['result'] {
+    const sim = this.#sim;
+    const point = sim.point(actor);
+    if (point === null) return 'blocked';
+    const before = sim.state;
+    const text = formatMove({
+      actor: this.#name(actor),
+      procedure: point.procedure,
+      label: point.label,
+      choice: sim.choiceName(point, actor, choice),
+    });
+    const held = this.#held(actor);
+    const result = take(sim, actor, choice);
+    if (result === 'moved') this.#note(actor, point, text, held, before);
+    return result;
   }
 
   #name(actor: number): string {
@@ -293,6 +327,7 @@ class Walk {
       first: access(first, step + 1, wrote),
       second: access(second, this.#done.length, writes),
       steps: this.#done.map((d) => d.text),
+      signature: signatureOf([DATA_RACE, key]),
     });
   }
 }

@@ -14,6 +14,7 @@ export const violationKinds = {
   'sleep-in-atomic': 'a step that may sleep ran with a spinlock held',
   'lock-misuse': 'a lock was released by somebody who does not hold it, or was still held at return',
   'list-corruption': 'a list node was added twice, or removed while on no list',
+  'data-race': 'two accesses to one field, one of them a write, that nothing orders',
   isolation: 'a DMA, translation or page-request answer reached the wrong address space',
   protocol: 'an ordering that the interface promises was broken',
   assertion: 'an assertion of the model failed',

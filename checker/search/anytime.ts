@@ -5,9 +5,10 @@
  * 2. every schedule without a preemption, then with one, two, ..., up to a bound;
  * 3. the exhaustive breadth-first search.
  *
- * The first violation is told at once. Later stages go on for that signature only, unless all are wanted, and end when
- * they see it again; of its schedules the shortest is kept, of equal ones that with the fewest context switches. What
- * is proven so far is the greatest finished bound of the second stage, until the third is complete.
+ * The first violation is told at once, and what a walk or a bounded stage found is shrunk locally before the next stage
+ * begins. Later stages go on for that signature only, unless all are wanted, and end when they see it again; of its
+ * schedules the shortest is kept, of equal ones that with the fewest context switches. What is proven so far is the
+ * greatest finished bound of the second stage, until the third is complete.
  *
  * Deviation from "a second of PCT": a clock would make the result depend on the machine. So the number and the length
  * of walks follow from the size of the model (`walksFor`), chosen so that they take up to about a second on a machine
@@ -17,6 +18,8 @@
  * limit of states or memory gives way to the next one.
  */
 import type { CompiledModel } from '../compile/model.ts';
+import { simplify } from '../shrink/simplify.ts';
+import { countSwitches, type Size, sizeOf } from '../trace/size.ts';
 import { PreemptionBounded } from './bounded.ts';
 import type { Finding, Findings } from './findings.ts';
 import { type PctPolicy, pctPolicy } from './pct.ts';
@@ -47,6 +50,8 @@ export interface Stage {
 export interface Best {
   readonly finding: Finding;
   readonly by: Strategy;
+  /** How many steps and switches it had when it was found; only where it was shrunk since. */
+  readonly shrunkFrom?: Size;
 }
 
 export interface AnytimePlan {
@@ -60,6 +65,8 @@ export interface AnytimePlan {
   readonly preemptions: number;
   /** Collect every signature; no stage ends at a violation. */
   readonly all: boolean;
+  /** Shrink what walks and bounded stages find. */
+  readonly shrink: boolean;
   /** Makes the search of the last stage. */
   readonly exhaustive: (findings: Findings, stopAtFirst: boolean) => Strategy;
   readonly onStage: (stage: Stage) => void;
@@ -95,6 +102,8 @@ export class Anytime implements Strategy {
   #bound = 0;
   /** Stages that ended since the last time anybody was told. */
   #untold: Stage[] = [];
+  /** At work between two stages, on what the first of them found. */
+  #shrinking: Generator<void, void> | null = null;
 
   constructor(plan: AnytimePlan) {
     this.#plan = plan;
@@ -114,17 +123,48 @@ export class Anytime implements Strategy {
   }
 
   advance(milliseconds: number): boolean {
+    if (this.#shrinking !== null) {
+      const until = performance.now() + milliseconds;
+      while (performance.now() < until)
+        if (this.#shrinking.next().done === true) {
+          this.#next();
+          break;
+        }
+      return true;
+    }
     const more = this.search.advance(milliseconds);
     this.#tell();
     if (more) return true;
     this.close(this.search.incomplete);
     if (this.#strategy === 'bfs') return false;
-    this.#next();
+    this.#shrinking = this.#shrink();
     return true;
+  }
+
+  /** Shrinks what the stage that has just ended found, locally: only the last stage can prove that nothing is shorter. */
+  *#shrink(): Generator<void, void> {
+    const { model, shrink, onBetter } = this.#plan;
+    for (const known of shrink ? [...this.best.values()] : []) {
+      const { finding } = known;
+      if (!this.findings.violations.includes(finding)) continue;
+      let best = known;
+      for (const { best: moves } of simplify(model, this.findings, finding, finding.moves)) {
+        if (moves !== best.finding.moves) {
+          // Kept at once, for whoever is interrupted.
+          best = { ...known, finding: { ...finding, moves, length: moves.length }, shrunkFrom: sizeOf(finding.moves) };
+          this.best.set(finding.signature, best);
+        }
+        yield;
+      }
+      if (best === known) continue;
+      onBetter(best, this.findings);
+    }
   }
 
   /** Ends the stage that runs: notes what it found and what it proved. `because` says why it saw less than it wanted. */
   close(because: string | null): void {
+    // Between two stages the first is told already.
+    if (this.#shrinking !== null) return;
     if (this.#strategy !== 'bounded')
       this.#note(null, because, because === null ? this.#proven('every schedule') : null);
     // The last bound is noted already when it was finished.
@@ -150,11 +190,7 @@ export class Anytime implements Strategy {
   #note(preemptions: number | null, because: string | null, proven: string | null): void {
     const { states, transitions } = this.search.counts;
     const { violations, passedOver } = this.findings;
-    const found = violations.map((f) => ({
-      signature: f.signature,
-      steps: f.moves.length,
-      switches: switchesOf(f.moves),
-    }));
+    const found = violations.map((f) => ({ signature: f.signature, ...sizeOf(f.moves) }));
     const finished = because === null;
     this.#untold.push({
       strategy: this.#strategy,
@@ -185,22 +221,20 @@ export class Anytime implements Strategy {
       if (!this.#plan.all && this.best.size > 0 && !this.best.has(finding.signature)) continue;
       const known = this.best.get(finding.signature);
       if (known?.finding === finding) continue;
-      if (known !== undefined && !this.#isBetter(finding, known.finding)) continue;
+      const better = known === undefined || isSmaller(finding, known.finding);
+      // Of equal ones that of the last stage, which is known to be a shortest.
+      const equal = finding.moves.length === known?.finding.moves.length && this.#strategy === 'bfs';
+      if (!better && !equal) continue;
       // Only the last search is asked again when the schedule is explained; the others may go.
       const best = { finding, by: this.#strategy === 'bfs' ? this.search : this };
       this.best.set(finding.signature, best);
-      this.#plan.onBetter(best, this.findings);
+      if (better) this.#plan.onBetter(best, this.findings);
     }
-  }
-
-  /** Shorter, or as short with fewer switches; of equal ones that of the last stage, which is known to be a shortest. */
-  #isBetter(a: Finding, b: Finding): boolean {
-    if (a.moves.length !== b.moves.length) return a.moves.length < b.moves.length;
-    return this.#strategy === 'bfs' || switchesOf(a.moves) < switchesOf(b.moves);
   }
 
   #next(): void {
     const plan = this.#plan;
+    this.#shrinking = null;
     const { reached } = this.findings;
     this.findings = this.#newFindings();
     for (const goal of reached) this.findings.reached.add(goal);
@@ -221,8 +255,8 @@ export class Anytime implements Strategy {
   }
 }
 
-function switchesOf(moves: readonly number[]): number {
-  let switches = 0;
-  for (let i = 1; i < moves.length; i++) if ((moves[i] as number) >> 16 !== (moves[i - 1] as number) >> 16) switches++;
-  return switches;
+/** Shorter, or as short with fewer switches. */
+function isSmaller(a: Finding, b: Finding): boolean {
+  if (a.moves.length !== b.moves.length) return a.moves.length < b.moves.length;
+  return countSwitches(a.moves) < countSwitches(b.moves);
 }

@@ -223,8 +223,13 @@ export class Findings {
       parts.push(point ? `${point.procedure}/${point.label}` : 'ended');
       parts.push(...roles(evidence.actors.filter((name) => name !== who?.view.name)));
     } else parts.push(...roles(evidence.actors));
-    return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 8);
+    return signatureOf(parts);
   }
+}
+
+/** Eight hex digits over the parts that tell two bugs apart. */
+export function signatureOf(parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 8);
 }
 
 /** The property, with what its own code throws told as an error of the model. */

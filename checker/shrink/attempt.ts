@@ -7,8 +7,8 @@ import { stuckFrom } from '../analyse/stuck-from.ts';
 import { ACTOR, CHOICE, type CompiledModel, NEXT } from '../compile/model.ts';
 import { checkOf, type Findings, stuckEvidence } from '../search/findings.ts';
 import { evidenceOf } from '../search/successors.ts';
-import { countSwitches } from '../trace/build.ts';
 import { actorOf, choiceOf } from '../trace/simulator.ts';
+import { countSwitches } from '../trace/size.ts';
 import { stateOutcomes } from '../trace/verify.ts';
 
 /** What must be kept: the violation, whatever leads there. */

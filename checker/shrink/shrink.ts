@@ -2,29 +2,29 @@
  * Shrinking of a counterexample from any search, or of a stored schedule. The signature is always kept: every attempt is
  * run, and one that ends in anything else is dropped.
  *
- * First locally, until nothing helps any more: fewer context switches, then fewer steps (whole actors, blocks, halves
- * down to single moves). Then a breadth-first search within that length: where it completes, its schedule is a shortest
- * one with the fewest switches, the same that `check` finds, and *proven* minimal; else the result is *locally* minimal.
+ * First locally (`simplify.ts`), until nothing helps any more. Then a breadth-first search within that length: where it
+ * completes, its schedule is a shortest one with the fewest switches, the same that `check` finds, and *proven* minimal;
+ * else the result is *locally* minimal.
  *
- * Source: A. Zeller, R. Hildebrandt, Simplifying and isolating failure-inducing input, 2002; deviations: moves that cannot
- * be taken any more are left out of an attempt rather than ending it.
- *
- * Limits: a schedule that goes on for ever is given back as it is; actors that are stuck are shrunk locally only.
+ * Limits: a schedule that goes on for ever, or that an analysis stored, is given back as it is; actors that are stuck are shrunk locally only.
  */
+import { LOCK_CYCLE } from '../analyse/lock-cycles.ts';
+import { DATA_RACE } from '../analyse/races.ts';
 import { compile } from '../compile/compile.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import type { Scenario } from '../lang/scenario.ts';
 import { Findings } from '../search/findings.ts';
-import { buildCounterexample, countSwitches } from '../trace/build.ts';
+import { buildCounterexample } from '../trace/build.ts';
 import type { Counterexample } from '../trace/counterexample.ts';
-import { type Divergence, type Driven, drive } from '../trace/drive.ts';
+import { type Divergence, type Driven, drive, showsAtEnd } from '../trace/drive.ts';
 import { essentialOrderings } from '../trace/orderings.ts';
 import { parseSchedule, type Schedule } from '../trace/schedule.ts';
 import { actorOf, choiceOf, Simulator } from '../trace/simulator.ts';
+import { type Size, sizeOf } from '../trace/size.ts';
 import type { Outcome } from '../trace/verify.ts';
-import { attempt, simpler, type Target } from './attempt.ts';
-import { type Candidates, merged, prefixes, withoutActors, withoutBlocks, withoutRuns } from './candidates.ts';
+import type { Target } from './attempt.ts';
 import { prove } from './prove.ts';
+import { simplify } from './simplify.ts';
 
 /** What `shrink` takes. */
 export interface ShrinkOptions {
@@ -45,12 +45,6 @@ export interface ShrinkProgress {
   readonly tried: number;
   /** States of the search that proves minimality. */
   readonly states: number;
-}
-
-/** How large a schedule is. */
-export interface Size {
-  readonly steps: number;
-  readonly switches: number;
 }
 
 /** What became of a schedule: it was shrunk, it does not fit the model, or it ends in another violation. */
@@ -100,118 +94,63 @@ export async function shrink(scenario: Scenario, schedule: Schedule, options: Sh
   const before = sizeOf(driven.moves);
   const model = compile(scenario, form);
   const target = { property: schedule.property, signature: schedule.signature };
-  const run = new Run(model, target, driven.moves, options);
-  if (schedule.loop === undefined) await run.shrink();
-  else run.because = 'it goes on for ever, which is not shrunk';
-  const counterexample = rerun(simulator, instrumented, driven, schedule, run);
-  return { result: 'shrunk', counterexample, before, tried: run.tried, because: run.because };
+  const asItIs =
+    schedule.loop === undefined
+      ? [LOCK_CYCLE, DATA_RACE].includes(schedule.property) && 'what an analysis found is not shrunk'
+      : 'it goes on for ever, which is not shrunk';
+  const shrunk: ShrunkMoves = asItIs
+    ? { moves: driven.moves, minimal: 'local', because: asItIs, tried: 0 }
+    : await shrinkMoves(model, target, driven.moves, options);
+  const counterexample = rerun(simulator, instrumented, driven, schedule, { ...shrunk, from: before });
+  return { result: 'shrunk', counterexample, before, tried: shrunk.tried, because: shrunk.because };
 }
 
-class Run {
-  best: readonly number[];
-  minimal: Counterexample['minimal'] = 'local';
-  because: string | null = null;
-  tried = 0;
-  #states = 0;
-  #phase: ShrinkProgress['phase'] = 'switches';
-  readonly #model: CompiledModel;
-  readonly #findings: Findings;
-  readonly #target: Target;
-  readonly #options: ShrinkOptions;
+/** What became of moves that were shrunk. */
+export interface ShrunkMoves {
+  readonly moves: readonly number[];
+  readonly minimal: Counterexample['minimal'];
+  /** Why they are not proven minimal; null when they are. */
+  readonly because: string | null;
+  /** Schedules tried. */
+  readonly tried: number;
+}
 
-  constructor(model: CompiledModel, target: Target, moves: readonly number[], options: ShrinkOptions) {
-    this.#model = model;
-    this.#findings = new Findings(model, null);
-    this.#target = target;
-    this.#options = options;
-    this.best = moves;
-  }
-
-  async shrink(): Promise<void> {
-    await this.#try('steps', prefixes);
-    for (let helped = true; helped; ) {
-      helped = await this.#try('switches', merged);
-      for (const candidates of [withoutActors, withoutBlocks, ...sizesOf(this.best.length).map(withoutRuns)])
-        helped = (await this.#try('steps', candidates)) || helped;
-    }
-    await this.#prove();
-  }
-
-  get #aborted(): boolean {
-    return this.#options.signal?.aborted === true;
-  }
-
-  /**
-   * Tries candidates made from the best schedule. After one that is simpler it goes on where that one differs, and at the
-   * end from the start again, until none of them helps.
-   */
-  async #try(phase: ShrinkProgress['phase'], candidates: Candidates): Promise<boolean> {
-    this.#phase = phase;
-    let helped = false;
-    for (let from = 0; ; ) {
-      const simplified = await this.#first(candidates, from);
-      if (simplified !== null) {
-        helped = true;
-        from = simplified;
-      } else if (from > 0 && !this.#aborted) from = 0;
-      else return helped;
-    }
-  }
-
-  /** Takes the first candidate that is simpler and keeps the violation; tells where it differs, null when none does. */
-  async #first(candidates: Candidates, from: number): Promise<number | null> {
-    for (const { at, moves } of candidates(this.best, from)) {
-      if (this.#aborted) return null;
-      const taken = attempt(this.#model, this.#findings, this.#target, moves);
-      if (++this.tried % TELL_EVERY === 0) await this.#tell();
-      if (taken === null || !simpler(taken, this.best)) continue;
-      this.best = taken;
-      return at;
-    }
-    return null;
-  }
-
-  async #prove(): Promise<void> {
-    const maxStates = this.#options.maxStates ?? DEFAULT_STATES;
-    if (this.#aborted) this.because = 'interrupted';
-    else if (this.#target.property === 'stuck') this.because = 'actors that are stuck are not searched for';
-    else if (maxStates === 0) this.because = 'no search was made';
-    if (this.because !== null) return;
-    this.#phase = 'search';
-    const search = prove(this.#model, this.#target, this.best.length, maxStates);
-    for (;;) {
-      const { done, value } = search.next();
-      if (done === true) {
-        if (value === null) this.because = `the search reached its limit of ${maxStates} states`;
-        else Object.assign(this, { best: value.moves, minimal: value.minimal });
-        if (value?.minimal === 'shortest') this.because = 'the table of switches would have been too large';
-        return;
-      }
-      this.#states = value;
-      await this.#tell();
-      if (this.#aborted) {
-        this.because = 'interrupted';
-        return;
-      }
-    }
-  }
-
-  /** Also lets others run. */
-  async #tell(): Promise<void> {
-    this.#options.onProgress?.({ phase: this.#phase, ...sizeOf(this.best), tried: this.tried, states: this.#states });
+/** Shrinks moves that end in the violation, on a model that is not instrumented. Lets others run now and then. */
+export async function shrinkMoves(
+  model: CompiledModel,
+  target: Target,
+  moves: readonly number[],
+  options: ShrinkOptions,
+): Promise<ShrunkMoves> {
+  const { signal, maxStates = DEFAULT_STATES } = options;
+  let best = moves;
+  let tried = 0;
+  const aborted = () => signal?.aborted === true;
+  const local = (because: string): ShrunkMoves => ({ moves: best, minimal: 'local', because, tried });
+  const tell = async (phase: ShrinkProgress['phase'], states: number) => {
+    options.onProgress?.({ phase, ...sizeOf(best), tried, states });
     await new Promise((resolve) => setImmediate(resolve));
+  };
+  if (aborted()) return local('interrupted');
+  for (const attempted of simplify(model, new Findings(model, null), target, moves)) {
+    best = attempted.best;
+    if (++tried % TELL_EVERY === 0) await tell(attempted.phase, 0);
+    if (aborted()) return local('interrupted');
   }
-}
-
-/** Halves, quarters, down to single moves. */
-function sizesOf(length: number): number[] {
-  const sizes: number[] = [];
-  for (let size = Math.ceil(length / 2); size > 1; size = Math.ceil(size / 2)) sizes.push(size);
-  return [...sizes, 1];
-}
-
-function sizeOf(moves: readonly number[]): Size {
-  return { steps: moves.length, switches: countSwitches(moves) };
+  if (target.property === 'stuck') return local('actors that are stuck are not searched for');
+  if (maxStates === 0) return local('no search was made');
+  const search = prove(model, target, best.length, maxStates);
+  for (;;) {
+    const { done, value } = search.next();
+    if (done !== true) {
+      await tell('search', value);
+      if (aborted()) return local('interrupted');
+    } else if (value === null) return local(`the search reached its limit of ${maxStates} states`);
+    else {
+      const because = value.minimal === 'shortest' ? 'the table of switches would have been too large' : null;
+      return { ...value, because, tried };
+    }
+  }
 }
 
 /** The schedule with these moves instead of its own. */
@@ -235,10 +174,9 @@ function rerun(
   findings: Findings,
   original: Extract<Driven, { result: 'violated' }>,
   schedule: Schedule,
-  run: Run,
+  shrunk: ShrunkMoves & { readonly from: Size },
 ): Counterexample {
   const { loop } = schedule;
-  const ofState = schedule.property !== 'stuck' && loop === undefined;
   const build = (driven: Extract<Driven, { result: 'violated' }>, moves: readonly number[]) =>
     buildCounterexample({
       simulator,
@@ -246,11 +184,12 @@ function rerun(
       moves,
       fault: driven.fault,
       ...(loop === undefined ? {} : { loop }),
-      minimal: run.minimal,
-      needed: ofState ? essentialOrderings(simulator.model, findings, moves, schedule.signature) : null,
+      minimal: shrunk.minimal,
+      shrunk: { from: shrunk.from, because: shrunk.because },
+      needed: showsAtEnd(schedule) ? essentialOrderings(simulator.model, findings, moves, schedule.signature) : null,
     });
-  if (run.best === original.moves) return build(original, original.moves);
-  const driven = drive(simulator, findings, renamed(simulator, schedule, run.best));
+  if (shrunk.moves === original.moves) return build(original, original.moves);
+  const driven = drive(simulator, findings, renamed(simulator, schedule, shrunk.moves));
   if (driven.result !== 'violated' || driven.outcome.signature !== schedule.signature)
     throw new Error(`the shrunk schedule does not show ${schedule.signature}`);
   const counterexample = build(driven, driven.moves);

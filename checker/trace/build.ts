@@ -12,12 +12,14 @@ import type {
   HeldLock,
   ModelProcedure,
   Ordering,
+  Shrunk,
   Standing,
   TraceStep,
   Wait,
 } from './counterexample.ts';
 import { formatSchedule } from './schedule.ts';
 import { actorOf, choiceOf, type Simulator } from './simulator.ts';
+import { countSwitches } from './size.ts';
 import { tellStory } from './story.ts';
 
 export interface BuildInput {
@@ -31,6 +33,7 @@ export interface BuildInput {
   /** Moves before a cycle that is taken for ever. */
   readonly loop?: number;
   readonly minimal: Counterexample['minimal'];
+  readonly shrunk?: Shrunk;
   readonly needed: readonly Ordering[] | null;
 }
 
@@ -71,6 +74,7 @@ export function buildCounterexample(input: BuildInput): Counterexample {
     initialStandings,
     switches: countSwitches(input.moves),
     minimal: input.minimal,
+    ...(input.shrunk === undefined ? {} : { shrunk: input.shrunk }),
     needed: input.needed,
     failures,
     waitFor,
@@ -101,13 +105,6 @@ function proceduresOf(sim: Simulator, steps: readonly TraceStep[]): ModelProcedu
   for (const actor of sim.model.actors)
     for (const point of actor.points) entered.get(point.procedure)?.steps.add(point.label);
   return [...entered.values()].map((p) => ({ ...p, steps: [...p.steps] }));
-}
-
-export function countSwitches(moves: readonly number[]): number {
-  let switches = 0;
-  for (let i = 1; i < moves.length; i++)
-    if (actorOf(moves[i] as number) !== actorOf(moves[i - 1] as number)) switches++;
-  return switches;
 }
 
 function wantedPairs(final: readonly Standing[]): { held: string; wanted: string; label: string }[] {

@@ -4,6 +4,7 @@
  */
 import type { Source } from '../lang/source.ts';
 import type { Evidence } from '../lang/violation.ts';
+import type { Size } from './size.ts';
 
 /** One call on the way from an actor's operation to the step, outermost first. */
 export interface Call {
@@ -78,6 +79,14 @@ export interface TraceStep {
   readonly fingerprint: string;
 }
 
+/** How a schedule was made smaller. */
+export interface Shrunk {
+  /** As it was found. */
+  readonly from: Size;
+  /** Why it is locally minimal only; null when it is proven minimal. */
+  readonly because: string | null;
+}
+
 /** The violation needs step `before` to come before step `after`. */
 export interface Ordering {
   readonly before: number;
@@ -135,6 +144,8 @@ export interface Counterexample {
   readonly switches: number;
   /** `proven`: no shorter one exists, and none of this length has fewer switches. */
   readonly minimal: 'proven' | 'shortest' | 'local';
+  /** Only where it was made smaller after it was found, by walks or anybody else. */
+  readonly shrunk?: Shrunk;
   /** Essential orderings; null when not computed. */
   readonly needed: readonly Ordering[] | null;
   /** Injected failures it needs, by budget name. */

@@ -2,12 +2,14 @@
  * Drives a stored schedule through a model and tells what it ends in: what replay, regression and shrinking start from.
  * One model serves many schedules.
  */
+import { closedCycles, LOCK_CYCLE } from '../analyse/lock-cycles.ts';
+import { DATA_RACE, racesAtEnd } from '../analyse/races.ts';
 import { stuckFrom } from '../analyse/stuck-from.ts';
 import { type Findings, stuckEvidence } from '../search/findings.ts';
 import type { Standing } from './counterexample.ts';
 import { judgeLasso } from './lasso.ts';
 import { formatMove, type Schedule, type ScheduleMove } from './schedule.ts';
-import type { Simulator } from './simulator.ts';
+import { actorOf, choiceOf, type Simulator } from './simulator.ts';
 import { standingsOf } from './standings.ts';
 import { type Outcome, outcomesOf } from './verify.ts';
 
@@ -38,6 +40,11 @@ export type Driven =
 
 /** What a schedule was stored for: `deadlock (4f3c21d9)`. */
 export const wantedOf = (schedule: Schedule): string => `${schedule.property} (${schedule.signature})`;
+
+/** Do the last step and state alone show the violation, so that other schedules can be tried for it? */
+export function showsAtEnd({ property, loop }: Schedule): boolean {
+  return loop === undefined && !['stuck', LOCK_CYCLE, DATA_RACE].includes(property);
+}
 
 /**
  * Drives the moves of the schedule, whatever variant and bounds it names: the simulator's are used, and it is left in the
@@ -109,7 +116,11 @@ export function drive(simulator: Simulator, findings: Findings, schedule: Schedu
 
   if (schedule.loop !== undefined) return driveLoop(schedule.loop);
 
-  const outcomes = [...(outcomesOf(model, findings, moves) ?? []), ...stuckOutcomes(simulator, findings, schedule)];
+  const outcomes = [
+    ...(outcomesOf(model, findings, moves) ?? []),
+    ...stuckOutcomes(simulator, findings, schedule),
+    ...analysedOutcomes(simulator, schedule, moves),
+  ];
   const hit =
     outcomes.find((o) => o.signature === schedule.signature) ??
     outcomes.find((o) => o.property === schedule.property) ??
@@ -127,4 +138,19 @@ function stuckOutcomes(simulator: Simulator, findings: Findings, schedule: Sched
   if (actors === null || actors.length === 0) return [];
   const evidence = stuckEvidence(actors.map((i) => model.actors[i]?.view.name ?? '?'));
   return [{ property: 'stuck', evidence, signature: findings.signature('stuck', evidence, null) }];
+}
+
+/** What only an analysis tells: lock cycles and data races, of a schedule that was stored for one. */
+function analysedOutcomes(simulator: Simulator, schedule: Schedule, moves: readonly number[]): Outcome[] {
+  if (schedule.property === DATA_RACE) return racesAtEnd(simulator, moves);
+  if (schedule.property !== LOCK_CYCLE) return [];
+  simulator.state = simulator.model.initial.slice();
+  const states = [simulator.state];
+  for (const move of moves) {
+    simulator.step(actorOf(move), choiceOf(move));
+    states.push(simulator.state);
+  }
+  const closed = closedCycles(simulator.model, states);
+  simulator.focus();
+  return closed;
 }

@@ -6,7 +6,7 @@ import type { Scenario } from '../lang/scenario.ts';
 import { Findings } from '../search/findings.ts';
 import { buildCounterexample } from './build.ts';
 import type { Counterexample } from './counterexample.ts';
-import { type Divergence, drive, wantedOf } from './drive.ts';
+import { type Divergence, drive, showsAtEnd, wantedOf } from './drive.ts';
 import { essentialOrderings } from './orderings.ts';
 import type { Schedule } from './schedule.ts';
 import { Simulator } from './simulator.ts';
@@ -52,7 +52,6 @@ export function replay(scenario: Scenario, schedule: Schedule, variant = schedul
   const head = { schema: 'quiesce.replay/1', modelHash: model.hash } as const;
   if (driven.result === 'diverged') return { ...head, result: 'diverged', divergence: driven.divergence };
   const { outcome, moves, fault } = driven;
-  const ofState = outcome.property !== 'stuck' && schedule.loop === undefined;
   const counterexample = buildCounterexample({
     simulator,
     ...outcome,
@@ -60,7 +59,9 @@ export function replay(scenario: Scenario, schedule: Schedule, variant = schedul
     fault,
     ...(schedule.loop === undefined ? {} : { loop: schedule.loop }),
     minimal: 'local',
-    needed: ofState ? essentialOrderings(model, findings, moves, outcome.signature) : null,
+    needed: showsAtEnd({ ...schedule, property: outcome.property })
+      ? essentialOrderings(model, findings, moves, outcome.signature)
+      : null,
   });
   return outcome.signature === schedule.signature
     ? { ...head, result: 'reproduced', counterexample }

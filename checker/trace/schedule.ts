@@ -32,14 +32,18 @@ export interface ScheduleMove {
   readonly line: number;
 }
 
-/** A stored schedule, read. `formatSchedule` writes it. */
-export interface Schedule {
+/** What stands before the steps of a stored schedule. */
+export interface ScheduleHead {
   readonly scenario: string;
   readonly variant: string;
   readonly bounds: Readonly<Record<string, number>>;
   readonly modelHash: string;
   readonly property: string;
   readonly signature: string;
+}
+
+/** A stored schedule, read. `formatSchedule` writes it. */
+export interface Schedule extends ScheduleHead {
   readonly moves: readonly ScheduleMove[];
   /** Moves before the cycle, where the schedule goes on for ever. */
   readonly loop?: number;
@@ -67,6 +71,15 @@ const MAX_MOVES = 20_000;
  * ```
  */
 export function formatSchedule(schedule: Schedule): string {
+  return scheduleText(schedule, linesOf(schedule), schedule.moves.length);
+}
+
+/** The same, of steps that are text already: `actor: procedure/step [choice]`. */
+export function scheduleOfSteps(head: ScheduleHead, steps: readonly string[]): string {
+  return scheduleText(head, steps, steps.length);
+}
+
+function scheduleText(schedule: ScheduleHead, lines: readonly string[], steps: number): string {
   const bounds = Object.entries(schedule.bounds).map(([name, value]) => `${name}=${value}`);
   return [
     `quiesce schedule ${SCHEDULE_VERSION}`,
@@ -77,8 +90,8 @@ export function formatSchedule(schedule: Schedule): string {
     `property ${schedule.property}`,
     `signature ${schedule.signature}`,
     '',
-    ...linesOf(schedule),
-    `end ${schedule.moves.length} ${schedule.moves.length === 1 ? 'step' : 'steps'}`,
+    ...lines,
+    `end ${steps} ${steps === 1 ? 'step' : 'steps'}`,
     '',
   ].join('\n');
 }

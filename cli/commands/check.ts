@@ -37,6 +37,7 @@ export interface CheckFlags {
   readonly resume?: string;
   readonly spill?: string;
   readonly all?: boolean;
+  readonly shrink?: boolean;
   readonly analyse?: boolean;
   readonly expect?: string;
   readonly json?: boolean;
@@ -92,6 +93,7 @@ export function verdictWithPaths(verdict: Verdict, files: RunFiles): string {
   return verdictText(verdict, {
     schedules: files.schedules.map(shown),
     reports: files.reports.map(shown),
+    analysed: (signature) => shown(files.scheduleOf(signature)),
     verdict: shown(files.verdict),
   });
 }
@@ -190,6 +192,8 @@ function searchOptions(flags: CheckFlags, variant: string): CheckOptions & { rea
     ...(flags.mem === undefined ? {} : { maxMemoryBytes: flags.mem }),
     ...(flags.spill === undefined ? {} : { spill: { folder: resolve(flags.spill) } }),
     ...(flags.all === undefined ? {} : { all: flags.all }),
+    // Commander sets it unless it is refused.
+    ...(flags.shrink === false ? { shrink: false } : {}),
     ...(flags.analyse === undefined ? {} : { analyse: flags.analyse }),
   };
 }

@@ -25,6 +25,7 @@ import {
   propertySummary,
   replayCommand,
   schedulePath,
+  shrunkFacts,
 } from '../facts.ts';
 import { bytes, count, duration, plural, rate } from '../numbers.ts';
 import { splat } from '../text/splat.ts';
@@ -157,7 +158,8 @@ function header(
         : 'warn';
   const mark = { bad: '\u2716', good: '\u2714', warn: '?' }[tone];
   const word = ce === null ? headline(verdict) : `VIOLATION ${kindText(ce)}`;
-  const length = ce === null ? null : `${lengthFacts(ce).join(', ')} (${minimalText(ce)})`;
+  const length =
+    ce === null ? null : `${lengthFacts(ce).join(', ')} (${[minimalText(ce), ...shrunkFacts(ce)].join('; ')})`;
   return h(
     'header',
     { class: tone },

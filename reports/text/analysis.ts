@@ -17,9 +17,14 @@ import { cut, wrap } from './lines.ts';
 const labelled = (label: string, text: string): string[] => wrap(text, { first: `  ${label}: `, rest: '    ' });
 const more = (hidden: number): string[] => (hidden > 0 ? [`    and ${count(hidden)} more, in the document`] : []);
 
-/** @param rows entries of a list before the rest is only counted. */
-export function analysisLines(a: Analysis, rows: number): string[] {
+/**
+ * @param rows entries of a list before the rest is only counted.
+ * @param pathOf where the schedule of a signature was written.
+ */
+export function analysisLines(a: Analysis, rows: number, pathOf?: (signature: string) => string): string[] {
   const { cycles } = a.lockOrder;
+  const stored = ({ signature }: { readonly signature?: string }) =>
+    signature === undefined || pathOf === undefined ? [] : [`      schedule  ${pathOf(signature)}`];
   return [
     ...labelled('analysed', seenText(a)),
     ...labelled('lock order', lockOrderText(a.lockOrder)),
@@ -28,6 +33,7 @@ export function analysisLines(a: Analysis, rows: number): string[] {
       .flatMap((cycle) => [
         ...wrap(cycleResult(cycle), { first: '    ', rest: '    ' }),
         ...cycleParts(cycle).flatMap((part) => wrap(part, { first: '      ', rest: '        ' })),
+        ...stored(cycle),
       ]),
     ...more(cycles.length - rows),
     ...labelled('data races', racesText(a.races)),
@@ -36,6 +42,7 @@ export function analysisLines(a: Analysis, rows: number): string[] {
       .flatMap((race) => [
         ...wrap(race.field, { first: '    ', rest: '      ' }),
         ...raceParts(race).flatMap((part) => wrap(part, { first: '      ', rest: '        ' })),
+        ...stored(race),
       ]),
     ...more(a.races.found.length - rows),
     ...labelled('orders of events', ordersText(a)),

@@ -17,6 +17,7 @@ import {
   pairs,
   replayCommand,
   schedulePath,
+  shrunkFacts,
 } from '../facts.ts';
 import { plural } from '../numbers.ts';
 import {
@@ -102,7 +103,7 @@ function headLines(ce: Counterexample, context: Context): string[] {
     ...facts([`scenario ${context.scenario}`, `variant ${context.variant}`, `bounds ${pairs(context.bounds)}`], {
       rest: '  ',
     }),
-    ...facts([kindText(ce), ...lengthFacts(ce), minimalText(ce)], { rest: '  ' }),
+    ...facts([kindText(ce), ...lengthFacts(ce), minimalText(ce), ...shrunkFacts(ce)], { rest: '  ' }),
   ];
 }
 

@@ -32,6 +32,8 @@ export interface VerdictTextOptions {
   /** Paths of the schedules and HTML reports that were written, in the order of the violations. */
   readonly schedules?: readonly string[];
   readonly reports?: readonly string[];
+  /** Where the schedule of a confirmed lock cycle or a data race was written, by its signature. */
+  readonly analysed?: (signature: string) => string;
   /** Path of the verdict document. */
   readonly verdict?: string;
   /** Entries of a coverage list that are printed before the rest is only counted; 8 when not given. */
@@ -61,7 +63,7 @@ export function verdictText(verdict: Verdict, options: VerdictTextOptions = {}):
   lines.push(...countLines(verdict), ...stageLines(verdict));
   if (verdict.violations.length === 0) lines.push(...trustLines(verdict, rows));
   else if (verdict.reductions.length > 0) lines.push(...labelled('reductions', reductionsText(verdict)));
-  if (verdict.analysis !== undefined) lines.push(...analysisLines(verdict.analysis, rows));
+  if (verdict.analysis !== undefined) lines.push(...analysisLines(verdict.analysis, rows, options.analysed));
   for (const p of verdict.properties)
     if (p.result === 'never reached') lines.push(...wrap(`  never reached: ${p.name} (${p.about})`, { rest: '    ' }));
   lines.push(

@@ -72,17 +72,9 @@ describe('for programs', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as { event: string; steps?: number; schedule?: string; strategy?: string })
       .filter(({ event }) => event !== 'progress');
-    expect(events.map((e) => e.event)).toEqual([
-      'start',
-      'violation',
-      'stage',
-      'stage',
-      'shrunk',
-      'stage',
-      'shrunk',
-      'violation',
-      'end',
-    ]);
+    // The schedule of the walks is made as short as the exhaustive stage finds it before the next stage begins.
+    const told = ['start', 'violation', 'stage', 'shrunk', 'stage', 'stage', 'violation', 'end'];
+    expect(events.map((e) => e.event)).toEqual(told);
     const steps = events.filter((e) => e.event === 'violation' || e.event === 'shrunk').map((e) => e.steps as number);
     expect(steps).toEqual([...steps].sort((a, b) => b - a));
     expect(steps[0]).toBeGreaterThan(steps.at(-1) as number);

@@ -120,6 +120,7 @@ const rows: { readonly [K in keyof Required<CheckOptions>]: Row } = {
   resume: { probe: { resume: file }, asks: `there is no checkpoint ${file}` },
   all: { probe: { all: true } },
   analyse: { probe: { analyse: true }, effect: ({ analysis }) => expect(analysis?.states).toBeGreaterThan(0) },
+  shrink: { probe: { shrink: false }, effect: ({ violations }) => expect(violations[0]?.shrunk).toBeUndefined() },
   explain: { probe: { explain: false }, effect: (verdict) => expect(verdict.violations[0]?.needed).toBeNull() },
   signal: { probe: { signal: stop }, on: large, effect: because('interrupted') },
   onProgress: { probe: { onProgress: tell, maxSeconds: 0.001 }, on: large, effect: heard },

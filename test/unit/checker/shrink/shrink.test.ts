@@ -37,7 +37,10 @@ const noisy = tiny((s) => {
 });
 
 async function first(scenario: Scenario, options: CheckOptions) {
-  const found = (await check(scenario, options)).violations.find((v) => v.evidence.kind !== 'stuck');
+  const walks = options.strategy === 'random' || options.strategy === 'pct';
+  const found = (await check(scenario, { ...options, ...(walks ? { shrink: false } : {}) })).violations.find(
+    (v) => v.evidence.kind !== 'stuck',
+  );
   if (found === undefined) throw new Error('nothing is violated');
   return found;
 }
@@ -78,6 +81,57 @@ test('a search that is too large leaves it locally minimal and says so', async (
   const { counterexample, because } = await shrunk(noisy, found.schedule, { maxStates: 3 });
   expect(counterexample.minimal).toBe('local');
   expect(because).toBe('the search reached its limit of 3 states');
+});
+
+describe('a check', () => {
+  test.each(['random', 'pct', 'anytime'] as const)('shrinks what %s finds, and says from what', async (strategy) => {
+    const seed = 'noise';
+    const [best] = (await check(noisy, {})).violations;
+    const [asFound] = (await check(noisy, { strategy, seed, shrink: false, maxSeconds: 60 })).violations;
+    const [small] = (await check(noisy, { strategy, seed })).violations;
+    expect(small).toMatchObject({ minimal: 'proven', schedule: best?.schedule, needed: best?.needed });
+    if (strategy === 'anytime') return;
+    expect(asFound?.shrunk).toBeUndefined();
+    expect(asFound?.steps.length).toBeGreaterThan(small?.steps.length as number);
+    const from = { steps: asFound?.steps.length, switches: asFound?.switches };
+    expect(small?.shrunk).toEqual({ from, because: null });
+  });
+
+  test('tells a shrunk schedule of an anytime search before its next stage', async () => {
+    const told: (readonly [string, number, number, string | null])[] = [];
+    await check(noisy, {
+      strategy: 'anytime',
+      seed: 'noise',
+      onViolation: (v) => told.push([v.minimal, v.steps.length, v.switches, v.shrunk?.because ?? null]),
+      onStage: (stage) => told.push([stage.strategy, stage.preemptions ?? -1, 0, null]),
+    });
+    const [first, walks, shrunk, bounded] = told;
+    expect([walks?.[0], bounded?.[0]]).toEqual(['pct', 'bounded']);
+    expect(shrunk?.[0]).toBe('local');
+    expect(shrunk?.[3]).toBe('the search goes on');
+    expect(shrunk?.[1]).toBeLessThan(first?.[1] as number);
+  });
+
+  test('that was cut before it could prove anything says so', async () => {
+    const abort = new AbortController();
+    const [found] = (
+      await check(noisy, {
+        strategy: 'anytime',
+        seed: 'noise',
+        maxStates: 2,
+        signal: abort.signal,
+      })
+    ).violations;
+    expect(found?.shrunk?.because).toBe('the search ended before its last stage did');
+    expect(found?.steps.map((s) => s.actor)).not.toContain('c');
+    const stopped = await check(noisy, {
+      strategy: 'random',
+      seed: 'noise',
+      signal: abort.signal,
+      onProgress: ({ phase }) => phase === 'shrink' && abort.abort(),
+    });
+    expect(stopped.violations[0]?.shrunk?.because ?? 'proven').toMatch(/^interrupted$|^proven$/);
+  });
 });
 
 test('a second shrinking changes nothing', async () => {

@@ -20,9 +20,9 @@ import {
   violated,
 } from '../../../../checker/lang/index.ts';
 import { Findings } from '../../../../checker/search/findings.ts';
-import { countSwitches } from '../../../../checker/trace/build.ts';
 import type { Counterexample } from '../../../../checker/trace/counterexample.ts';
 import { Simulator } from '../../../../checker/trace/simulator.ts';
+import { countSwitches } from '../../../../checker/trace/size.ts';
 import { outcomesOf } from '../../../../checker/trace/verify.ts';
 import { build } from '../../../support/random-build.ts';
 import { randomModel } from '../../../support/random-model.ts';
