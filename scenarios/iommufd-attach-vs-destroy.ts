@@ -4,12 +4,7 @@ import {
   bindAtStart,
   DEVICE_C,
   destroyIoctl,
-  Hwpt,
   hwptUndo,
-  Ioas,
-  IommufdAttach,
-  IommufdDevice,
-  IommufdGroup,
   iommufdCtxPut,
   iommufdDestroy,
   iommufdDeviceUnbind,
@@ -18,12 +13,11 @@ import {
   makeGroup,
   makeHwpt,
   makeIoas,
-  PagingDomain,
   repairedAttach,
   specH,
 } from '../model/iommufd/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
-import { attachedThen, iommufdPromises } from './iommufd-parts.ts';
+import { attachedThen, attachPools, iommufdPromises } from './iommufd-parts.ts';
 
 // `returns` is small so that its promise is decided in a second; the other forms that hold are large.
 export default scenario('iommufd-attach-vs-destroy', {
@@ -95,11 +89,7 @@ export default scenario('iommufd-attach-vs-destroy', {
           does(iommufdCtxPut, { ictx }),
         ]),
       );
-    const hwpts = s.pool(Hwpt, devices + allocs);
-    const idevs = s.pool(IommufdDevice, 1);
-    const ioases = s.pool(Ioas, 1);
-    const domains = s.pool(PagingDomain, devices + allocs);
-    const attaches = s.pool(IommufdAttach, devices);
+    const { objects, all } = attachPools(s, { hwpts: devices + allocs, attaches: devices });
     s.failures({
       ...(allocs > 0 ? { copy_to_user: failures } : {}),
       kmalloc: failures,
@@ -109,10 +99,7 @@ export default scenario('iommufd-attach-vs-destroy', {
       iopt_reserve_iova: failures,
       iommu_attach_group: failures,
     });
-    s.property(
-      ...iommufdPromises(s, [idevs, ioases, hwpts]),
-      allFreed([hwpts, idevs, ioases, domains, attaches, s.pool(IommufdGroup, 1)]),
-    );
+    s.property(...iommufdPromises(s, objects), allFreed(all));
     if (replaces > 0)
       s.property(sometimes('moved', 'the group translates through the HWPT', () => group.domain === domain));
     if (returns > 0)

@@ -6,12 +6,9 @@ import {
   but,
   DEVICE_C,
   detachReads,
-  Hwpt,
   handleForAll,
-  Ioas,
-  IommufdAttach,
-  IommufdDevice,
-  IommufdGroup,
+  type Ioas,
+  type IommufdDevice,
   iommufdCtxPut,
   iommufdDestroy,
   iommufdDeviceDetach,
@@ -21,11 +18,10 @@ import {
   makeGroup,
   makeHwpt,
   makeIoas,
-  PagingDomain,
   repaired,
 } from '../model/iommufd/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
-import { iommufdPromises } from './iommufd-parts.ts';
+import { attachPools, iommufdPromises } from './iommufd-parts.ts';
 
 export default scenario('iommufd-detach-vs-replace', {
   title: 'one device of a group is detached while another one moves the group to another HWPT',
@@ -71,10 +67,10 @@ export default scenario('iommufd-detach-vs-replace', {
     s.task('detacher', end(idevs[0]));
     s.task('mover', [does(iommufdDeviceReplace, { idev: idevs[1], pt_id: fresh.id }), ...end(idevs[1])]);
     s.task('user', [does(iommufdDestroy, { ictx, id: old.id }), does(iommufdCtxPut, { ictx })]);
-    const pools = [s.pool(Hwpt, 1), s.pool(IommufdDevice, 1), s.pool(Ioas, 1)];
+    const { objects, all } = attachPools(s);
     s.property(
-      ...iommufdPromises(s, pools as never),
-      allFreed([...pools, s.pool(PagingDomain, 1), s.pool(IommufdAttach, 1), s.pool(IommufdGroup, 1)]),
+      ...iommufdPromises(s, objects),
+      allFreed(all),
       sometimes('moved', 'the group translates through the new HWPT', () => group.domain === domain),
     );
   },

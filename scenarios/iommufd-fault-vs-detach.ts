@@ -1,49 +1,28 @@
 /** Spec (h): a device is detached while its page requests wait for user space. */
 import { does, eventually, scenario, set, sometimes } from '../checker/lang/index.ts';
 import {
-  answeredBeforeHandleFreed,
-  attachAtStart,
   autoResponse,
-  bindAtStart,
   but,
   closeDescriptor,
-  Descriptor,
   destroyIoctl,
-  destroyOps,
   drain,
   EVENTQ_C,
-  EventqFile,
-  Fault,
   faultMutex,
   faultsTo,
   groupOwner,
   groupOwnership,
-  Hwpt,
-  handleAtStart,
-  Ioas,
-  IommufdAttach,
-  IommufdDevice,
-  IommufdGroup,
   iommufdCtxPut,
   iommufdDestroy,
   iommufdDeviceDetach,
   iommufdDeviceUnbind,
-  iommufdFaultDestroy,
   iommufdFaultRead,
   iommufdFaultWrite,
   iopfOff,
-  makeCtx,
-  makeEndpoint,
-  makeFault,
-  makeGroup,
-  makeHwpt,
-  makeIoas,
-  PagingDomain,
   repairedFaults,
   waiting,
 } from '../model/iommufd/index.ts';
-import { allFreed } from '../properties/lifetime.ts';
-import { faultPools, iommufdPromises, pageRequests } from './iommufd-parts.ts';
+
+import { attachedWithHandle, faultPromises, faultWorld, pageRequests } from './iommufd-parts.ts';
 
 const repairedForm = [...waiting, set(destroyIoctl, 'by id'), ...repairedFaults];
 const ownedForm = but(repairedForm, set(iopfOff, 'driver'), set(groupOwnership, 'iommufd'));
@@ -149,17 +128,16 @@ export default scenario('iommufd-fault-vs-detach', {
   },
   setup: (s) => {
     const { requests, reads, failures, watch, returns } = s.bounds;
-    const ictx = makeCtx(s, 3, { destroy: [...destroyOps, iommufdFaultDestroy] });
-    const fd = s.object(Descriptor, 'fd');
-    const ioas = makeIoas(s, ictx, 'ioas');
-    const hwpt = makeHwpt(s, ictx, ioas, 'hwpt');
-    const fault = makeFault(s, ictx, 'fault', fd);
+    const {
+      ictx,
+      fds: [fd],
+      hwpts: [hwpt],
+      faults: [fault],
+      dev,
+      idevs: [idev],
+    } = faultWorld(s, { hwpts: ['hwpt'], queues: [''], devices: ['idev'] }, { ids: 3 });
     faultsTo(hwpt, fault);
-    const igroup = makeGroup(s, 'igroup');
-    const dev = makeEndpoint(s, igroup, 'dev');
-    const idev = bindAtStart(s, ictx, igroup, 'idev');
-    attachAtStart(s, idev, hwpt);
-    handleAtStart(s, idev, hwpt);
+    attachedWithHandle(s, idev, hwpt);
     const driver = s.task('driver', [does(iommufdDeviceDetach, { idev }), does(iommufdDeviceUnbind, { idev })]);
     s.task('user', [
       ...Array.from({ length: reads }, () => [
@@ -175,19 +153,10 @@ export default scenario('iommufd-fault-vs-detach', {
       dev,
       Array.from({ length: requests }, () => 0),
     );
-    const { groups, handles, params } = faultPools(s, requests, 1);
-    const hwpts = s.pool(Hwpt, 1);
-    const idevs = s.pool(IommufdDevice, 1);
-    const ioases = s.pool(Ioas, 1);
-    const faults = s.pool(Fault, 1);
+    const { promises } = faultPromises(s, { requests, handles: 1 }, watch > 0);
     s.failures({ kmalloc: failures, xa_alloc: failures, copy_to_user: failures });
     s.property(
-      ...iommufdPromises(s, [idevs, ioases, hwpts, faults] as never),
-      ...(watch > 0 ? [answeredBeforeHandleFreed(groups, handles)] : []),
-      allFreed([
-        ...[groups, handles, params, hwpts, idevs, ioases, faults, s.pool(PagingDomain, 1)],
-        ...[s.pool(IommufdAttach, 1), s.pool(IommufdGroup, 1), s.pool(EventqFile, 1)],
-      ]),
+      ...promises,
       sometimes('answered', 'user space has answered a request', () => asked.some((req) => req.answer === 'success')),
     );
     if (returns > 0)

@@ -1,48 +1,28 @@
 /** Spec (h): a device moves to another HWPT while its page requests wait for user space. */
 import { does, scenario, set, sometimes } from '../checker/lang/index.ts';
 import {
-  answeredBeforeHandleFreed,
-  attachAtStart,
   autoResponse,
-  bindAtStart,
   but,
   closeDescriptor,
   counted,
   DEVICE_C,
-  Descriptor,
-  destroyOps,
   drain,
-  EventqFile,
-  Fault,
   faultsTo,
   groupOwnership,
-  Hwpt,
-  handleAtStart,
-  Ioas,
-  IommufdAttach,
-  IommufdDevice,
-  IommufdGroup,
+  type Hwpt,
   iommufdCtxPut,
   iommufdDeviceDetach,
   iommufdDeviceReplace,
   iommufdDeviceUnbind,
-  iommufdFaultDestroy,
   iommufdFaultRead,
   iommufdFaultWrite,
   iopfOff,
-  makeCtx,
-  makeEndpoint,
-  makeFault,
-  makeGroup,
-  makeHwpt,
-  makeIoas,
-  PagingDomain,
   repairedFaults,
   replaceOld,
   replaceQueue,
 } from '../model/iommufd/index.ts';
-import { allFreed } from '../properties/lifetime.ts';
-import { faultPools, iommufdPromises, pageRequests } from './iommufd-parts.ts';
+
+import { attachedWithHandle, faultPromises, faultWorld, pageRequests } from './iommufd-parts.ts';
 
 const repairedForm = [...counted, ...repairedFaults, set(replaceQueue, 'of the old HWPT')];
 
@@ -141,19 +121,16 @@ export default scenario('iommufd-fault-vs-replace', {
   },
   setup: (s) => {
     const { requests, queues, failures, watch } = s.bounds;
-    const ictx = makeCtx(s, 2 + queues, { destroy: [...destroyOps, iommufdFaultDestroy] });
-    const ioas = makeIoas(s, ictx, 'ioas');
-    const hwpts = [makeHwpt(s, ictx, ioas, 'old'), makeHwpt(s, ictx, ioas, 'new')] as const;
-    const fds = hwpts.slice(0, queues).map((hwpt, i) => {
-      const fd = s.object(Descriptor, `fd${i}`);
-      faultsTo(hwpt, makeFault(s, ictx, `fault${i}`, fd));
-      return fd;
+    const { ictx, fds, hwpts, faults, igroup, dev, idevs } = faultWorld(
+      s,
+      { hwpts: ['old', 'new'], queues: ['0', '1'].slice(0, queues), devices: ['idev'] },
+      { ids: 2 + queues },
+    );
+    const [idev] = idevs;
+    faults.forEach((fault, i) => {
+      faultsTo(hwpts[i] as Hwpt, fault);
     });
-    const igroup = makeGroup(s, 'igroup');
-    const dev = makeEndpoint(s, igroup, 'dev');
-    const idev = bindAtStart(s, ictx, igroup, 'idev');
-    attachAtStart(s, idev, hwpts[0]);
-    handleAtStart(s, idev, hwpts[0]);
+    attachedWithHandle(s, idev, hwpts[0]);
     const { domain } = hwpts[1];
     s.task('driver', [
       does(iommufdDeviceReplace, { idev, pt_id: hwpts[1].id }),
@@ -168,21 +145,16 @@ export default scenario('iommufd-fault-vs-replace', {
       ]),
       does(iommufdCtxPut, { ictx }),
     ]);
-    pageRequests(
+    const asked = pageRequests(
       s,
       dev,
       Array.from({ length: requests }, () => 0),
     );
-    const { groups, handles, params } = faultPools(s, requests, 2);
-    const pools = [s.pool(Hwpt, 1), s.pool(IommufdDevice, 1), s.pool(Ioas, 1), s.pool(Fault, 1)];
+    const { promises } = faultPromises(s, { requests, handles: 2 }, watch > 0);
     s.failures({ kmalloc: failures, iommu_attach_group: failures });
     s.property(
-      ...iommufdPromises(s, pools as never),
-      ...(watch > 0 ? [answeredBeforeHandleFreed(groups, handles)] : []),
-      allFreed([
-        ...[...pools, groups, handles, params, s.pool(PagingDomain, 1)],
-        ...[s.pool(IommufdAttach, 1), s.pool(IommufdGroup, 1), s.pool(EventqFile, 1)],
-      ]),
+      ...promises,
+      sometimes('answered', 'user space has answered a request', () => asked.some((req) => req.answer === 'success')),
       sometimes('moved', 'the group translates through the new HWPT', () => igroup.group.domain === domain),
     );
   },

@@ -1,40 +1,21 @@
 /** Spec (h): a nested HWPT is made, used and destroyed while its parent is destroyed. */
 import { does, scenario, set, sometimes } from '../checker/lang/index.ts';
 import {
-  answeredBeforeHandleFreed,
-  bindAtStart,
   but,
   closeDescriptor,
-  Descriptor,
-  destroyOps,
-  EventqFile,
-  Fault,
   HWPT_C,
-  Hwpt,
-  Ioas,
-  IommufdAttach,
-  IommufdDevice,
-  IommufdGroup,
   iommufdCtxPut,
   iommufdDestroy,
   iommufdDeviceUnbind,
-  iommufdFaultDestroy,
   iommufdHwptAllocNested,
   iommufdHwptNestedDestroy,
-  makeCtx,
-  makeEndpoint,
-  makeFault,
-  makeGroup,
-  makeHwpt,
-  makeIoas,
-  PagingDomain,
   parentUser,
   repairedAttach,
   repairedFaults,
   specH,
 } from '../model/iommufd/index.ts';
-import { allFreed } from '../properties/lifetime.ts';
-import { attachedThen, faultPools, iommufdPromises, pageRequests } from './iommufd-parts.ts';
+
+import { attachedThen, faultPromises, faultWorld, inQueue, pageRequests } from './iommufd-parts.ts';
 
 const repairedForm = [...repairedAttach, ...repairedFaults, set(parentUser, 'held')];
 
@@ -69,14 +50,18 @@ export default scenario('iommufd-nested-vs-destroy', {
   },
   setup: (s) => {
     const { requests, failures } = s.bounds;
-    const ictx = makeCtx(s, 4, { destroy: [...destroyOps, iommufdFaultDestroy, iommufdHwptNestedDestroy] });
-    const fd = s.object(Descriptor, 'fd');
-    const ioas = makeIoas(s, ictx, 'ioas');
-    const parent = makeHwpt(s, ictx, ioas, 'parent');
-    const fault = makeFault(s, ictx, 'fault', fd);
-    const igroup = makeGroup(s, 'igroup');
-    const dev = makeEndpoint(s, igroup, 'dev');
-    const idev = bindAtStart(s, ictx, igroup, 'idev');
+    const {
+      ictx,
+      fds: [fd],
+      hwpts: [parent],
+      faults: [fault],
+      dev,
+      idevs: [idev],
+    } = faultWorld(
+      s,
+      { hwpts: ['parent'], queues: [''], devices: ['idev'] },
+      { ids: 4, destroy: [iommufdHwptNestedDestroy] },
+    );
     const nested = idev.id + 1;
     const close = does(iommufdCtxPut, { ictx });
     const destroy = (id: number) => does(iommufdDestroy, { ictx, id });
@@ -90,18 +75,12 @@ export default scenario('iommufd-nested-vs-destroy', {
     s.task('destroyer', [destroy(parent.id), destroy(fault.id), close]);
     s.task('driver', [does(attachedThen, { idev, pt_id: nested, replace_id: 0 }), does(iommufdDeviceUnbind, { idev })]);
     if (requests > 0) pageRequests(s, dev, [0]);
-    const { groups, handles, params } = faultPools(s, 1, 1);
-    const pools = [s.pool(Hwpt, 2), s.pool(IommufdDevice, 1), s.pool(Ioas, 1), s.pool(Fault, 1)];
-    const domains = s.pool(PagingDomain, 2);
+    const { promises, domains, faults } = faultPromises(s, { requests: 1, handles: 1, hwpts: 2 });
     s.failures({ kmalloc: failures, xa_alloc: failures, domain_alloc: failures, copy_to_user: failures });
     s.property(
-      ...iommufdPromises(s, pools as never),
-      answeredBeforeHandleFreed(groups, handles),
-      allFreed([
-        ...[...pools, domains, groups, handles, params],
-        ...[s.pool(IommufdGroup, 1), s.pool(EventqFile, 1), s.pool(IommufdAttach, 1)],
-      ]),
+      ...promises,
       sometimes('nested', 'there is a nested domain', () => [...domains].some((it) => it.s2_parent === domain)),
     );
+    if (requests > 0) s.property(sometimes('delivered', 'a page request is in the fault queue', inQueue(faults)));
   },
 });

@@ -2,15 +2,27 @@
 import type { Bounds, Pool, Property, Setup } from '../checker/lang/index.ts';
 import {
   AttachHandle,
+  answeredBeforeHandleFreed,
+  attachAtStart,
+  bindAtStart,
   closedAtEnd,
+  Descriptor,
   destroyedAlone,
+  destroyOps,
   destroyUserSucceeds,
   deviceAsks,
   drainedAtClose,
   type Endpoint,
+  EventqFile,
+  Fault,
   FaultParam,
+  Hwpt,
+  handleAtStart,
+  Ioas,
+  IommufdAttach,
   IommufdCtx,
   IommufdDevice,
+  IommufdGroup,
   type IommufdObject,
   IommuGroup,
   IopfGroup,
@@ -24,15 +36,24 @@ import {
   iommufdDeviceReplace,
   iommufdDeviceReplacePasid,
   iommufdDeviceUnbind,
+  iommufdFaultDestroy,
   irqThread,
   MAIN_C,
+  makeCtx,
+  makeEndpoint,
+  makeFault,
+  makeGroup,
+  makeHwpt,
+  makeIoas,
   objectId,
   PageRequest,
+  PagingDomain,
   removedIsDestroyed,
   requestsAnswered,
   specH,
 } from '../model/iommufd/index.ts';
-import { errno, int, object, procedure, ptr, ref, type ViewOf } from '../model/kernel/index.ts';
+import { errno, int, object, procedure, ptr, ref, type ViewOf, xaFind } from '../model/kernel/index.ts';
+import { allFreed } from '../properties/lifetime.ts';
 
 /** What a kernel driver does with its device: attach, replace if asked to, and detach what it has attached. */
 export const attachedThen = procedure(
@@ -166,11 +187,78 @@ export function pageRequests(s: Setup<Bounds>, dev: Endpoint, pasids: readonly n
   return requests;
 }
 
-/** Pools of what page requests allocate; the handles of so many attachments at a time. */
-export function faultPools(s: Setup<Bounds>, requests: number, handles: number) {
+/** Pools of what a context owns and of what attaches devices to it, with room for so many allocations by steps. */
+export function attachPools(
+  s: Setup<Bounds>,
+  { hwpts = 1, attaches = 1 }: { readonly hwpts?: number; readonly attaches?: number } = {},
+) {
+  const objects: Pool<IommufdObject>[] = [s.pool(Hwpt, hwpts), s.pool(IommufdDevice, 1), s.pool(Ioas, 1)] as never;
+  const domains = s.pool(PagingDomain, hwpts);
   return {
-    groups: s.pool(IopfGroup, requests),
-    handles: s.pool(AttachHandle, handles),
-    params: s.pool(FaultParam, 1),
+    objects,
+    domains,
+    all: [...objects, domains, s.pool(IommufdAttach, attaches), s.pool(IommufdGroup, 1)] as Pool<object>[],
   };
 }
+
+/** One thing for each name. */
+type Each<N extends readonly string[], T> = { readonly [K in keyof N]: T };
+const each = <const N extends readonly string[], T>(names: N, make: (name: string) => T): Each<N, T> =>
+  names.map(make) as never;
+
+/**
+ * A group whose first device asks for pages, HWPTs of one IOAS that it may be attached to, and fault queues with a file
+ * each; by name.
+ */
+export function faultWorld<
+  const H extends readonly string[],
+  const Q extends readonly string[],
+  const D extends readonly string[],
+>(
+  s: Setup<Bounds>,
+  names: { readonly hwpts: H; readonly queues: Q; readonly devices: D },
+  { ids, destroy = [] }: { readonly ids: number; readonly destroy?: typeof destroyOps },
+) {
+  const ictx = makeCtx(s, ids, { destroy: [...destroyOps, iommufdFaultDestroy, ...destroy] });
+  const fds = each(names.queues, (queue) => s.object(Descriptor, `fd${queue}`));
+  const ioas = makeIoas(s, ictx, 'ioas');
+  const hwpts = each(names.hwpts, (name) => makeHwpt(s, ictx, ioas, name));
+  let next = 0;
+  const faults = each(names.queues, (queue) => makeFault(s, ictx, `fault${queue}`, fds[next++] as Descriptor));
+  const igroup = makeGroup(s, 'igroup');
+  const dev = makeEndpoint(s, igroup, 'dev');
+  const idevs = each(names.devices, (name) => bindAtStart(s, ictx, igroup, name));
+  return { ictx, fds, hwpts, faults, igroup, dev, idevs };
+}
+
+/** Attached, with the handle that page requests are looked up by. */
+export function attachedWithHandle(s: Setup<Bounds>, idev: IommufdDevice, hwpt: Hwpt): void {
+  attachAtStart(s, idev, hwpt);
+  handleAtStart(s, idev, hwpt);
+}
+
+/**
+ * The promises of a scenario in which page requests are answered by user space, and pools for so many of each; `watch`
+ * looks at every step whether groups are answered before their handle is freed.
+ */
+export function faultPromises(
+  s: Setup<Bounds>,
+  room: { readonly requests: number; readonly handles: number; readonly hwpts?: number; readonly attaches?: number },
+  watch = true,
+) {
+  const groups = s.pool(IopfGroup, room.requests);
+  const handles = s.pool(AttachHandle, room.handles);
+  const params = s.pool(FaultParam, 1);
+  const pools = attachPools(s, room);
+  const faults = s.pool(Fault, 1);
+  const promises: Property[] = [
+    ...iommufdPromises(s, [...pools.objects, faults] as never),
+    ...(watch ? [answeredBeforeHandleFreed(groups, handles)] : []),
+    allFreed([groups, handles, params, ...pools.all, faults, s.pool(EventqFile, 1)]),
+  ];
+  return { promises, domains: pools.domains, faults };
+}
+
+/** Goals of page requests: that one is in a fault queue, that user space has read one. */
+export const inQueue = (faults: Pool<Fault>) => () => [...faults].some((fault) => fault.deliver.length > 0);
+export const isRead = (faults: Pool<Fault>) => () => [...faults].some((fault) => xaFind(fault.response, 1) !== 0);

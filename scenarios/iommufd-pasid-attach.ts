@@ -1,45 +1,31 @@
 /** Spec (h): devices of a group are attached with a PASID, beside what the group has without. */
 import { does, scenario, set, sometimes } from '../checker/lang/index.ts';
 import {
-  answeredBeforeHandleFreed,
-  attachAtStart,
-  bindAtStart,
   but,
   closeDescriptor,
   DEVICE_C,
-  Descriptor,
-  destroyOps,
   detachReads,
   drain,
-  EventqFile,
-  Fault,
   faultsTo,
-  Hwpt,
-  handleAtStart,
-  Ioas,
-  IommufdAttach,
-  IommufdDevice,
-  IommufdGroup,
   iommufdCtxPut,
   iommufdDestroy,
   iommufdDeviceDetach,
   iommufdDeviceUnbind,
-  iommufdFaultDestroy,
   iommufdFaultRead,
-  makeCtx,
-  makeEndpoint,
-  makeFault,
-  makeGroup,
-  makeHwpt,
-  makeIoas,
-  PagingDomain,
   repairedAttach,
   repairedFaults,
   replaceQueue,
   specH,
 } from '../model/iommufd/index.ts';
-import { allFreed } from '../properties/lifetime.ts';
-import { faultPools, iommufdPromises, pageRequests, pasidAttachedThen } from './iommufd-parts.ts';
+
+import {
+  attachedWithHandle,
+  faultPromises,
+  faultWorld,
+  isRead,
+  pageRequests,
+  pasidAttachedThen,
+} from './iommufd-parts.ts';
 
 const PASID = 1;
 const repairedForm = [...repairedAttach, ...repairedFaults, set(replaceQueue, 'of the old HWPT')];
@@ -90,24 +76,20 @@ export default scenario('iommufd-pasid-attach', {
   },
   setup: (s) => {
     const { devices, replaces, requests } = s.bounds;
-    const ictx = makeCtx(s, 2 + devices, { destroy: [...destroyOps, iommufdFaultDestroy] });
-    const fd = s.object(Descriptor, 'fd');
-    const ioas = makeIoas(s, ictx, 'ioas');
-    const [plain, queued] = [makeHwpt(s, ictx, ioas, 'plain'), makeHwpt(s, ictx, ioas, 'queued')];
-    for (const hwpt of [plain, queued]) hwpt.pasid_compat = true;
-    const fault = makeFault(s, ictx, 'fault', fd);
-    faultsTo(queued, fault);
-    const igroup = makeGroup(s, 'igroup');
+    const { ictx, fds, hwpts, faults, igroup, dev, idevs } = faultWorld(
+      s,
+      { hwpts: ['plain', 'queued'], queues: [''], devices: ['idev0', 'idev1'].slice(0, devices) },
+      { ids: 2 + devices },
+    );
+    const [fd] = fds;
+    const [plain, queued] = hwpts;
+    for (const hwpt of hwpts) hwpt.pasid_compat = true;
+    faultsTo(queued, faults[0]);
     const { group } = igroup;
-    const dev = makeEndpoint(s, igroup, 'dev');
-    const idevs = Array.from({ length: devices }, (_, i) => bindAtStart(s, ictx, igroup, `idev${i}`));
     const { domain } = queued;
     for (const [i, idev] of idevs.entries()) {
       const whole = requests > 1;
-      if (whole) {
-        attachAtStart(s, idev, queued);
-        handleAtStart(s, idev, queued);
-      }
+      if (whole) attachedWithHandle(s, idev, queued);
       s.task(`driver${i}`, [
         does(pasidAttachedThen, {
           idev,
@@ -126,16 +108,11 @@ export default scenario('iommufd-pasid-attach', {
       does(iommufdCtxPut, { ictx }),
     ]);
     if (requests > 0) pageRequests(s, dev, [PASID, 0].slice(0, requests));
-    const { groups, handles, params } = faultPools(s, Math.max(1, requests), 2);
-    const pools = [s.pool(Hwpt, 1), s.pool(IommufdDevice, 1), s.pool(Ioas, 1), s.pool(Fault, 1)];
+    const { promises, faults: queues } = faultPromises(s, { requests: Math.max(1, requests), handles: 2, attaches: 2 });
     s.property(
-      ...iommufdPromises(s, pools as never),
-      answeredBeforeHandleFreed(groups, handles),
-      allFreed([
-        ...[...pools, groups, handles, params, s.pool(PagingDomain, 1)],
-        ...[s.pool(IommufdAttach, 2), s.pool(IommufdGroup, 1), s.pool(EventqFile, 1)],
-      ]),
+      ...promises,
       sometimes('attached', 'the PASID translates through the HWPT', () => group.pasid_domain === domain),
     );
+    if (requests > 0) s.property(sometimes('read', 'user space has read a page request', isRead(queues)));
   },
 });

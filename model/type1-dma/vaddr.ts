@@ -5,7 +5,18 @@
  * Source: Linux 6.1, vfio_iommu_type1.c: vfio_dma_do_unmap() with VFIO_DMA_UNMAP_FLAG_VADDR, vfio_dma_do_map() with
  * VFIO_DMA_MAP_FLAG_VADDR, vfio_iommu_type1_pin_pages(), and what ef3a3f6a294b made of them. Limits: one mapping is pinned.
  */
-import { EBUSY, EFAULT, EINVAL, errno, int, procedure, ref, wake } from '../kernel/index.ts';
+import {
+  EBUSY,
+  EFAULT,
+  EINVAL,
+  errno,
+  int,
+  type KernelKit,
+  procedure,
+  ref,
+  type Statement,
+  wake,
+} from '../kernel/index.ts';
 import { ExecUser, iova, Type1, VfioDma } from './objects.ts';
 import { excludeMdevs, TYPE1_C, v6_1 } from './sources.ts';
 import { vaddrMdev } from './switches.ts';
@@ -15,6 +26,31 @@ const repaired = { source: excludeMdevs(TYPE1_C) };
 
 const findDma = (f: { iommu: Type1; iova: number }): VfioDma | null =>
   f.iommu.dma_list.find((dma) => dma.iova === f.iova);
+
+/** An invalid address and a mediated device do not go together: -EBUSY for whoever comes second. Under iommu->lock. */
+const refusedWith = <F extends { ret: number }>(
+  k: KernelKit<F>,
+  label: string,
+  others: (f: F) => number,
+  out: string,
+): Statement<F> =>
+  k.switch(vaddrMdev, {
+    'pinning waits': [],
+    'refused with mdevs': [
+      k.test(
+        label,
+        (f) => others(f) > 0,
+        [
+          k.local((f) => {
+            f.ret = -EBUSY;
+          }),
+          k.goto(out),
+        ],
+        [],
+        repaired,
+      ),
+    ],
+  });
 
 /** VFIO_IOMMU_UNMAP_DMA with VFIO_DMA_UNMAP_FLAG_VADDR. */
 export const invalidateVaddr = procedure(
@@ -27,23 +63,7 @@ export const invalidateVaddr = procedure(
   },
   (k) => [
     k.mutexLock((f) => f.iommu.lock),
-    k.switch(vaddrMdev, {
-      'pinning waits': [],
-      'refused with mdevs': [
-        k.test(
-          '!list_empty(&iommu->emulated_iommu_groups)',
-          (f) => f.iommu.emulated_iommu_groups > 0,
-          [
-            k.local((f) => {
-              f.ret = -EBUSY;
-            }),
-            k.goto('unlock'),
-          ],
-          [],
-          repaired,
-        ),
-      ],
-    }),
+    refusedWith(k, '!list_empty(&iommu->emulated_iommu_groups)', (f) => f.iommu.emulated_iommu_groups, 'unlock'),
     k.step('dma->vaddr_invalid = true; iommu->vaddr_invalid_count++', (f) => {
       f.dma = findDma(f);
       if (f.dma === null || f.dma.vaddr_invalid) f.ret = -EINVAL;
@@ -142,23 +162,7 @@ export const attachEmulated = procedure(
   { source, params: { iommu: Type1 }, locals: { ret: errno() }, returns: errno() },
   (k) => [
     k.mutexLock((f) => f.iommu.lock),
-    k.switch(vaddrMdev, {
-      'pinning waits': [],
-      'refused with mdevs': [
-        k.test(
-          'iommu->vaddr_invalid_count',
-          (f) => f.iommu.vaddr_invalid_count > 0,
-          [
-            k.local((f) => {
-              f.ret = -EBUSY;
-            }),
-            k.goto('out_unlock'),
-          ],
-          [],
-          repaired,
-        ),
-      ],
-    }),
+    refusedWith(k, 'iommu->vaddr_invalid_count', (f) => f.iommu.vaddr_invalid_count, 'out_unlock'),
     k.step('list_add(&group->next, &iommu->emulated_iommu_groups)', (f) => {
       f.iommu.emulated_iommu_groups++;
     }),
