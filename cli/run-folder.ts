@@ -14,10 +14,7 @@ import { splitName } from '../explore/scenario.ts';
 import { html, verdictToJson } from '../reports/index.ts';
 import { sensitivityFromJson } from '../reports/sensitivity-json.ts';
 import { shown, writeWhole } from './files.ts';
-import { packageRoot } from './package.ts';
-
-/** The tables of docs/sensitivity.md, one a line. */
-export const sensitivityTables = join(packageRoot, 'scenarios', 'sensitivity.json');
+import { tablesOf } from './sensitivity-tables.ts';
 
 export interface RunFiles {
   readonly verdict: string;
@@ -78,14 +75,10 @@ export function writeReports(folder: string, verdict: Verdict): string[] {
 function sensitivityOf(folder: string, verdict: Verdict): { sensitivity?: Sensitivity } {
   if (verdict.outcome !== 'holds') return {};
   const own = join(folder, 'sensitivity', 'document.json');
-  const of = `"scenario":${JSON.stringify(verdict.scenario.name)},"variant":${JSON.stringify(verdict.variant)},`;
   const measured = [
-    ...(existsSync(own) ? [readFileSync(own, 'utf8')] : []),
-    // One table a line, so that the others need not be read.
-    ...(existsSync(sensitivityTables) ? readFileSync(sensitivityTables, 'utf8').split('\n') : [])
-      .filter((line) => line.includes(of))
-      .map((line) => line.replace(/,$/, '')),
-  ].flatMap(tableIn);
+    ...(existsSync(own) ? undamaged(() => [sensitivityFromJson(readFileSync(own, 'utf8'))]) : []),
+    ...undamaged(() => tablesOf(verdict.scenario.name)),
+  ];
   const same = measured.find(
     ({ bounds, states }) => states === verdict.counts.states && isDeepStrictEqual(bounds, verdict.bounds),
   );
@@ -93,9 +86,9 @@ function sensitivityOf(folder: string, verdict: Verdict): { sensitivity?: Sensit
 }
 
 /** A file that was damaged must not cost the verdict its report. */
-function tableIn(text: string): Sensitivity[] {
+function undamaged(read: () => readonly Sensitivity[]): readonly Sensitivity[] {
   try {
-    return [sensitivityFromJson(text)];
+    return read();
   } catch {
     return [];
   }

@@ -8,7 +8,7 @@ import { QuiesceError } from '../../checker/lang/index.ts';
 import { type Sensitivity, sensitivity } from '../../checker/sensitivity/sensitivity.ts';
 import { sensitivityPage } from '../../reports/markdown/sensitivity.ts';
 import { count } from '../../reports/numbers.ts';
-import { sensitivityFromJson, sensitivityToJson } from '../../reports/sensitivity-json.ts';
+import { sensitivityToJson } from '../../reports/sensitivity-json.ts';
 import { changeText, resultText, sensitivitySummary, sensitivityText } from '../../reports/text/sensitivity.ts';
 import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
@@ -17,7 +17,8 @@ import { onInterrupt } from '../interrupt.ts';
 import { findScenario } from '../models.ts';
 import { packageRoot } from '../package.ts';
 import { progressLine } from '../progress.ts';
-import { sensitivityTables as measured, runFolder } from '../run-folder.ts';
+import { runFolder } from '../run-folder.ts';
+import { storedTables, storeTable } from '../sensitivity-tables.ts';
 import { variantOf } from './check.ts';
 
 export interface SensitivityFlags {
@@ -76,21 +77,11 @@ export async function sensitivityCommand(
   }
 }
 
-/** The tables that the page is made from. */
-export function storedTables(): readonly Sensitivity[] {
-  if (!existsSync(measured)) return [];
-  const documents = JSON.parse(readFileSync(measured, 'utf8')) as readonly unknown[];
-  return documents.map((document) => sensitivityFromJson(JSON.stringify(document)));
-}
-
 /** Puts one table in its place among those of the page. */
 function update(table: Sensitivity, console: Console): void {
   const before = existsSync(page) ? readFileSync(page, 'utf8') : null;
   if (before === null) throw new QuiesceError('usage', `there is no ${shown(page)}`);
-  const key = (t: Sensitivity) => `${t.scenario} ${t.variant}`;
-  const others = storedTables().filter((t) => key(t) !== key(table));
-  const tables = [...others, table].sort((a, b) => (key(a) < key(b) ? -1 : 1));
-  writeWhole(measured, `[\n${tables.map((t) => JSON.stringify(t)).join(',\n')}\n]\n`);
-  writeWhole(page, sensitivityPage(before, tables));
-  console.note(`written: ${shown(measured)}, ${shown(page)}  ${sensitivitySummary(table)}`);
+  const file = storeTable(table);
+  writeWhole(page, sensitivityPage(before, storedTables()));
+  console.note(`written: ${shown(file)}, ${shown(page)}  ${sensitivitySummary(table)}`);
 }

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sensitivity } from '../../checker/sensitivity/sensitivity.ts';
-import { storedTables } from '../../cli/commands/sensitivity.ts';
+import { storedTables } from '../../cli/sensitivity-tables.ts';
 import { sensitivityPage } from '../../reports/markdown/sensitivity.ts';
 import { sensitivityFromJson, sensitivityToJson } from '../../reports/sensitivity-json.ts';
 import { numberOf, sensitivityText } from '../../reports/text/sensitivity.ts';
