@@ -66,6 +66,7 @@ import smmuAtsEnableVsUnmap from './smmu-ats-enable-vs-unmap.ts';
 import smmuBtm from './smmu-btm.ts';
 import smmuFindMaster from './smmu-find-master.ts';
 import smmuFlushVsPriq from './smmu-flush-vs-priq.ts';
+import smmuPriDisable from './smmu-pri-disable.ts';
 import smmuRemoveDevice from './smmu-remove-device.ts';
 import smmuStallResume from './smmu-stall-resume.ts';
 import smmuStopMarker from './smmu-stop-marker.ts';
@@ -192,6 +193,7 @@ export const scenarios: readonly Scenario[] = [
   smmuBtm,
   smmuFindMaster,
   smmuFlushVsPriq,
+  smmuPriDisable,
   smmuRemoveDevice,
   smmuStallResume,
   smmuStopMarker,

@@ -3,8 +3,8 @@
  * fault worker, and contexts of the function that each work for one process.
  */
 import type { Bounds, Property, Setup, ViewOf } from '../checker/lang/index.ts';
-import { type PostsRequest, pciContext } from '../hw/pci/context.ts';
-import { PageRequest, PciContext, PciFunction } from '../hw/pci/objects.ts';
+import { type PostsRequest, pciContext, priContext } from '../hw/pci/context.ts';
+import { PageRequest, type PageRequestInterface, PciContext, PciFunction } from '../hw/pci/objects.ts';
 import { SmmuV3 } from '../hw/smmu/objects.ts';
 import {
   ArmSmmuQueue,
@@ -61,6 +61,8 @@ export function partialFaultsPool(s: Setup<Bounds>, count: number): void {
 }
 
 export interface ContextOptions {
+  /** The page request interface, where it may be disabled. */
+  readonly pri?: PageRequestInterface;
   /** Sizes of the groups of page requests that the context may send, in order. */
   readonly groups: readonly number[];
   readonly posts?: PostsRequest;
@@ -79,12 +81,10 @@ export function context(s: Setup<Bounds>, path: FaultPath, name: string, options
     context: ctx,
     last: lasts[i] ?? true,
   }));
-  s.actor(
-    `device_${name}`,
-    pciContext,
-    { fn: path.fn, ctx, smmu: path.smmu, requests, posts: options.posts ?? 'at once' },
-    { role: 'hardware' },
-  );
+  const { pri, posts = 'at once' } = options;
+  const args = { fn: path.fn, ctx, smmu: path.smmu, requests, posts };
+  if (pri === undefined) s.actor(`device_${name}`, pciContext, args, { role: 'hardware' });
+  else s.actor(`device_${name}`, priContext, { ...args, pri }, { role: 'hardware' });
   return { ctx, requests };
 }
 

@@ -7,10 +7,10 @@
  *
  * Limits: every page is missing at first; a context that is stopped is not started again.
  */
-import { constant, each, machine, patch, switchOf, type Transition, u8 } from '../../checker/lang/index.ts';
+import { type Actor, constant, each, machine, patch, switchOf, type Transition, u8 } from '../../checker/lang/index.ts';
 import { SmmuV3 } from '../smmu/objects.ts';
 import { reaches, takePageRequest, translate } from '../smmu/translate.ts';
-import { forgetGroups, freeGroup, PageRequest, PciContext, PciFunction } from './objects.ts';
+import { forgetGroups, freeGroup, PageRequest, PageRequestInterface, PciContext, PciFunction } from './objects.ts';
 
 /**
  * When a function that was told that a page is missing sends the page request: in the same instant, or at any time
@@ -68,113 +68,131 @@ const whilePresent = (
 ): readonly Transition<Frame, State>[] =>
   transitions.map((t) => ({ ...t, when: (f: Frame) => f.fn.present && t.when(f) }));
 
+const source = patch('spec (c) SMMUv3 and PCIe device')();
+const params = {
+  fn: PciFunction,
+  ctx: PciContext,
+  smmu: SmmuV3,
+  requests: each(PageRequest),
+  posts: constant<PostsRequest>(),
+};
+const indivisible = 'one exchange with the SMMU; the sync of an invalidation waits for a look-up that is under way';
+
+const transitions = whilePresent([
+  { label: 'start', from: 'idle', to: 'running', when: (f) => f.ctx.run },
+  {
+    label: 'translation request misses, page request (last of its group)',
+    from: 'running',
+    to: 'waiting',
+    when: (f) => f.posts === 'at once' && missesPage(f) && nextRequest(f).last,
+    do: missAndPost,
+  },
+  {
+    label: 'translation request misses, page request',
+    from: 'running',
+    to: 'in group',
+    when: (f) => f.posts === 'at once' && missesPage(f) && !nextRequest(f).last,
+    do: missAndPost,
+  },
+  {
+    label: 'translation request misses',
+    from: 'running',
+    to: 'missed',
+    when: (f) => f.posts === 'later' && missesPage(f),
+    do: (f) => {
+      translate(f.smmu, f.ctx.pasid);
+    },
+  },
+  {
+    label: 'page request (last of its group)',
+    from: ['missed', 'in group'],
+    to: 'waiting',
+    when: (f) => canAsk(f) && nextRequest(f).last,
+    do: post,
+  },
+  {
+    label: 'page request',
+    from: ['missed', 'in group'],
+    to: 'in group',
+    when: (f) => canAsk(f) && !nextRequest(f).last,
+    do: post,
+  },
+  {
+    label: 'response: success',
+    from: 'waiting',
+    to: 'retry',
+    when: (f) => newestRequest(f).answer === 'success',
+  },
+  {
+    label: 'response: invalid or failure',
+    from: 'waiting',
+    to: 'running',
+    when: (f) => newestRequest(f).answer === 'invalid' || newestRequest(f).answer === 'failure',
+  },
+  {
+    // The page is still missing: the access is tried again as a new group, if the bound allows another.
+    label: 'response: queue was full',
+    from: 'waiting',
+    to: 'running',
+    when: (f) => newestRequest(f).answer === 'overflow',
+  },
+  {
+    label: 'translation request hits, fill ATC',
+    from: 'retry',
+    to: 'running',
+    when: (f) => reaches(f.smmu, f.ctx.pasid) !== null,
+    do: (f) => {
+      f.ctx.atc = translate(f.smmu, f.ctx.pasid);
+    },
+  },
+  {
+    label: 'translation request is aborted',
+    from: 'retry',
+    to: 'running',
+    when: (f) => reaches(f.smmu, f.ctx.pasid) === null,
+  },
+  {
+    // A group that was begun is finished first, so there is no way out of it.
+    label: 'stop',
+    from: ['idle', 'running', 'missed', 'waiting', 'retry'],
+    to: 'stopped',
+    when: (f) => f.ctx.active && !f.ctx.run,
+    do: (f) => {
+      f.ctx.active = false;
+    },
+  },
+]);
+
 /** Runs one context. `requests` are what it may send in its life, in order; the last of each group is marked. */
 export const pciContext = machine(
   'pci_context',
-  {
-    source: patch('spec (c) SMMUv3 and PCIe device')(),
-    params: {
-      fn: PciFunction,
-      ctx: PciContext,
-      smmu: SmmuV3,
-      requests: each(PageRequest),
-      posts: constant<PostsRequest>(),
-    },
-    locals: { next: u8() },
-    states,
-    indivisible: 'one exchange with the SMMU; the sync of an invalidation waits for a look-up that is under way',
-  },
-  whilePresent([
-    { label: 'start', from: 'idle', to: 'running', when: (f) => f.ctx.run },
-    {
-      label: 'translation request misses, page request (last of its group)',
-      from: 'running',
-      to: 'waiting',
-      when: (f) => f.posts === 'at once' && missesPage(f) && nextRequest(f).last,
-      do: missAndPost,
-    },
-    {
-      label: 'translation request misses, page request',
-      from: 'running',
-      to: 'in group',
-      when: (f) => f.posts === 'at once' && missesPage(f) && !nextRequest(f).last,
-      do: missAndPost,
-    },
-    {
-      label: 'translation request misses',
-      from: 'running',
-      to: 'missed',
-      when: (f) => f.posts === 'later' && missesPage(f),
-      do: (f) => {
-        translate(f.smmu, f.ctx.pasid);
-      },
-    },
-    {
-      label: 'page request (last of its group)',
-      from: ['missed', 'in group'],
-      to: 'waiting',
-      when: (f) => canAsk(f) && nextRequest(f).last,
-      do: post,
-    },
-    {
-      label: 'page request',
-      from: ['missed', 'in group'],
-      to: 'in group',
-      when: (f) => canAsk(f) && !nextRequest(f).last,
-      do: post,
-    },
-    {
-      label: 'response: success',
-      from: 'waiting',
-      to: 'retry',
-      when: (f) => newestRequest(f).answer === 'success',
-    },
-    {
-      label: 'response: invalid or failure',
-      from: 'waiting',
-      to: 'running',
-      when: (f) => newestRequest(f).answer === 'invalid' || newestRequest(f).answer === 'failure',
-    },
-    {
-      // The page is still missing: the access is tried again as a new group, if the bound allows another.
-      label: 'response: queue was full',
-      from: 'waiting',
-      to: 'running',
-      when: (f) => newestRequest(f).answer === 'overflow',
-    },
-    {
-      label: 'translation request hits, fill ATC',
-      from: 'retry',
-      to: 'running',
-      when: (f) => reaches(f.smmu, f.ctx.pasid) !== null,
-      do: (f) => {
-        f.ctx.atc = translate(f.smmu, f.ctx.pasid);
-      },
-    },
-    {
-      label: 'translation request is aborted',
-      from: 'retry',
-      to: 'running',
-      when: (f) => reaches(f.smmu, f.ctx.pasid) === null,
-    },
-    {
-      // A group that was begun is finished first, so there is no way out of it.
-      label: 'stop',
-      from: ['idle', 'running', 'missed', 'waiting', 'retry'],
-      to: 'stopped',
-      when: (f) => f.ctx.active && !f.ctx.run,
-      do: (f) => {
-        f.ctx.active = false;
-      },
-    },
-  ]),
+  { source, params, locals: { next: u8() }, states, indivisible },
+  transitions,
+);
+
+interface Gated extends Frame {
+  readonly pri: PageRequestInterface;
+}
+
+/** What a transition needs of the two capabilities: translation requests those of ATS, page requests those of PRI. */
+const allowed = (label: string, { ats, enable }: PageRequestInterface): boolean =>
+  (!label.includes('translation request') || ats) && (!label.includes('page request') || enable);
+
+/** The same where ATS and the page request interface can be disabled while the context works. */
+export const priContext = machine(
+  'pci_context',
+  { source, params: { ...params, pri: PageRequestInterface }, locals: { next: u8() }, states, indivisible },
+  transitions.map((t) => ({
+    ...t,
+    when: (f: Gated, self: Actor) => allowed(t.label, f.pri) && (t.when?.(f, self) ?? true),
+  })),
 );
 
 /** Somebody pulls the function out, at any time or never. What it had open nobody waits for any more. */
 export const pulledFunction = machine(
   'pcie_slot',
   {
-    source: patch('spec (c) SMMUv3 and PCIe device')(),
+    source,
     params: { fn: PciFunction, contexts: each(PciContext) },
     states: ['linked', 'empty'],
     indivisible: 'the link is gone at one moment',

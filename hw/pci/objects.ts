@@ -92,6 +92,22 @@ export const PciFunction = object(
 );
 export type PciFunction = ViewOf<typeof PciFunction>;
 
+/**
+ * The page request interface of a function, and its ATS. A function whose interface is disabled posts no new request; it has
+ * stopped when it has no group open either, and enabling one that has not is not defined.
+ */
+export const PageRequestInterface = object(
+  'PageRequestInterface',
+  {
+    /** PCI_PRI_CTRL_ENABLE */
+    enable: racy(bool(true), 'configuration space'),
+    /** PCI_ATS_CTRL_ENABLE */
+    ats: racy(bool(true), 'configuration space'),
+  },
+  { permanent: true, source: spec },
+);
+export type PageRequestInterface = ViewOf<typeof PageRequestInterface>;
+
 /** The lowest group index that is not in use; -1 when all are. */
 export function freeGroup(fn: PciFunction): number {
   for (let group = 0; group < GROUPS; group++) if (fn.prg.at(group) === null) return group;

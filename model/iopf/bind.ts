@@ -90,7 +90,7 @@ const clearContextQueued = procedure(
 );
 
 /** A CMD_SYNC behind whatever is in the command queue. */
-const waitForCommands = procedure(
+export const waitForCommands = procedure(
   'arm_smmu_cmdq_issue_sync',
   {
     source: specC('drivers/iommu/arm-smmu-v3.c'),

@@ -31,7 +31,9 @@ export {
   IopfGroup,
   IopfQueue,
   PageResponseOp,
+  PriMaster,
 } from './objects.ts';
+export { armSmmuSvaShutdown, openWithPri } from './pri.ts';
 export { armSmmuFlushPriq, armSmmuPriqThread } from './priq.ts';
 export {
   iopfQueueAddDevice,
@@ -42,21 +44,25 @@ export {
 export { IoMm, iommuNotifierRelease } from './release.ts';
 export { armSmmuRemoveDevice } from './remove.ts';
 export { iommuReportDeviceFault } from './report.ts';
-export { iommuPageResponse, oneResponse, priResponse, smmuPageResponse } from './respond.ts';
+export { iommuPageResponse, oneResponse, priResponse, smmuPageResponse, smmuPriResponse } from './respond.ts';
 export {
   afterFlush,
   betweenUsers,
   commandQueue,
   deviceStop,
   discardPartial,
+  failedBy,
   groupMatch,
   groupNoMemory,
   iopfRevision,
   overflowPartial,
   pageResponseBy,
   partialFaults,
+  priAnswers,
   priqAccounting,
   priqFlushWait,
+  priReset,
+  priShutdown,
   releaseFlush,
   removeOrder,
   responsePasid,

@@ -17,6 +17,7 @@ import {
   op,
   pointerTo,
   ptr,
+  racy,
   ref,
   refcount,
   spinlock,
@@ -29,7 +30,7 @@ import {
 } from '../kernel/index.ts';
 import { IommuSva as CoreSva } from '../sva/index.ts';
 import { hw, LAST_PASID, type PageRequest, type PciFunction, pageResponse } from './hardware.ts';
-import { reducedSva, specB, v2_07, v2_30 } from './sources.ts';
+import { reducedSva, specB, v2_07, v2_30, v2_39 } from './sources.ts';
 
 /** The global state of the SVA core: its lock, and who owns which PASID. */
 export const IommuSva = object(
@@ -135,4 +136,18 @@ export const IopfGroup = object(
   'iopf_group',
   { dev: ptr(Device), last_fault: hw<PageRequest>(), faults: list(IopfFault, 2), ...workStruct },
   { source: v2_07('drivers/iommu/io-pgfault.c') },
+);
+
+/** struct arm_smmu_master_data, as far as PRI is concerned. */
+export const PriMaster = object(
+  'arm_smmu_master_data',
+  {
+    /** Set while PRI is enabled. */
+    can_fault: racy(bool(true), 'read without a lock'),
+    /** struct pci_dev: what the PCI core believes of PRI. */
+    pri_enabled: bool(true),
+    /** Ghost: PRI could not be enabled. */
+    refused: bool(),
+  },
+  { permanent: true, source: v2_39('drivers/iommu/arm-smmu-v3.c') },
 );

@@ -8,12 +8,49 @@
  */
 import { bool, errno, int, type KernelKit, opaque, procedure, type Statement, u8, wake } from '../kernel/index.ts';
 import { cmdqOf, hw, type PageRequest, type PciFunction, type SmmuV3 } from './hardware.ts';
-import { ArmSmmuQueue, Device, IopfQueue } from './objects.ts';
+import { ArmSmmuQueue, Device, IopfQueue, PageResponseOp } from './objects.ts';
 import { iopfQueueDiscardPartial } from './queue.ts';
 import { iommuReportDeviceFault } from './report.ts';
 import { issuePriResponse, oneResponse, priResponse } from './respond.ts';
 import { v2_30, v2_39, v4_03 } from './sources.ts';
-import { commandQueue, overflowPartial, priqAccounting, priqFlushWait, stopMarkers } from './switches.ts';
+import { commandQueue, failedBy, overflowPartial, priqAccounting, priqFlushWait, stopMarkers } from './switches.ts';
+
+interface Popped {
+  readonly smmu: SmmuV3;
+  readonly dev: Device;
+  readonly fn: PciFunction;
+  readonly evt: PageRequest | null;
+}
+
+const failedByCommand = <F extends Popped>(k: KernelKit<F>): Statement<F>[] => [
+  k.switch(commandQueue, {
+    'at once': [
+      k.step(
+        'CMDQ_OP_PRI_RESP with failure',
+        (f) => {
+          priResponse(f.fn, f.evt as PageRequest, 'failure');
+        },
+        { indivisible: oneResponse },
+      ),
+    ],
+    'through the queue': [
+      issuePriResponse(k, 'CMDQ_OP_PRI_RESP with failure', (f) => ({
+        cmdq: cmdqOf(f.smmu),
+        request: f.evt as PageRequest,
+        code: 'failure',
+      })),
+    ],
+  }),
+];
+
+/** As in v2: by the operation that answers everybody else. */
+const failedByOperation = <F extends Popped>(k: KernelKit<F>): Statement<F>[] => [
+  k.callback(
+    PageResponseOp,
+    (f) => f.dev.page_response,
+    (f) => ({ dev: f.dev, evt: f.evt as PageRequest, code: 'failure' as const }),
+  ),
+];
 
 /** arm_smmu_handle_ppr(), from the report of an entry that was taken out of the queue on. */
 const reportPopped = <
@@ -31,26 +68,7 @@ const reportPopped = <
   // A group that could not be reported is answered here; nobody else knows of it.
   k.when(
     (f) => f.ret !== 0 && f.last,
-    [
-      k.switch(commandQueue, {
-        'at once': [
-          k.step(
-            'CMDQ_OP_PRI_RESP with failure',
-            (f) => {
-              priResponse(f.fn, f.evt as PageRequest, 'failure');
-            },
-            { indivisible: oneResponse },
-          ),
-        ],
-        'through the queue': [
-          issuePriResponse(k, 'CMDQ_OP_PRI_RESP with failure', (f) => ({
-            cmdq: cmdqOf(f.smmu),
-            request: f.evt as PageRequest,
-            code: 'failure',
-          })),
-        ],
-      }),
-    ],
+    [k.switch(failedBy, { command: failedByCommand(k), page_response: failedByOperation(k) })],
   ),
 ];
 

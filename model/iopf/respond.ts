@@ -3,6 +3,7 @@
  */
 import {
   EINVAL,
+  ENODEV,
   type KernelKit,
   nameOf,
   oneOf,
@@ -10,6 +11,7 @@ import {
   procedure,
   ptr,
   type Statement,
+  type ViewOf,
   Violation,
 } from '../kernel/index.ts';
 import {
@@ -21,9 +23,9 @@ import {
   requestIsFixed,
   type SmmuCmdq,
 } from './hardware.ts';
-import { Device, FaultEvent, PageResponseOp } from './objects.ts';
+import { Device, FaultEvent, PageResponseOp, type PriMaster } from './objects.ts';
 import { specB, v2_39 } from './sources.ts';
-import { pageResponseBy, responsePasid } from './switches.ts';
+import { pageResponseBy, priAnswers, responsePasid } from './switches.ts';
 
 /**
  * CMDQ_OP_PRI_RESP, and its delivery: the function knows the group by its index. No sync follows, and none is needed,
@@ -83,6 +85,21 @@ export const smmuPageResponse = (cmdq: SmmuCmdq) =>
     'arm_smmu_page_response',
     { source: v2_39('drivers/iommu/arm-smmu-v3.c'), params: PageResponseOp.params },
     (k) => [issuePriResponse(k, 'CMDQ_OP_PRI_RESP', (f) => ({ cmdq, request: f.evt, code: f.code })), k.return(0)],
+  );
+
+/** The same of a driver that knows whether PRI is enabled: it may answer no longer then, and returns -ENODEV. */
+export const smmuPriResponse = (cmdq: SmmuCmdq, master: ViewOf<typeof PriMaster>) =>
+  procedure(
+    'arm_smmu_page_response',
+    { source: v2_39('drivers/iommu/arm-smmu-v3.c'), params: PageResponseOp.params },
+    (k) => [
+      k.switch(priAnswers, {
+        'while PRI is enabled': [k.test('master->can_fault', () => master.can_fault, [], [k.return(-ENODEV)])],
+        always: [],
+      }),
+      issuePriResponse(k, 'CMDQ_OP_PRI_RESP', (f) => ({ cmdq, request: f.evt, code: f.code })),
+      k.return(0),
+    ],
   );
 
 /** Why giving a response is one step. */

@@ -15,8 +15,12 @@ export const v2_39 = patch('v2 39/40', '20180511190641.23008-40-jean-philippe.br
 export const v4_03 = patch('v4 03/26', '20200224182401.353359-4-jean-philippe@linaro.org');
 /** The author's answer about two flushes at once: it should be a count. v5 has one. */
 export const v4_03_review = patch('review of v4 03/26', '20200228144404.GD2156@myrica');
+/** PRI again, two years later: in the queue first, and answers whether or not PRI is enabled. */
+export const v5_25 = patch('v5 25/25', '20200414170252.714402-26-jean-philippe@linaro.org');
 /** As merged: no low-level flush, no busy; the param lock is held while the workqueue is flushed. */
 export const v5_13 = patch('Linux 5.13');
+/** The PCI core: enabling, disabling and resetting a page request interface. */
+export const pciAts = patch('Linux 4.17')('drivers/pci/ats.c');
 /** What the patches build on or do not print: the specification. */
 export const specB = patch('spec (b) IOPF queue');
 export const specC = patch('spec (c) SMMUv3 and PCIe device');

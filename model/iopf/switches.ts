@@ -180,3 +180,38 @@ export const removeOrder = switchOf(
   'queue, then detach',
   'detach, then queue',
 );
+
+/** What the shutdown of SVA on a device does before the device leaves its fault queue. */
+export const priShutdown = switchOf(
+  'smmu.pri-shutdown',
+  'in which order the shutdown disables PRI (or only ATS), flushes the fault queues and waits for the answers',
+  'disable PRI',
+  'disable PRI, flush',
+  'disable PRI, flush, SYNC',
+  'flush, SYNC, disable PRI',
+  'disable ATS, flush, SYNC, disable PRI',
+);
+
+/** Whether enabling PRI resets the interface first. */
+export const priReset = switchOf(
+  'smmu.pri-reset',
+  'whether enabling PRI resets the interface before',
+  'reset',
+  'not reset',
+);
+
+/** Whether the driver answers while PRI is disabled. */
+export const priAnswers = switchOf(
+  'smmu.pri-answers',
+  'whether a page response is sent while PRI is enabled only, or whenever the device has the capability',
+  'while PRI is enabled',
+  'always',
+);
+
+/** Who answers a group that could not be reported. */
+export const failedBy = switchOf(
+  'smmu.failed-by',
+  'whether the irq thread answers a group that could not be reported by a command of its own or by page_response',
+  'command',
+  'page_response',
+);
