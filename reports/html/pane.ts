@@ -11,27 +11,38 @@ import type { Change, Counterexample, Standing, TraceStep } from '../../checker/
 import { count, plural } from '../numbers.ts';
 import { fieldsText, foldChanges, objectOf, stackOf, standingsAfter, weights } from '../trace.ts';
 import { waitText } from './data.ts';
-import { type Child, fragment, h, type Markup } from './write.ts';
+import { type Child, fragment, h, type Markup, render } from './write.ts';
 
 /** Longer schedules are drawn by the script, in a window. */
 export const MOST_WRITTEN = 300;
-/** How many steps of a schedule are written out: fewer where the page would be too large otherwise. */
-export const detailsToTry = (ce: Counterexample): readonly number[] =>
-  ce.steps.length > MOST_WRITTEN ? [80] : [MOST_WRITTEN, 40, 20, 10];
+/** Steps of a longer one that are written out, where there is room. */
+const CHIEF_WRITTEN = 80;
+/** Written out whatever the room. */
+const LEAST_WRITTEN = 10;
 const MARK = { added: 'A', modified: 'M', deleted: 'D' } as const;
 
-/** @param most how many steps are written out, where the schedule has more */
-export function details(ce: Counterexample, most: number): Markup {
-  const chosen = weightiest(ce, most);
+/** @param room bytes of the page that are left for it */
+export function details(ce: Counterexample, room: number): Markup {
+  const most = ce.steps.length > MOST_WRITTEN ? CHIEF_WRITTEN : MOST_WRITTEN;
+  const written = new Map<number, Markup>();
+  let left = room;
+  let considered = 0;
+  for (const step of heaviestFirst(ce).slice(0, most)) {
+    const markup = saysMore(ce, step) ? detail(ce, step) : null;
+    if (markup !== null) left -= Buffer.byteLength(render(markup));
+    if (left < 0 && considered >= LEAST_WRITTEN) break;
+    considered++;
+    if (markup !== null) written.set(step.index, markup);
+  }
   return fragment(
-    chosen.size < ce.steps.length &&
+    considered < ce.steps.length &&
       h(
         'p',
         { class: 'soft' },
-        `Details of ${plural(chosen.size, 'step')} of ${count(ce.steps.length)} are written out, those that matter most; with scripts, of every step.`,
+        `Details of ${plural(considered, 'step')} of ${count(ce.steps.length)} are written out, those that matter most; with scripts, of every step.`,
       ),
     initial(ce),
-    ce.steps.filter((s) => chosen.has(s.index) && saysMore(ce, s)).map((s) => detail(ce, s)),
+    ce.steps.map((s) => written.get(s.index)),
   );
 }
 
@@ -46,9 +57,17 @@ const isChief = (ce: Counterexample, step: TraceStep): boolean => step.essential
 
 /** Numbers of the `most` steps that matter most; of equals the later ones. */
 export function weightiest(ce: Counterexample, most: number): ReadonlySet<number> {
+  return new Set(
+    heaviestFirst(ce)
+      .slice(0, most)
+      .map((s) => s.index),
+  );
+}
+
+function heaviestFirst(ce: Counterexample): TraceStep[] {
   const weight = weights(ce);
-  const byWeight = ce.steps.map((s, i) => ({ n: s.index, w: weight[i] ?? 0 })).sort((a, b) => b.w - a.w || b.n - a.n);
-  return new Set(byWeight.slice(0, most).map((s) => s.n));
+  const of = (s: TraceStep) => weight[s.index - 1] ?? 0;
+  return [...ce.steps].sort((a, b) => of(b) - of(a) || b.index - a.index);
 }
 
 function initial(ce: Counterexample): Markup {

@@ -2,13 +2,12 @@
  * The suite page: the verdicts of a folder of runs in one table, a row for each property of each scenario's variant, and
  * the violations grouped by signature, with links to their reports. One file without any script.
  */
-import { createHash } from 'node:crypto';
 import type { Verdict } from '../../checker/verdict.ts';
 import { extent, pairs } from '../facts.ts';
 import { count, plural } from '../numbers.ts';
-import { style } from './style.ts';
+import { contents, pageText, type Section } from './shell.ts';
 import { resultMark } from './trust.ts';
-import { type Child, h, type Markup, render, trusted } from './write.ts';
+import { type Child, h, type Markup } from './write.ts';
 
 /** A run, and where its reports lie, seen from the page; null where there is none. */
 export interface SuiteEntry {
@@ -24,53 +23,25 @@ export function suiteHtml(entries: readonly SuiteEntry[], version: string): stri
   const unexpected = entries.filter((e) => e.verdict.asExpected === false);
   const title = `${plural(entries.length, 'run')}: ${outcomes.violated} violated, ${outcomes.holds} hold, ${outcomes.undecided} undecided`;
   const tone = unexpected.length > 0 || outcomes.undecided > 0 ? 'warn' : outcomes.violated > 0 ? 'bad' : 'good';
-  const document = h(
-    'html',
-    { lang: 'en' },
-    h(
-      'head',
-      null,
-      h('meta', { charset: 'utf-8' }),
-      h('meta', {
-        'http-equiv': 'Content-Security-Policy',
-        content: `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style, 'utf8').digest('base64')}'; base-uri 'none'; form-action 'none'`,
-      }),
-      h('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-      h('meta', { name: 'color-scheme', content: 'light dark' }),
-      h('meta', { name: 'generator', content: `quiesce ${version}` }),
-      h('title', null, title),
-      trusted('style', style),
+  const sections: readonly Section[] = [
+    { id: 'signatures', title: 'Violations by signature', body: signatures(entries) },
+    { id: 'runs', title: 'Runs', body: table(entries) },
+  ];
+  return pageText({
+    title,
+    version,
+    skipTo: 'table',
+    header: h(
+      'header',
+      { class: tone },
+      h('div', { class: 'top' }, h('span', { class: 'brand' }, 'quiesce'), h('span', { class: 'verdict' }, title)),
+      h('h1', null, h('span', { class: 'model' }, 'MODEL'), ' Runs'),
+      contents(sections),
     ),
-    h(
-      'body',
-      null,
-      h('a', { class: 'skip', href: '#main' }, 'Skip to the table'),
-      h(
-        'header',
-        { class: tone },
-        h('div', { class: 'top' }, h('span', { class: 'brand' }, 'quiesce'), h('span', { class: 'verdict' }, title)),
-        h('h1', null, h('span', { class: 'model' }, 'MODEL'), ' Runs'),
-        h(
-          'nav',
-          { 'aria-label': 'Sections' },
-          h('a', { href: '#signatures' }, 'Violations'),
-          h('a', { href: '#runs' }, 'Runs'),
-        ),
-      ),
-      h(
-        'main',
-        { id: 'main' },
-        section('signatures', 'Violations by signature', signatures(entries)),
-        section('runs', 'Runs', table(entries)),
-      ),
-      h('footer', null, `quiesce ${version}. Reports about models, never claims about a real machine.`),
-    ),
-  );
-  return `<!doctype html>\n${render(document)}\n`;
+    sections,
+    footer: 'Reports about models, never claims about a real machine.',
+  });
 }
-
-const section = (id: string, title: string, body: Child): Markup =>
-  h('section', { id, 'aria-labelledby': `h-${id}` }, h('h2', { id: `h-${id}` }, title), body);
 
 const linked = (href: string | null, text: string): Child => (href === null ? text : h('a', { href }, text));
 
