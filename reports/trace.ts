@@ -218,6 +218,9 @@ export function criticalSection(ce: Counterexample, position: number): number[] 
   const step = ce.steps[position];
   const lock = step?.acquires[0];
   if (step === undefined || lock === undefined) return [position];
-  const end = ce.steps.findIndex((s, i) => i > position && s.actor === step.actor && s.releases.includes(lock));
-  return end < 0 ? [position] : [position, end];
+  for (let end = position + 1; end < ce.steps.length; end++) {
+    const s = ce.steps[end];
+    if (s?.actor === step.actor && s.releases.includes(lock)) return [position, end];
+  }
+  return [position];
 }

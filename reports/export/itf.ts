@@ -50,29 +50,33 @@ export function itf(ce: Counterexample, context: Context): string {
       }),
     );
   }
-  const schedule = parseSchedule(ce.schedule);
   const document = {
-    '#meta': {
-      format: 'ITF',
-      'format-description': FORMAT,
-      source: context.scenario,
-      status: 'violation',
-      description: ce.headline,
-      quiesce: {
-        scenario: schedule.scenario,
-        variant: schedule.variant,
-        bounds: schedule.bounds,
-        model: schedule.modelHash,
-        property: schedule.property,
-        signature: schedule.signature,
-      },
-    },
+    '#meta': itfMeta(ce, context),
     params: [],
     vars: [...paths, ACTION, PICKS],
     states,
     ...(ce.loop === undefined ? {} : { loop: Math.min(ce.loop - 1, ce.steps.length) }),
   };
   return `${JSON.stringify(document, null, 1)}\n`;
+}
+
+/** What stands under `#meta` of the document: what the trace is of, and what is needed to drive it again. */
+export function itfMeta(ce: Counterexample, context: Context): object {
+  return {
+    format: 'ITF',
+    'format-description': FORMAT,
+    source: context.scenario,
+    status: 'violation',
+    description: ce.headline,
+    quiesce: {
+      scenario: context.scenario,
+      variant: context.variant,
+      bounds: context.bounds,
+      model: /^model (\S+)$/m.exec(ce.schedule)?.[1] ?? '',
+      property: ce.property,
+      signature: ce.signature,
+    },
+  };
 }
 
 /**

@@ -9,7 +9,7 @@
  *
  * Source: OASIS SARIF 2.1.0, https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html.
  */
-import type { Location, Log, ReportingDescriptor, Result, ThreadFlowLocation } from 'sarif';
+import type { CodeFlow, Location, Log, ReportingDescriptor, Result, ThreadFlowLocation } from 'sarif';
 import { sourceText } from '../../checker/lang/source.ts';
 import { type ViolationKind, violationKinds } from '../../checker/lang/violation.ts';
 import type { Counterexample, TraceStep } from '../../checker/trace/counterexample.ts';
@@ -34,9 +34,14 @@ export const exportedOf = (verdict: Verdict): Exported => ({
   version: verdict.tool.version,
 });
 
-export function sarif({ context, violations, version }: Exported): string {
+export function sarif(exported: Exported): string {
+  return `${JSON.stringify(sarifLog(exported, codeFlows), null, 1)}\n`;
+}
+
+/** The log, with the code flows of each counterexample as they are given. */
+export function sarifLog({ context, violations, version }: Exported, flows: typeof codeFlows): Log {
   const kinds = [...new Set(violations.map((ce) => ce.evidence.kind))].sort();
-  const log: Log = {
+  return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
     runs: [
@@ -44,11 +49,13 @@ export function sarif({ context, violations, version }: Exported): string {
         tool: { driver: { name: 'quiesce', version, semanticVersion: version, rules: kinds.map(rule) } },
         columnKind: 'utf16CodeUnits',
         properties: { scenario: context.scenario, variant: context.variant, bounds: pairs(context.bounds) },
-        results: violations.map((ce) => result(ce, context, kinds.indexOf(ce.evidence.kind))),
+        results: violations.map((ce) => ({
+          ...result(ce, context, kinds.indexOf(ce.evidence.kind)),
+          codeFlows: flows(ce),
+        })),
       },
     ],
   };
-  return `${JSON.stringify(log, null, 1)}\n`;
 }
 
 function rule(kind: ViolationKind): ReportingDescriptor {
@@ -61,7 +68,7 @@ function rule(kind: ViolationKind): ReportingDescriptor {
 }
 
 function result(ce: Counterexample, context: Context, ruleIndex: number): Result {
-  const { shown, left } = chosen(ce);
+  const { left } = chosen(ce);
   const needed = neededText(ce);
   const text = [
     `${ce.headline}: ${ce.evidence.message}.`,
@@ -80,23 +87,28 @@ function result(ce: Counterexample, context: Context, ruleIndex: number): Result
     message: { text },
     locations: last === null ? [] : [location(last)],
     partialFingerprints: { 'quiesceSignature/v1': ce.signature },
-    codeFlows: [
-      {
-        message: { text: 'all tasks in one' },
-        threadFlows: [{ id: 'schedule', locations: shown.map((step) => flowLocation(ce, step, `${step.actor}: `)) }],
-      },
-      {
-        message: { text: 'a thread flow a task' },
-        threadFlows: [...new Set(shown.map((s) => s.actor))].map((actor) => ({
-          id: actor,
-          locations: shown.filter((s) => s.actor === actor).map((step) => flowLocation(ce, step, '')),
-        })),
-      },
-    ],
   };
 }
 
-/** The steps that fit, each of which stands in both code flows. */
+/** All tasks in one flow, and a flow a task. */
+function codeFlows(ce: Counterexample): CodeFlow[] {
+  const { shown } = chosen(ce);
+  return [
+    {
+      message: { text: 'all tasks in one' },
+      threadFlows: [{ id: 'schedule', locations: shown.map((step) => flowLocation(ce, step, `${step.actor}: `)) }],
+    },
+    {
+      message: { text: 'a thread flow a task' },
+      threadFlows: [...new Set(shown.map((s) => s.actor))].map((actor) => ({
+        id: actor,
+        locations: shown.filter((s) => s.actor === actor).map((step) => flowLocation(ce, step, '')),
+      })),
+    },
+  ];
+}
+
+/** The steps that fit, each of which stands in both code flows. The script of the HTML report chooses the same. */
 function chosen(ce: Counterexample): { readonly shown: readonly TraceStep[]; readonly left: number } {
   // One location is that of the result itself.
   const room = Math.floor((MOST_LOCATIONS - 1) / 2);

@@ -80,7 +80,8 @@ export function letter(index: number): string {
   return index < 26 ? String.fromCharCode(65 + index) : `${letter(Math.floor(index / 26) - 1)}${letter(index % 26)}`;
 }
 
-export function chart(ce: Counterexample): Markup {
+/** @param whole the page has the data of all steps, so that the script can draw each */
+export function chart(ce: Counterexample, whole: boolean): Markup {
   const { in: lanes, out } = participants(ce);
   const locks = locksOf(ce);
   const weight = weights(ce);
@@ -177,14 +178,14 @@ export function chart(ce: Counterexample): Markup {
             narrow && h('th', { scope: 'col', class: 'text' }, 'what it does'),
           ),
         ),
-        h('tbody', { id: 'rows', 'data-window': long ? 'yes' : null }, body),
+        h('tbody', { id: 'rows', 'data-window': long && whole ? 'yes' : null }, body),
       ),
     ),
     long &&
       h(
         'p',
         { class: 'soft' },
-        `${plural(shownSteps?.size ?? 0, 'step')} of ${count(ce.steps.length)} are written out here, those that matter most; with scripts all can be seen.`,
+        `${plural(shownSteps?.size ?? 0, 'step')} of ${count(ce.steps.length)} are written out here, those that matter most; ${whole ? 'with scripts all can be seen' : 'the others would make this page too large'}.`,
       ),
     out.length > 0 &&
       h(

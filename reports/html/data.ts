@@ -3,9 +3,13 @@
  * Deflated it is a tenth of the verdict document; the page inflates it itself, so that it needs no reader of streams.
  */
 import { deflateRawSync } from 'node:zlib';
+import type { Log } from 'sarif';
 import { sourceText } from '../../checker/lang/source.ts';
 import type { Change, Counterexample, Standing } from '../../checker/trace/counterexample.ts';
 import { causality } from '../export/causality.ts';
+import { itfMeta } from '../export/itf.ts';
+import { sarifLog } from '../export/sarif.ts';
+import type { Context } from '../facts.ts';
 import { fieldsText, foldChanges, locksOf, ownerText, stackOf, standingsAfter, waitsOn, weights } from '../trace.ts';
 
 /** An index into the texts; -1 is none. */
@@ -21,8 +25,8 @@ export interface PackedStep {
   readonly label: Text;
   readonly choice: Text;
   readonly note: Text;
-  /** Innermost procedure, its source, and its callers as one text. */
-  readonly at: readonly [Text, Text, Text];
+  /** Innermost procedure, its source, its callers as one text, the file of its source, and how deep it lies. */
+  readonly at: readonly [Text, Text, Text, Text, number];
   readonly essential: 0 | 1;
   readonly weight: number;
   readonly fingerprint: string;
@@ -56,12 +60,25 @@ export interface PageData {
   readonly initial: readonly (readonly [Text, Text])[];
   readonly standings: readonly PackedStanding[];
   readonly steps: readonly PackedTuple[];
+  /** Number of the step with which a cycle begins that is taken for ever, or none. */
+  readonly loop: number | null;
+  readonly files: FileHeads;
+}
+
+/** What the files that the page saves say before the steps; the steps it has itself. */
+export interface FileHeads {
+  /** Lines of the schedule down to the empty one. */
+  readonly schedule: string;
+  /** What stands under `#meta`. */
+  readonly itf: object;
+  /** The whole log, without code flows. */
+  readonly sarif: Log;
 }
 
 const STATUS = { running: 0, blocked: 1, ended: 2, idle: 3 } as const;
 
-/** `lanes` names the actors that are drawn. */
-export function pageData(ce: Counterexample, lanes: readonly string[]): PageData {
+/** `lanes` names the actors that are drawn; `context` and `version` are for the files that can be saved. */
+export function pageData(ce: Counterexample, lanes: readonly string[], context: Context, version: string): PageData {
   const texts: string[] = [];
   const known = new Map<string, number>();
   const t = (text: string | null): Text => {
@@ -99,6 +116,8 @@ export function pageData(ce: Counterexample, lanes: readonly string[]): PageData
         t(inner?.procedure ?? null),
         t(inner === undefined ? null : sourceText(inner.source)),
         t(callers.length === 0 ? null : callers.map((c) => c.procedure).join(', ')),
+        t(s.source.file ?? null),
+        Math.max(0, s.stack.length - 1),
       ],
       s.essential ? 1 : 0,
       weight[i] ?? 0,
@@ -116,6 +135,12 @@ export function pageData(ce: Counterexample, lanes: readonly string[]): PageData
     initial: ce.initial.map((v) => [t(v.path), t(v.value)] as const),
     standings: ce.initialStandings.map(pack),
     steps,
+    loop: ce.loop ?? null,
+    files: {
+      schedule: ce.schedule.slice(0, ce.schedule.indexOf('\n\n') + 2),
+      itf: itfMeta(ce, context),
+      sarif: sarifLog({ context, violations: [ce], version }, () => []),
+    },
   };
 }
 

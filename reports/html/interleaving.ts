@@ -4,9 +4,9 @@ import { keyButton } from './buttons.ts';
 import { chart } from './chart.ts';
 import { h, type Markup } from './write.ts';
 
-/** Takes what each step did, as far as it is written out. */
-export function interleaving(ce: Counterexample): (written: Markup) => Markup {
-  const drawn = chart(ce);
+/** Takes what each step did, as far as it is written out. Only where the page has the data of all steps can they be stepped through. */
+export function interleaving(ce: Counterexample, whole: boolean): (written: Markup) => Markup {
+  const drawn = chart(ce, whole);
   return (written) =>
     h(
       'div',
@@ -21,7 +21,9 @@ export function interleaving(ce: Counterexample): (written: Markup) => Markup {
           keyButton('g', 'Initial state', '\u21e4'),
           keyButton('p', 'Previous essential step', '\u21d1'),
           keyButton('k', 'Previous step', '\u2191'),
+          keyButton('K', 'Previous step of this actor', '\u21a5'),
           h('output', { id: 'where', 'aria-label': 'Step' }, ''),
+          keyButton('J', 'Next step of this actor', '\u21a7'),
           keyButton('j', 'Next step', '\u2193'),
           keyButton('n', 'Next essential step', '\u21d3'),
           keyButton('G', 'Last step', '\u21e5'),

@@ -19,17 +19,24 @@ export const MOST_WRITTEN = 300;
 const CHIEF_WRITTEN = 80;
 /** Written out whatever the room. */
 const LEAST_WRITTEN = 10;
+/** Room for the sentence which says that some are not. */
+const NOTE_BYTES = 200;
 const MARK = { added: 'A', modified: 'M', deleted: 'D' } as const;
 
-/** @param room bytes of the page that are left for it */
-export function details(ce: Counterexample, room: number): Markup {
+/**
+ * @param room bytes of the page that are left for it
+ * @param whole the page has the data of all steps, so that the script can tell the others
+ */
+export function details(ce: Counterexample, room: number, whole: boolean): Markup {
   const most = ce.steps.length > MOST_WRITTEN ? CHIEF_WRITTEN : MOST_WRITTEN;
+  const size = (markup: Markup) => Buffer.byteLength(render(markup));
+  const start = initial(ce);
   const written = new Map<number, Markup>();
-  let left = room;
+  let left = room - size(start) - NOTE_BYTES;
   let considered = 0;
   for (const step of heaviestFirst(ce).slice(0, most)) {
     const markup = saysMore(ce, step) ? detail(ce, step) : null;
-    if (markup !== null) left -= Buffer.byteLength(render(markup));
+    if (markup !== null) left -= size(markup);
     if (left < 0 && considered >= LEAST_WRITTEN) break;
     considered++;
     if (markup !== null) written.set(step.index, markup);
@@ -39,9 +46,9 @@ export function details(ce: Counterexample, room: number): Markup {
       h(
         'p',
         { class: 'soft' },
-        `Details of ${plural(considered, 'step')} of ${count(ce.steps.length)} are written out, those that matter most; with scripts, of every step.`,
+        `Details of ${plural(considered, 'step')} of ${count(ce.steps.length)} are written out, those that matter most${whole ? '; with scripts, of every step' : ''}.`,
       ),
-    initial(ce),
+    start,
     ce.steps.map((s) => written.get(s.index)),
   );
 }

@@ -31,6 +31,8 @@ import { type Child, data, fragment, h, type Markup } from './write.ts';
 const ORDINARY_BYTES = 150_000;
 /** Nor that of a schedule which is too long to be written out. */
 const LONG_BYTES = 500_000;
+/** No page is above two megabytes: of a schedule that takes more than this only the steps that matter most are in it. */
+const MOST_DATA_BYTES = 1_500_000;
 
 export interface HtmlOptions {
   /** Path of the schedule file for the replay command; where `check` puts it unless told otherwise. */
@@ -69,20 +71,23 @@ export function html(verdict: Verdict, index = 0, options: HtmlOptions = {}): st
       script: script(),
     });
   if (ce === null) return file(passSections(verdict, options), null);
-  const around = violationSections(verdict, ce, options);
   const lanes = participants(ce).in.map((p) => p.actor);
-  const extra = [keys(), data('trace', packed(pageData(ce, lanes)))];
+  const steps = packed(pageData(ce, lanes, contextOf(verdict), verdict.tool.version));
+  const whole = steps.text.length <= MOST_DATA_BYTES;
+  const around = violationSections(verdict, ce, options, whole);
+  const extra = [keys(), whole && data('trace', steps)];
   // What is left of the size is for what the steps did.
   const room =
     (ce.steps.length > MOST_WRITTEN ? LONG_BYTES : ORDINARY_BYTES) - Buffer.byteLength(file(around(fragment()), extra));
-  return file(around(details(ce, room)), extra);
+  return file(around(details(ce, room, whole)), extra);
 }
 
-/** The sections around what is written out of the steps. */
+/** The sections around what is written out of the steps; `whole` where the page has the data of all steps. */
 function violationSections(
   verdict: Verdict,
   ce: Counterexample,
   options: HtmlOptions,
+  whole: boolean,
 ): (written: Markup) => readonly Section[] {
   const { schedule } = options;
   const text = splat(ce, contextOf(verdict), schedule === undefined ? {} : { schedule });
@@ -91,7 +96,7 @@ function violationSections(
     graphFigure('order', 'In which order locks are taken', ce.lockOrder),
   ].filter((g) => g !== null);
   const raceSection = { id: 'race', title: 'The race', body: race(verdict, ce) };
-  const pictures = interleaving(ce);
+  const pictures = interleaving(ce, whole);
   const after: readonly Section[] = [
     ...(graphs.length > 0 ? [{ id: 'graphs', title: 'Graphs', body: h('div', { class: 'graphs' }, graphs) }] : []),
     {
@@ -105,7 +110,7 @@ function violationSections(
     ...(verdict.repaired === undefined
       ? []
       : [{ id: 'repaired', title: 'The same on the repaired form', body: repairedForm(ce, verdict.repaired) }]),
-    { id: 'reproduce', title: 'Reproduce', body: reproduce(verdict, ce, schedule) },
+    { id: 'reproduce', title: 'Reproduce', body: reproduce(verdict, ce, schedule, whole) },
     { id: 'trust', title: 'How far to trust this', body: trust(verdict) },
     ...analysisSection(verdict),
     { id: 'source', title: 'Sources', body: sources(ce) },

@@ -2,14 +2,22 @@
 import type { Counterexample } from '../../checker/trace/counterexample.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import { checkCommand } from '../facts.ts';
+import { plural } from '../numbers.ts';
 import { stepText } from '../trace.ts';
 import { copyButton, saveButton } from './buttons.ts';
 import { commandOf } from './header.ts';
+import { MOST_WRITTEN } from './pane.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
-export function reproduce(verdict: Verdict, ce: Counterexample, schedule: string | undefined): Markup {
+/** Lines of a long schedule that are shown. */
+const MOST_LINES = 120;
+
+/** @param whole the page has the data of all steps, of which files can be made */
+export function reproduce(verdict: Verdict, ce: Counterexample, schedule: string | undefined, whole: boolean): Markup {
   const file = `${ce.signature}.sched`;
   const places = delays(ce);
+  const lines = ce.schedule.split('\n');
+  const shown = ce.steps.length > MOST_WRITTEN ? MOST_LINES : lines.length;
   return fragment(
     h('p', null, 'Save the schedule under the name in the command, then:'),
     h(
@@ -43,11 +51,21 @@ export function reproduce(verdict: Verdict, ce: Counterexample, schedule: string
         '.',
       ),
       h('h3', null, 'Schedule'),
-      copyButton('schedule', 'schedule'),
-      saveButton('schedule', file, 'Save schedule'),
+      lines.length <= shown && copyButton('schedule', 'schedule'),
       saveButton('splat', `${ce.signature}.txt`, 'Save text for mail'),
-      saveButton('trace', `${ce.signature}.trace.json`, 'Save data of this page'),
-      h('pre', { id: 'schedule', tabindex: 0, 'aria-label': 'Text of the schedule' }, ce.schedule),
+      whole && [
+        saveButton('schedule', file, 'Save schedule'),
+        saveButton('trace', `${ce.signature}.trace.json`, 'Save trace (JSON)'),
+        saveButton('itf', `${ce.signature}.itf.json`, 'Save ITF'),
+        saveButton('sarif', `${ce.signature}.sarif`, 'Save SARIF'),
+      ],
+      h('pre', { id: 'schedule', tabindex: 0, 'aria-label': 'Text of the schedule' }, lines.slice(0, shown).join('\n')),
+      lines.length > shown &&
+        h(
+          'p',
+          { class: 'soft' },
+          `and ${plural(lines.length - shown, 'line')} more: ${whole ? 'with scripts it is saved whole' : 'it lies in a file of its own'}.`,
+        ),
     ),
   );
 }

@@ -4,6 +4,9 @@ import type { Counterexample } from '../../checker/trace/counterexample.ts';
 import { count } from '../numbers.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
+/** Stretches of steps in one procedure that are listed. */
+const MOST_RUNS = 40;
+
 /** Every procedure of the schedule, with the page to lay beside it. */
 export function sources(ce: Counterexample): Markup {
   const places = new Map<string, { procedure: string; source: Source; steps: number[] }>();
@@ -43,11 +46,14 @@ export function sources(ce: Counterexample): Markup {
               h(
                 'td',
                 null,
-                runs(p.steps).map(([from, to], i) => [
-                  i > 0 ? ', ' : '',
-                  h('a', { href: `#step-${from}` }, String(from)),
-                  to > from && ` to ${to}`,
-                ]),
+                runs(p.steps)
+                  .slice(0, MOST_RUNS)
+                  .map(([from, to], i) => [
+                    i > 0 ? ', ' : '',
+                    h('a', { href: `#step-${from}` }, String(from)),
+                    to > from && ` to ${to}`,
+                  ]),
+                runs(p.steps).length > MOST_RUNS && ` and ${count(runs(p.steps).length - MOST_RUNS)} more stretches`,
               ),
             ),
           ),

@@ -162,7 +162,7 @@ html:not(.js) .changes button{text-decoration:none;cursor:auto}
 #watch{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:.4rem 1rem .7rem;margin:.6rem 0}
 #watch h3{margin:.2rem 0}#history{margin:.2rem 0 .5rem;padding-left:1.3rem;font-size:13px}
 #values summary{cursor:pointer;min-height:24px}#filter{font:inherit;color:inherit;background:var(--raise);border:1px solid var(--soft);border-radius:5px;padding:.15rem .4rem}
-.js .at{display:none}.js .at.now{display:block}
+.js:not(.flat) .at{display:none}.js .at.now{display:block}
 @media (min-width:1120px){
 .js .split{display:grid;grid-template-columns:minmax(0,1fr) 380px;gap:1.4rem;align-items:start}
 .js .pane{position:sticky;top:0;max-height:100vh;overflow-y:auto;margin:0;padding:.4rem 2px 1rem}

@@ -49,28 +49,27 @@ export function interleaving(ce: Counterexample, weight: readonly number[], room
     if (waiting.length > 0)
       rows.push({ number: '', cells: new Map(waiting.map((s) => [s.actor, `${s.next ?? 'waits'} ...`])) });
     const hidden = ce.steps.length - shown.length;
-    return {
-      lines: [
-        ...layout(rows, actors),
-        ...starred(ce),
-        ...(hidden > 0 ? [`     ${plural(hidden, 'step')} not shown`] : []),
-      ],
-      actors: actors.length,
-    };
+    const write = () => [
+      ...layout(rows, actors),
+      ...starred(ce),
+      ...(hidden > 0 ? [`     ${plural(hidden, 'step')} not shown`] : []),
+    ];
+    // A step takes a line at least, so that what is far too long need not be written.
+    const lines = shown.length > room ? null : write();
+    return { fits: lines !== null && lines.length <= room, lines: () => lines ?? write(), actors: actors.length };
   };
   // Columns where the steps that matter fit into them; otherwise lanes, which take a line or two for a step; in the
   // end lanes that take one line and no more.
-  const fits = (drawing: ReturnType<typeof draw>) => drawing.lines.length <= room;
   const nothing = new Set<number>();
   const all = draw(0, nothing, lanes);
-  if (all.actors > MOST_COLUMNS && fits(all)) return { lines: all.lines, showsAllThatMatters: true, inColumns: false };
+  if (all.actors > MOST_COLUMNS && all.fits) return { lines: all.lines(), showsAllThatMatters: true, inColumns: false };
   const side = draw(MATTERS, nothing, columns);
   const layout =
-    side.actors <= MOST_COLUMNS && fits(side) ? columns : fits(draw(MATTERS, nothing, lanes)) ? lanes : shortLanes;
+    side.actors <= MOST_COLUMNS && side.fits ? columns : draw(MATTERS, nothing, lanes).fits ? lanes : shortLanes;
   const inColumns = layout === columns;
   const attempt = (least: number, skip: ReadonlySet<number>) => {
     const drawing = draw(least, skip, layout);
-    return fits(drawing) && (layout !== columns || drawing.actors <= MOST_COLUMNS) ? drawing.lines : null;
+    return drawing.fits && (layout !== columns || drawing.actors <= MOST_COLUMNS) ? drawing.lines() : null;
   };
   for (const least of [0, 1, 2, 3, 4]) {
     const lines = attempt(least, nothing);
@@ -78,9 +77,11 @@ export function interleaving(ce: Counterexample, weight: readonly number[], room
     // Within the weight that would go next, the oldest steps go first: the end is where it breaks. The fewest that
     // must go are found by halving, since hiding more never takes more lines.
     const candidates = [...weight.keys()].filter((i) => weight[i] === least);
+    // What matters more is shown in any case.
+    if (weight.filter((w) => w > least).length > room) continue;
     // A release without its acquisition would puzzle more than neither.
-    const oldest = (n: number) =>
-      new Set(candidates.slice(0, n).flatMap((i) => criticalSection(ce, i).filter((j) => weight[j] === least)));
+    const sections = candidates.map((i) => criticalSection(ce, i).filter((j) => weight[j] === least));
+    const oldest = (n: number) => new Set(sections.slice(0, n).flat());
     let [few, many] = [1, candidates.length];
     while (few < many) {
       const half = Math.floor((few + many) / 2);
@@ -90,7 +91,7 @@ export function interleaving(ce: Counterexample, weight: readonly number[], room
     const fewer = candidates.length === 0 ? null : attempt(least, oldest(many));
     if (fewer !== null) return { lines: fewer, showsAllThatMatters: least < MATTERS, inColumns };
   }
-  return { lines: draw(4, nothing, layout).lines, showsAllThatMatters: false, inColumns };
+  return { lines: draw(4, nothing, layout).lines(), showsAllThatMatters: false, inColumns };
 }
 
 /** The line that says how it ends. */

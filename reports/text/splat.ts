@@ -56,10 +56,11 @@ export function splat(ce: Counterexample, context: Context, options: SplatOption
     RULE,
   ];
   const head = headLines(ce, context);
+  const weight = weights(ce);
   const write = (detail: Detail) => {
     const body = bodyLines(ce, detail);
     const room = MAX_LINES - head.length - body.length - tail.length - 2;
-    const chart = interleaving(ce, weights(ce), Math.max(room, 6));
+    const chart = interleaving(ce, weight, Math.max(room, 6));
     const lines = [...head, ...body, '', ...chart.lines, '', ...tail];
     return { lines, chart, good: lines.length <= MAX_LINES && chart.showsAllThatMatters };
   };

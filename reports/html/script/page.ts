@@ -7,7 +7,11 @@
 import type { PackedStanding, PageData } from '../data.ts';
 import type { Browser, Dialog, Happening, Node } from './dom.ts';
 
-export function page(w: Browser, inflate: (input: string, size: number) => string): void {
+export function page(
+  w: Browser,
+  inflate: (input: string, size: number) => string,
+  files: (info: PageData, standings: (step: number) => readonly PackedStanding[]) => Record<string, () => string>,
+): void {
   const d = w.document;
   const get = (id: string) => d.getElementById(id);
   const root = d.documentElement;
@@ -55,6 +59,8 @@ export function page(w: Browser, inflate: (input: string, size: number) => strin
   const block = get('trace');
   const info: PageData | null =
     block === null ? null : JSON.parse(inflate(w.atob(block.textContent ?? ''), Number(block.dataset['size'])));
+  // Without the data of the steps nothing can be stepped through.
+  root.classList.toggle('flat', info === null);
   const steps = info?.steps ?? [];
   const actors = info?.actors ?? [];
   const locks = info?.locks ?? [];
@@ -487,7 +493,7 @@ export function page(w: Browser, inflate: (input: string, size: number) => strin
   for (const b of d.querySelectorAll('[data-save]'))
     b.addEventListener('click', () => {
       const id = b.dataset['save'] ?? '';
-      const text = id === 'trace' ? JSON.stringify(info) : (get(id)?.textContent ?? '');
+      const text = (info === null ? {} : files(info, standings))[id]?.() ?? get(id)?.textContent ?? '';
       const url = w.URL.createObjectURL(new w.Blob([text], { type: 'text/plain' }));
       const link = d.createElement('a');
       link.setAttribute('href', url);

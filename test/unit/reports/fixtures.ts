@@ -544,7 +544,6 @@ export function endless(length: number): Counterexample {
       headline: 'assertion in io_mm_attach',
       signature: 'e17d1e55',
       minimal: 'local',
-      schedule: 'quiesce schedule 1\n',
     },
   );
 }

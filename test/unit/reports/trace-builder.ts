@@ -12,6 +12,7 @@ import type {
   TraceStep,
   Wait,
 } from '../../../checker/trace/counterexample.ts';
+import { formatSchedule } from '../../../checker/trace/schedule.ts';
 
 export interface Move {
   readonly actor: string;
@@ -146,12 +147,21 @@ export function counterexample(
     story: [],
     waitFor: { nodes: [], edges: [], cycle: [] },
     lockOrder: { nodes: [], edges: [], cycle: [] },
-    schedule: built.steps.map((s) => `${s.actor}: ${s.procedure}/${s.label}`).join('\n'),
     ...built,
     steps: built.steps.map((s) => ({
       ...s,
       essential: s.essential || (about.needed ?? []).some((o) => o.before === s.index || o.after === s.index),
     })),
+    schedule: formatSchedule({
+      scenario: 'by-hand',
+      variant: 'posted',
+      bounds: {},
+      modelHash: '0123456789abcdef',
+      property: about.property ?? about.evidence.kind,
+      signature: about.signature ?? '4f3c21d9',
+      moves: built.steps.map(({ actor, procedure, label, choice }) => ({ actor, procedure, label, choice, line: 0 })),
+      ...(about.loop === undefined ? {} : { loop: about.loop - 1 }),
+    }),
     ...about,
   };
 }
