@@ -5,7 +5,7 @@
  *
  * Skipped, with the reason in the title, where no Chromium is installed.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,11 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../checker/check.ts';
+import type { Counterexample } from '../../checker/trace/counterexample.ts';
 import type { Verdict } from '../../checker/verdict.ts';
+import { itf } from '../../reports/export/itf.ts';
+import { exportedOf, sarif } from '../../reports/export/sarif.ts';
+import { contextOf } from '../../reports/facts.ts';
 import { html } from '../../reports/index.ts';
 import dining from '../../scenarios/peers/dining.ts';
 import * as fixtures from '../unit/reports/fixtures.ts';
@@ -35,6 +39,7 @@ const documents: Record<string, Verdict> = {
   'use-after-free': fixtures.verdict([fixtures.useAfterFree]),
   crowded: fixtures.verdict([fixtures.crowded]),
   hostile: fixtures.verdict([fixtures.hostile]),
+  long: fixtures.verdict([fixtures.endless(10_000)]),
   holds: fixtures.holds,
   undecided: fixtures.undecided,
 };
@@ -102,7 +107,7 @@ describe.skipIf(executable === undefined)(title, () => {
       // The policy of the page forbids scripts of others; the test's own goes in by the debugger.
       await page.evaluate(axe);
       const violations = await page.evaluate(
-        'axe.run().then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html + " " + n.failureSummary).join(" | ")))',
+        'axe.run({ rules: { "target-size": { enabled: true } } }).then((r) => r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html + " " + n.failureSummary).join(" | ")))',
       );
       expect(violations).toEqual([]);
       await page.context().close();
@@ -149,6 +154,138 @@ describe.skipIf(executable === undefined)(title, () => {
     expect(new URL(page.url()).hash).toBe('#step-15');
     expect(await page.locator('#said').textContent()).toBe('step 15, owner, spin_lock(&iommu_sva_lock), 1 change');
     expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('gives the arrow keys back to scrolling where the chart is out of sight', async () => {
+    const { page } = await open('deadlock', '#step-11', { viewport: { width: 1440, height: 600 } });
+    await page.locator('#provenance').scrollIntoViewIfNeeded();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    expect(await current(page)).toBe('step-11');
+    await page.locator('#step-11').scrollIntoViewIfNeeded();
+    await page.keyboard.press('ArrowUp');
+    expect(await current(page)).toBe('step-10');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowLeft');
+    expect(await current(page)).toBe('step-11');
+    await page.context().close();
+  });
+
+  it('does by a button all that a key does', async () => {
+    const { page } = await open('deadlock', '#step-11');
+    const buttons = new Set(
+      await page.locator('button[data-key]').evaluateAll((all) => all.map((b) => b.getAttribute('data-key'))),
+    );
+    for (const key of ['j', 'k', 'J', 'K', 'n', 'p', 'g', 'G', 'w', 'y']) expect(buttons, key).toContain(key);
+    for (const [key, step] of [
+      ['J', 'step-12'],
+      ['K', 'step-11'],
+      ['j', 'step-12'],
+      ['g', 'step-0'],
+      ['G', 'step-17'],
+    ] as const) {
+      await page.locator(`.stepper [data-key=${key}]`).click();
+      expect(await current(page), key).toBe(step);
+    }
+    await page.context().close();
+  });
+
+  it('leads from every part that names a step to that step, and from the strip to every part', async () => {
+    const { page, complaints } = await open('deadlock', '', { viewport: { width: 1440, height: 700 } });
+    for (const part of ['#race', '#source', '.pane']) {
+      if (part === '.pane') await page.locator('#step-12 a').first().click();
+      const links = page.locator(`${part} a[href^="#step-"]:visible`);
+      // The pane tells other steps than the one it shows only where a step follows from another's.
+      for (let i = 0; i < Math.min(5, await links.count()); i++) {
+        const target = (await links.nth(i).getAttribute('href'))?.slice(1) as string;
+        await links.nth(i).click();
+        await expect.poll(() => current(page), { message: `${part} ${target}` }).toBe(target);
+        await expect.poll(() => within(page, `#${target}`)).toBe(true);
+        if (part === '.pane') break;
+      }
+    }
+    for (const target of await page.locator('nav a').evaluateAll((all) => all.map((a) => a.getAttribute('href')))) {
+      await page.evaluate('scrollTo(0, 0)');
+      await page.locator(`nav a[href="${target}"]`).click();
+      await expect.poll(() => within(page, `${target} h2`), { message: target as string }).toBe(true);
+    }
+    const ids = new Set(await page.locator('[id]').evaluateAll((all) => all.map((e) => `#${e.id}`)));
+    const dead = (
+      await page.locator('a[href^="#"]').evaluateAll((all) => all.map((a) => a.getAttribute('href')))
+    ).filter((href) => !ids.has(href as string));
+    expect(dead).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it.each(['deadlock', 'dining', 'long'])('%s: saves the files that the command line writes', async (name) => {
+    const verdict = documents[name] as Verdict;
+    const ce = verdict.violations[0] as Counterexample;
+    const { page, complaints } = await open(name, '', { acceptDownloads: true });
+    const saved = async (id: string) => {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.locator(`[data-save=${id}]`).click()]);
+      return { file: download.suggestedFilename(), text: readFileSync(await download.path(), 'utf8') };
+    };
+    expect(await saved('schedule')).toEqual({ file: `${ce.signature}.sched`, text: ce.schedule });
+    expect(await saved('splat')).toMatchObject({ text: await page.locator('#splat').textContent() });
+    const log = await saved('sarif');
+    expect(log.text).toBe(sarif({ ...exportedOf(verdict), violations: [ce] }));
+    const trace = JSON.parse((await saved('trace')).text);
+    expect(trace.steps.map((s: { label: string }) => s.label)).toEqual(ce.steps.map((s) => s.label));
+    expect(trace.steps.at(-1).changes).toEqual(
+      ce.steps.at(-1)?.changes.map(({ path, before, after }) => ({ path, before, after })),
+    );
+    if (name !== 'long') expect((await saved('itf')).text).toBe(itf(ce, contextOf(verdict)));
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('opens ten thousand steps, and steps, folds and links in them', async () => {
+    expect(statSync(join(folder, 'long.html')).size).toBeLessThan(500_000);
+    const { page, complaints } = await open('long', '#step-7777', { viewport: { width: 1440, height: 900 } });
+    expect(await current(page)).toBe('step-7777');
+    await expect.poll(() => within(page, '#step-7777')).toBe(true);
+    // Only what is looked at is drawn.
+    expect(await page.locator('tr[id^=step-]').count()).toBeLessThan(150);
+    const press = async (key: string) => {
+      await page.keyboard.press(key);
+      const id = await current(page);
+      await expect.poll(() => within(page, `#${id}`), { message: key }).toBe(true);
+      return id;
+    };
+    expect(await press('j')).toBe('step-7778');
+    expect(await press('n')).toBe('step-7976');
+    expect(await press('p')).toBe('step-6979');
+    expect(await press('G')).toBe('step-10000');
+    expect(await press('k')).toBe('step-9999');
+    expect(await press('g')).toBe('step-0');
+    await page.keyboard.press('.');
+    await press('j');
+    expect(await page.locator('#fold').isChecked()).toBe(true);
+    const first = Number((await current(page))?.slice(5));
+    expect(first).toBeGreaterThan(0);
+    await page.keyboard.press('.');
+    expect(await press('k')).toBe(`step-${first - 1}`);
+    // What it takes in the page, without the way there and back: a frame of a screen, many times over.
+    const each = await page.evaluate(`(() => {
+      const before = performance.now();
+      for (let i = 0; i < 100; i++) dispatchEvent(new KeyboardEvent('keydown', { key: 'j' }));
+      return (performance.now() - before) / 100;
+    })()`);
+    expect(await current(page)).toBe(`step-${first + 99}`);
+    expect(each).toBeLessThan(160);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('ten thousand steps read without scripts: those that matter most, and that there are more', async () => {
+    const { page } = await open('long', '#step-10000', { javaScriptEnabled: false });
+    expect(await page.locator('tr[id^=step-]:visible').count()).toBe(121);
+    expect(await page.locator('article.at:visible').count()).toBeGreaterThan(10);
+    await expect.poll(() => within(page, '#step-10000')).toBe(true);
     await page.context().close();
   });
 

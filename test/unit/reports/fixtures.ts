@@ -216,8 +216,6 @@ export const deadlock: Counterexample = counterexample(
       ],
       cycle: [],
     },
-    schedule:
-      'quiesce schedule 1\nscenario vfio-detach-exit\nvariant posted\nowner: vfio_iommu_type1_bind_process/mutex_lock(&iommu->lock)\n',
   },
 );
 

@@ -19,6 +19,9 @@ const { html: shipped } = (await import(dist('reports/index'))) as { html: typeo
 /** Larger ones are searched by the tests of the scenarios themselves. */
 const MOST_STATES = 12_000;
 
+/** Scenarios that are analysed, too. */
+const MOST_ANALYSED = 1_000;
+
 const cases = scenarios.flatMap((scenario) =>
   Object.entries(scenario.variants)
     .filter(([, v]) => v.expect.states <= MOST_STATES)
@@ -54,6 +57,14 @@ describe.each(cases)('reports of $name', ({ scenario, variant }) => {
     const most = steps > 200 ? 500_000 : Math.min(150 * 1024, 60_000 + 2_600 * steps);
     expect(Buffer.byteLength(shipped(verdict))).toBeLessThan(most);
   });
+
+  it.runIf((scenario.variants[variant]?.expect.states ?? 0) <= MOST_ANALYSED)(
+    'stay as small with what an analysis found',
+    async () => {
+      const analysed = await check(scenario, { variant, analyse: true });
+      expect(Buffer.byteLength(shipped(analysed))).toBeLessThan(150 * 1024);
+    },
+  );
 
   it('fit a mail, the headline says MODEL, every step is in the listing', () => {
     for (const ce of verdict.violations) {
