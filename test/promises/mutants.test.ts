@@ -64,11 +64,11 @@ const mutants: Readonly<Record<string, Mutant>> = {
     ways: /^compact$/,
   },
   'states with one hash are taken for one': {
-    mistakes: [settle("'known', 'b', 'kept', 'at')}) {", "'kept', 'at', 'kept', 'at')}) {")],
+    mistakes: [settle("'theirs', 'b', 'roots', 'at')})) {", "'roots', 'at', 'roots', 'at')})) {")],
     settings: /two lanes, all collide/,
   },
   'candidates of two lanes: the first to come stays': {
-    mistakes: [settle('if (q > position && other === setIndex) {', 'if (false) {')],
+    mistakes: [settle('if (other !== setIndex || q < position) {', 'if (true) {')],
     settings: /lanes/,
   },
 };

@@ -136,17 +136,21 @@ export class BreadthFirst implements Strategy, Explored {
     this.#model = model;
     this.#findings = findings;
     this.#options = options;
+    const workers = options.workers ?? 1;
+    const lanes = options.shuffle?.lanes ?? workers;
+    this.#alone = lanes === 1;
     this.#round = makeRound({
       root: shape.root,
       branching: model.branching,
       symmetric: symmetry !== null,
       goals: findings.goals.length,
+      alone: this.#alone,
       chunkStates: options.chunkStates,
     });
     this.store = new States(
       {
         shape,
-        provisional: 2 * this.#round.sets[0].sources.length,
+        provisional: 2 * this.#round.room,
         branching: model.branching,
         hash,
         ...(options.slots === undefined ? {} : { slots: options.slots }),
@@ -160,9 +164,6 @@ export class BreadthFirst implements Strategy, Explored {
     this.unreduced = symmetry?.orbit(new Uint8Array(first.buffer), 0) ?? 1;
     if (from === null) this.store.addFirst(first);
     else this.#restore(from);
-    const workers = options.workers ?? 1;
-    const lanes = options.shuffle?.lanes ?? workers;
-    this.#alone = lanes === 1;
     this.#inHand = mostInHand(model, lanes);
     const makeLane = () =>
       new Lane(model, {

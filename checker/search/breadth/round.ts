@@ -108,6 +108,8 @@ export interface SharedRound {
   readonly orbits: Float64Array;
   readonly chunkStates: number;
   readonly chunkRoom: number;
+  /** Positions of a set. */
+  readonly room: number;
 }
 
 interface RoundInput {
@@ -116,21 +118,24 @@ interface RoundInput {
   readonly branching: number;
   readonly symmetric: boolean;
   readonly goals: number;
+  /** One lane keeps no candidates: what is new gets its index at once. */
+  readonly alone: boolean;
   /** States of a chunk; for tests. */
   readonly chunkStates?: number | undefined;
 }
 
-export function makeRound({ root, branching, symmetric, goals, chunkStates: states }: RoundInput): SharedRound {
+export function makeRound({ root, branching, symmetric, goals, alone, chunkStates: states }: RoundInput): SharedRound {
   const bytesPerState = CHUNKS * Math.max(1, branching) * (root + 2) * 8;
   const chunkStates = Math.max(4, Math.min(states ?? CHUNK_STATES, Math.floor(ROUND_BYTES / bytesPerState)));
   const chunkRoom = chunkStates * Math.max(1, branching);
   const room = CHUNKS * chunkRoom;
+  const kept = alone ? 0 : room;
   const set = (): CandidateSet => ({
-    roots: sharedInts(room * root),
-    sources: sharedInts(room),
-    places: sharedInts(room),
-    won: new Uint8Array(new SharedArrayBuffer(room)),
-    hashes: sharedInts(room),
+    roots: sharedInts(kept * root),
+    sources: sharedInts(kept),
+    places: sharedInts(kept),
+    won: new Uint8Array(new SharedArrayBuffer(kept)),
+    hashes: sharedInts(kept),
     kept: sharedInts(CHUNKS),
     made: sharedInts(CHUNKS),
     fresh: sharedInts(CHUNKS),
@@ -139,7 +144,7 @@ export function makeRound({ root, branching, symmetric, goals, chunkStates: stat
     flaggedCount: sharedInts(CHUNKS),
     bad: sharedInts(room),
     badCount: sharedInts(CHUNKS),
-    orbits: new Float64Array(new SharedArrayBuffer(symmetric ? 8 * room : 0)),
+    orbits: new Float64Array(new SharedArrayBuffer(symmetric ? 8 * kept : 0)),
   });
   return {
     control: sharedInts(CONTROL_WORDS),
@@ -150,5 +155,6 @@ export function makeRound({ root, branching, symmetric, goals, chunkStates: stat
     orbits: new Float64Array(new SharedArrayBuffer(8 * CHUNKS)),
     chunkStates,
     chunkRoom,
+    room,
   };
 }

@@ -59,7 +59,7 @@ export function makeSettle(input: SettleInput): Settle {
 const commonText = (root: number, batch: number, { first }: Probing): string => `
     const hashes = new Int32Array(${batch}), origins = new Int32Array(${batch}),
       touched = new Int32Array(${batch}), winners = new Int32Array(${batch}), positions = new Int32Array(${batch}),
-      repeats = new Int32Array(${batch}), repeaters = new Int32Array(${batch}), recent = new Int32Array(${RECENT});
+      recent = new Int32Array(${RECENT});
     // Functions take these as constants of their own: the optimiser then checks them once.
     let allKnown, allSlots, allSuccessors, last = 0, scale = 0, references = 0, tags = 0, sink = 0;
     function touch(slots, known, m, end) {
@@ -144,7 +144,7 @@ function aloneText({ shape, batch, hash }: SettleInput): string {
 function besideText({ shape, round, batch, hash }: SettleInput): string {
   const { root } = shape;
   const probing = probingOf(shape);
-  const room = round.sets[0].sources.length;
+  const { room } = round;
   return `
     ${commonText(root, batch, probing)}
     const committing = new Int32Array(${round.chunkRoom});
@@ -162,78 +162,80 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
       set.fresh[c] = 0;
       recent.fill(0);
     }
-    function settle(roots, n, from, first) {
+    function settle(roots, n, origin, from) {
       const known = allKnown, slots = allSlots, successors = allSuccessors;
       const { roots: kept, sources, places, fresh, won: wins, hashes: keptHashes } = set;
       const ours = provisional + setIndex * ${room};
-      let m = 0, repeated = 0, won = 0;
+      let m = 0, won = 0;
       for (let i = 0, at = 0; i < n; i++, at += ${root}) {
         ${hash(wordsAt(root, 'roots', 'at'))}
-        const r = x & ${RECENT - 1}, before = recent[r];
-        if (before !== 0) {
+        const before = recent[x & ${RECENT - 1}];
+        if (before > 0) {
           const b = (before - 1) * ${root};
+          if (${sameText(root, 'known', 'b', 'roots', 'at')}) {
+            const source = from + origin[i];
+            if (before - 1 > source && successors[source] === 0) successors[source] = 1;
+            continue;
+          }
+        } else if (before < 0) {
+          const b = (-before - 1) * ${root};
           if (${sameText(root, 'kept', 'b', 'roots', 'at')}) {
-            repeats[repeated] = before - 1; repeaters[repeated++] = first + from[i];
+            const source = from + origin[i];
+            if (successors[source] === 0) successors[source] = 1;
             continue;
           }
         }
-        const position = base + count + m, to = position * ${root};
-        recent[r] = position + 1;
-        ${perWord(root, (k) => `kept[to + ${k}] = roots[at + ${k}];`)}
-        sources[position] = first + from[i];
         hashes[m] = x; origins[m++] = i;
       }
       touch(slots, known, m, provisional);
       for (let j = 0; j < m; j++) {
-        const position = base + count + j, at = position * ${root}, x = hashes[j], mine = (x & tags) | (ours + position);
+        const i = origins[j], at = i * ${root}, x = hashes[j], source = from + origin[i];
+        // Where it is kept if it wins; if it does not, the next one takes the place.
+        const position = base + count, mine = (x & tags) | (ours + position);
         for (let p = ${probing.first('x')}; ; ) {
-          let e = slots[p];
-          if (e === 0) {
-            // Written before anybody can see the slot.
-            keptHashes[position] = x; wins[position] = 1;
-            e = Atomics.compareExchange(slots, p, 0, mine);
-            if (e === 0) {
-              places[position] = p;
-              if (successors[sources[position]] === 0) successors[sources[position]] = 1;
-              winners[won] = origins[j]; positions[won++] = position;
-              break;
-            }
-          }
-          if (((e ^ x) & tags) === 0) {
+          const e = slots[p];
+          let q = -1;
+          if (e !== 0) {
+            if (((e ^ x) & tags) !== 0) { p = ${probing.next}; continue; }
             const r = (e & references) >>> 0;
             if (r < provisional) {
               const b = (r - 1) * ${root};
-              if (${sameText(root, 'known', 'b', 'kept', 'at')}) {
-                places[position] = -r;
-                if (r - 1 > sources[position] && successors[sources[position]] === 0) successors[sources[position]] = 1;
+              if (${sameText(root, 'known', 'b', 'roots', 'at')}) {
+                recent[x & ${RECENT - 1}] = r;
+                if (r - 1 > source && successors[source] === 0) successors[source] = 1;
                 break;
               }
-            } else {
-              const other = r - provisional < ${room} ? 0 : 1, q = r - provisional - other * ${room};
-              const theirs = sets[other].roots, b = q * ${root};
-              if (${sameText(root, 'theirs', 'b', 'kept', 'at')}) {
-                // The least of equal candidates wins.
-                if (q > position && other === setIndex) {
-                  keptHashes[position] = x; wins[position] = 1;
-                  if (Atomics.compareExchange(slots, p, e, mine) !== e) continue;
-                  wins[q] = 0;
-                  Atomics.sub(fresh, (q / chunkRoom) | 0, 1);
-                  winners[won] = origins[j]; positions[won++] = position;
-                } else wins[position] = 0;
-                places[position] = p;
-                if (successors[sources[position]] === 0) successors[sources[position]] = 1;
-                break;
-              }
+              p = ${probing.next};
+              continue;
+            }
+            const other = r - provisional < ${room} ? 0 : 1, theirs = sets[other].roots;
+            q = r - provisional - other * ${room};
+            const b = q * ${root};
+            if (!(${sameText(root, 'theirs', 'b', 'roots', 'at')})) { p = ${probing.next}; continue; }
+            // The least of equal candidates wins.
+            if (other !== setIndex || q < position) {
+              if (other === setIndex) recent[x & ${RECENT - 1}] = -q - 1;
+              if (successors[source] === 0) successors[source] = 1;
+              break;
             }
           }
-          p = ${probing.next};
+          // Written before anybody can see the slot.
+          const to = position * ${root};
+          ${perWord(root, (k) => `kept[to + ${k}] = roots[at + ${k}];`)}
+          sources[position] = source; keptHashes[position] = x; wins[position] = 1; places[position] = p;
+          // Somebody came between: what is there now is looked at again.
+          if (Atomics.compareExchange(slots, p, e, mine) !== e) continue;
+          if (q >= 0) {
+            wins[q] = 0;
+            Atomics.sub(fresh, (q / chunkRoom) | 0, 1);
+          }
+          count++;
+          recent[x & ${RECENT - 1}] = -position - 1;
+          if (successors[source] === 0) successors[source] = 1;
+          winners[won] = i; positions[won++] = position;
+          break;
         }
       }
-      for (let j = 0; j < repeated; j++) {
-        const p = places[repeats[j]], source = repeaters[j];
-        if ((p >= 0 || -p - 1 > source) && successors[source] === 0) successors[source] = 1;
-      }
-      count += m;
       Atomics.add(fresh, chunk, won);
       return won;
     }
@@ -245,7 +247,7 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
       const first = sets[s].firsts[c];
       let index = first, stand = 0;
       for (let position = c * chunkRoom, end = position + sets[s].kept[c]; position < end; position++) {
-        if (places[position] < 0 || wins[position] === 0) continue;
+        if (wins[position] === 0) continue;
         const to = index * ${root}, at = position * ${root};
         ${perWord(root, (k) => `known[to + ${k}] = theirs[at + ${k}];`)}
         successors[sources[position]]++;
