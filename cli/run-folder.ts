@@ -1,6 +1,6 @@
 /**
- * What a check leaves behind: `runs/<scenario>-<variant>/` with the verdict as JSON, and for each violation its
- * schedule and its HTML report.
+ * What a check leaves behind: `runs/<scenario>-<variant>/` with the verdict as JSON, what earlier runs said, and for each
+ * violation its schedule and its HTML report.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { QuiesceError } from '../checker/lang/index.ts';
 import type { Sensitivity } from '../checker/sensitivity/sensitivity.ts';
 import type { Verdict } from '../checker/verdict.ts';
 import { splitName } from '../explore/scenario.ts';
+import { type History, historyFromJson, historyToJson, withRun } from '../reports/history.ts';
 import { html, verdictToJson } from '../reports/index.ts';
 import { sensitivityFromJson } from '../reports/sensitivity-json.ts';
 import { shown, writeWhole } from './files.ts';
@@ -52,7 +53,22 @@ export function writeRun(folder: string, verdict: Verdict): RunFiles {
   const reports = writeReports(folder, verdict);
   const document = join(folder, 'verdict.json');
   writeWhole(document, verdictToJson(verdict));
+  writeWhole(join(folder, HISTORY), historyToJson(withRun(historyIn(folder), verdict)));
   return { verdict: document, reports, schedules, scheduleOf };
+}
+
+const HISTORY = 'history.json';
+
+/** What earlier runs of a folder said; null where there is nothing, or nothing that can be read. */
+export function historyIn(folder: string): History | null {
+  const path = join(folder, HISTORY);
+  if (!existsSync(path)) return null;
+  try {
+    return historyFromJson(readFileSync(path, 'utf8'));
+  } catch {
+    // What was must not cost what is: the verdict is written, and a new history begins.
+    return null;
+  }
 }
 
 /** Writes the HTML reports of a verdict: `<signature>.html` each, or `verdict.html` where nothing was violated. */

@@ -6,6 +6,7 @@ import { comparisonShape } from './comparison-json.ts';
 import { corpusShape } from './corpus-json.ts';
 import { explorationShape } from './explore-json.ts';
 import { growthShape, needsShape } from './growth-json.ts';
+import { historyShape } from './history.ts';
 import { verdictShape } from './json.ts';
 import { regressShape } from './regress-json.ts';
 import { replayShape } from './replay-json.ts';
@@ -14,6 +15,7 @@ import { type JsonSchema, jsonSchemaOf, type Shape } from './shapes.ts';
 
 const documents: readonly (readonly [string, string, Shape<unknown>])[] = [
   ['quiesce.verdict/1', 'Verdict of quiesce check', verdictShape],
+  ['quiesce.history/1', 'What became of a form, run after run', historyShape],
   ['quiesce.grow/1', 'Table of quiesce grow', growthShape],
   ['quiesce.needs/1', 'Smallest bounds of a violation, from quiesce grow --down', needsShape],
   ['quiesce.comparison/1', 'Variants side by side, from quiesce compare', comparisonShape],

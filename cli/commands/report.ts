@@ -17,7 +17,7 @@ import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
 import { prepareFolder, readText, shown, writeWhole } from '../files.ts';
 import { packageVersion } from '../package.ts';
-import { writeReports } from '../run-folder.ts';
+import { historyIn, writeReports } from '../run-folder.ts';
 
 export interface ReportFlags {
   readonly out?: string;
@@ -69,6 +69,7 @@ function suiteReport(folder: string, runs: readonly string[], flags: ReportFlags
   prepareFolder(dirname(target));
   const entries = runs.map((path) => ({
     verdict: storedVerdict(path).verdict,
+    history: historyIn(path)?.results ?? [],
     report: (signature: string | null) => {
       const page = join(resolve(path), `${signature ?? 'verdict'}.html`);
       const href = relative(dirname(target), page);

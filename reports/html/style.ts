@@ -39,6 +39,9 @@ header{padding-top:1.1rem}
 .verdict,.word,.flag{font-weight:600}
 .verdict{padding:.15rem .7rem;border-radius:999px;border:1px solid currentColor}
 .bad .verdict{color:var(--bad);background:var(--badbg)}.good .verdict{color:var(--good);background:var(--goodbg)}.warn .verdict{color:var(--warn);background:var(--warnbg)}
+.filters{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;margin:.4rem 0}.filters label{min-height:24px}
+${['bad', 'warn', 'good'].map((tone) => `body:has(#show-${tone}:not(:checked)) tr.is-${tone}`).join(',')}{display:none}
+.strip{display:flex;gap:3px;list-style:none;margin:0;padding:0}.strip li{border:1px solid;border-radius:3px;padding:0 .3em;white-space:nowrap}.strip small{margin-left:.2em}
 .word.bad{color:var(--bad)}.word.good{color:var(--good)}.word.warn{color:var(--warn)}
 .buttons{margin-left:auto;display:flex;flex-wrap:wrap;gap:.4rem}
 h1{font-size:1.6rem;line-height:1.25;margin:.9rem 0 .2rem;font-weight:650;letter-spacing:-.01em;overflow-wrap:anywhere}
@@ -187,7 +190,7 @@ kbd{border:1px solid var(--line);border-bottom-width:2px;border-radius:4px;paddi
 body{background:#fff;font-size:8pt;line-height:1.3}
 header,main,footer{max-width:none;padding:0}
 section{margin:.6rem 0}h1{font-size:13pt}h2{font-size:10pt;margin:.3rem 0}h3{font-size:8.5pt;margin:.3rem 0 .1rem}.words,.lead{font-size:9pt}p,ul,ol{margin:.2rem 0}
-nav,.buttons,.stepper,.screen,.pane,.fold,dialog,.skip,button:not(.changes *){display:none!important}
+nav,.filters,.buttons,.stepper,.screen,.pane,.fold,dialog,.skip,button:not(.changes *){display:none!important}
 body:has(#fold:checked) tr.plain{display:table-row!important}
 .facts{grid-template-columns:repeat(4,1fr);gap:.2rem .8rem;margin:.2rem 0}.facts>div{padding-top:.1rem}
 .lanes{font-size:6.5pt;line-height:1.2}.lanes th,.lanes td{padding-top:0;padding-bottom:.05rem}.lanes .n{padding-top:0}.lanes .n a{min-height:0;min-width:0}.what code,.lanes code,.lanes small,.pre{font-size:6pt}.lanes .tag{font-size:5.5pt}

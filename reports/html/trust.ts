@@ -143,8 +143,13 @@ export function resultMark(result: Verdict['properties'][number]['result']): Mar
   const mark = { holds: '\u2714', reached: '\u2714', violated: '\u2716', 'never reached': '\u2716', undecided: '?' }[
     result
   ];
-  const tone = { holds: 'good', reached: 'good', violated: 'bad', 'never reached': 'bad', undecided: 'warn' }[result];
-  return h('span', { class: `word ${tone}` }, `${mark} ${result}`);
+  return h('span', { class: `word ${toneOf(result)}` }, `${mark} ${result}`);
+}
+
+/** The colour of a result; its mark and word say the same. */
+export function toneOf(result: Verdict['properties'][number]['result']): 'good' | 'bad' | 'warn' {
+  if (result === 'undecided') return 'warn';
+  return result === 'holds' || result === 'reached' ? 'good' : 'bad';
 }
 
 /** Names and values; a value of null leaves the row out. */

@@ -176,7 +176,12 @@ describe('output paths', () => {
   test('a check leaves its documents and nothing temporary', async () => {
     await quiesce(['check', './deadlock.model.ts', '--out', 'tidy'], { cwd });
     const files = readdirSync(join(cwd, 'tidy', 'toy-deadlock-posted')).sort();
-    expect(files.map((f) => f.replace(/^[0-9a-f]{8}\./, '*.'))).toEqual(['*.html', '*.sched', 'verdict.json']);
+    expect(files.map((f) => f.replace(/^[0-9a-f]{8}\./, '*.'))).toEqual([
+      '*.html',
+      '*.sched',
+      'history.json',
+      'verdict.json',
+    ]);
     expect(readdirSync(join(cwd, 'tidy'))).toEqual(['toy-deadlock-posted']);
   });
 });

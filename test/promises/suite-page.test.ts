@@ -36,6 +36,47 @@ test('has a row for each property of each run, and links to their reports', asyn
   expect(page).not.toMatch(/<script/);
 });
 
+test('has a strip of what each form said, run after run, and since when a bug is known', async () => {
+  const twice = join(cwd, 'again');
+  const model = join(cwd, 'again.model.ts');
+  const run = () => quiesce(['check', './again.model.ts', '--quiet', '--out', 'again'], { cwd });
+  // Red, red again, and green when the model is another one.
+  writeFileSync(model, toys.deadlock.replaceAll('toy-deadlock', 'toy-again'));
+  await run();
+  await run();
+  const broken = JSON.parse(readFileSync(join(twice, 'toy-again-posted', 'verdict.json'), 'utf8'));
+  writeFileSync(model, toys.holds.replaceAll('toy-holds', 'toy-again'));
+  await run();
+  const history = JSON.parse(readFileSync(join(twice, 'toy-again-posted', 'history.json'), 'utf8'));
+  expect(history.results.map((r: { outcome: string; runs: number }) => [r.outcome, r.runs])).toEqual([
+    ['violated', 2],
+    ['holds', 1],
+  ]);
+  expect(history.results[0].signatures).toEqual([broken.violations[0].signature]);
+  expect(await quiesce(['report', 'again'], { cwd })).toMatchObject({ status: 0 });
+  const page = readFileSync(join(twice, 'index.html'), 'utf8');
+  const strip = /<ol class=strip[^>]*>([\s\S]*?)<\/ol>/.exec(page)?.[1] ?? '';
+  expect([...strip.matchAll(/<li class="word (\w+)"/g)].map((m) => m[1])).toEqual(['bad', 'good']);
+  expect(strip).toContain(`violated ${broken.violations[0].signature}; 2 runs`);
+  expect(strip).toContain('holds, the model changed; 1 run');
+});
+
+test('a damaged history costs nothing but itself', async () => {
+  const path = join(cwd, 'runs', 'toy-deadlock-posted', 'history.json');
+  writeFileSync(path, '{"results": [');
+  const page = () => quiesce(['report', 'runs'], { cwd });
+  expect(await page()).toMatchObject({ status: 0, stderr: '' });
+  const again = await quiesce(['check', './deadlock.model.ts', '--quiet'], { cwd });
+  expect(again.stderr).toBe('');
+  expect(JSON.parse(readFileSync(path, 'utf8')).results).toHaveLength(1);
+  expect(await page()).toMatchObject({ status: 0, stderr: '' });
+  const seen = JSON.parse(readFileSync(path, 'utf8')).results[0].first.slice(0, 10);
+  const row = /<tr><th scope=row><code>[0-9a-f]{8}[\s\S]*?(?=<tr|<\/tbody)/.exec(
+    readFileSync(join(cwd, 'runs', 'index.html'), 'utf8'),
+  )?.[0];
+  expect(row).toContain(`<td>${seen}<td>${seen}`);
+});
+
 test('it can lie elsewhere, and its links still lead to the reports', async () => {
   expect(await quiesce(['report', 'runs', '-o', 'pages/suite.html'], { cwd })).toMatchObject({ status: 0 });
   const page = readFileSync(join(cwd, 'pages', 'suite.html'), 'utf8');
@@ -66,7 +107,17 @@ test.skipIf(executable === undefined)(
         );
         expect(complaints).toEqual([]);
         await page.evaluate(axe);
-        expect(await page.evaluate('axe.run().then((r) => r.violations.map((v) => v.id))')).toEqual([]);
+        expect(
+          await page.evaluate(
+            'axe.run({ rules: { "target-size": { enabled: true } } }).then((r) => r.violations.map((v) => v.id))',
+          ),
+        ).toEqual([]);
+        const rows = page.locator('#runs tbody tr:visible');
+        const all = await rows.count();
+        await page.locator('#show-good').uncheck();
+        expect(await rows.count()).toBe(all - (await page.locator('#runs tr.is-good').count()));
+        await page.locator('#show-good').check();
+        expect(await rows.count()).toBe(all);
       }
     } finally {
       await browser.close();
