@@ -198,3 +198,42 @@ export function descriptorsAreWhole(
     return null;
   });
 }
+
+/** A stream table as far as its cache goes; an entry that does not translate leads nowhere. */
+export interface StreamCaches {
+  readonly cached: FixedArray<{
+    readonly present: boolean;
+    readonly config: string;
+    readonly vmid: number;
+    readonly ttb: (Generation & object) | null;
+  }>;
+  readonly tlb: FixedArray<CachedTranslation>;
+  readonly bypassed: FixedArray<boolean>;
+}
+
+/**
+ * What is cached of a stream table is one entry, whose VMID and page tables belong together; nothing goes past the page
+ * tables; and nothing that is free for others is led to. `domains` are the page tables by VMID.
+ */
+export function streamsStayInTheirDomain(
+  table: StreamCaches & object,
+  domains: readonly ((Generation & object) | null)[],
+): Always {
+  const wrong = (message: string, ...what: object[]) =>
+    violated('isolation', message, { objects: [nameOf(table), ...what.map((o) => nameOf(o))] });
+  return always('streams-stay-in-their-domain', 'a stream reaches what its domain maps, and nothing else', () => {
+    for (let sid = 0; sid < table.cached.length; sid++) {
+      if (table.bypassed.at(sid))
+        return wrong(`a transaction of stream ${sid} goes past the page tables of its domain`);
+      const { present, config, vmid, ttb } = table.cached.at(sid);
+      if (!present || config !== 'translate' || ttb === null) continue;
+      if (domains[vmid] !== ttb)
+        return wrong(`the cached entry of stream ${sid} has VMID ${vmid} and the page tables ${nameOf(ttb)}`, ttb);
+      if (ttb.generation > 0) return wrong(`${nameOf(ttb)} is free, and stream ${sid} is still translated by it`, ttb);
+    }
+    for (const { page, generation } of table.tlb)
+      if (page !== null && page.generation !== generation)
+        return wrong(`${nameOf(page)} is free for others although the TLB still leads to it`, page);
+    return null;
+  });
+}

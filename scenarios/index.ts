@@ -70,6 +70,7 @@ import smmuPriDisable from './smmu-pri-disable.ts';
 import smmuRemoveDevice from './smmu-remove-device.ts';
 import smmuStallResume from './smmu-stall-resume.ts';
 import smmuStopMarker from './smmu-stop-marker.ts';
+import smmuStreamTable from './smmu-stream-table.ts';
 import smmuSurpriseRemoval from './smmu-surprise-removal.ts';
 import smmuTornDescriptor from './smmu-torn-descriptor.ts';
 import smmuUnbindOrder from './smmu-unbind-order.ts';
@@ -197,6 +198,7 @@ export const scenarios: readonly Scenario[] = [
   smmuRemoveDevice,
   smmuStallResume,
   smmuStopMarker,
+  smmuStreamTable,
   smmuSurpriseRemoval,
   smmuTornDescriptor,
   smmuUnbindOrder,

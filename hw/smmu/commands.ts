@@ -29,12 +29,10 @@ import {
 import { GROUPS, LAST_PASID, type PageRequest, type PciContext, type PciFunction } from '../pci/objects.ts';
 import { type AtsFunction, forget, LAST_ASID, PAGES, type SmmuContexts, slot } from './caches.ts';
 import type { SmmuV3 } from './objects.ts';
+import { LAST_VMID, STREAMS, type StreamTable } from './stream-table.ts';
 
 /** Who may wait for a CMD_SYNC, each with a completion word of its own: 0 to 3. */
 export const ISSUERS = 4;
-
-/** Streams 0 and 1: the functions behind the SMMU, in their order. */
-const STREAMS = 2;
 
 /** How a stalled transaction goes on. */
 export const resumeCodes = ['retry', 'abort'] as const;
@@ -49,6 +47,7 @@ export type Command =
   | `CFGI_CD pasid ${number}`
   | `CFGI_STE sid ${number}`
   | `TLBI_NH_ASID asid ${number}`
+  | `TLBI_S12_VMALL vmid ${number}`
   | `TLBI_NH_VA asid ${number} page ${number}`
   | `ATC_INV pasid ${number}`
   | `ATC_INV pasid ${number} page ${number}`
@@ -59,8 +58,17 @@ export type Command =
   | `SYNC ${number}`;
 
 interface Decoded {
-  readonly op: 'CFGI_CD' | 'CFGI_STE' | 'TLBI_NH_ASID' | 'TLBI_NH_VA' | 'ATC_INV' | 'PRI_RESP' | 'RESUME' | 'SYNC';
-  /** PASID, ASID, stream, index of a group, tag of a stall or issuer. */
+  readonly op:
+    | 'CFGI_CD'
+    | 'CFGI_STE'
+    | 'TLBI_NH_ASID'
+    | 'TLBI_NH_VA'
+    | 'TLBI_S12_VMALL'
+    | 'ATC_INV'
+    | 'PRI_RESP'
+    | 'RESUME'
+    | 'SYNC';
+  /** PASID, ASID, VMID, stream, index of a group, tag of a stall or issuer. */
   readonly id: number;
   /** Virtual pages that are meant. */
   readonly pages: readonly number[];
@@ -95,6 +103,7 @@ for (let asid = 1; asid <= LAST_ASID; asid++) {
   know(`TLBI_NH_ASID asid ${asid}`, 'TLBI_NH_ASID', asid);
   for (const page of upTo(PAGES)) know(`TLBI_NH_VA asid ${asid} page ${page}`, 'TLBI_NH_VA', asid, page);
 }
+for (let vmid = 1; vmid <= LAST_VMID; vmid++) know(`TLBI_S12_VMALL vmid ${vmid}`, 'TLBI_S12_VMALL', vmid);
 for (const stag of upTo(GROUPS))
   for (const code of resumeCodes) know(`RESUME stag ${stag} ${code}`, 'RESUME', stag, 0, code);
 
@@ -140,6 +149,7 @@ export type SmmuCmdq = ViewOf<typeof SmmuCmdq>;
 export interface BehindCmdq {
   readonly contexts?: SmmuContexts;
   readonly functions?: readonly AtsFunction[];
+  readonly streams?: StreamTable;
   /** The reduced SMMU of the fault path, and the contexts of the function behind it with what they have cached. */
   readonly faultPath?: { readonly smmu: SmmuV3; readonly contexts: readonly PciContext[] };
   /** The function whose page requests PRI_RESP answers. */
@@ -232,6 +242,28 @@ const completions = {
     do: (f: Frame) => {
       const fn = f.behind.functions?.[finish(f, 'CFGI_STE').id];
       if (fn) fn.eats_cached = fn.eats;
+    },
+  },
+  'CFGI_STE of the table': {
+    label: 'CMD_CFGI_STE completes: the entry is forgotten',
+    ...consuming,
+    when: (f: Frame) => {
+      const i = find(f, 'CFGI_STE');
+      return i >= 0 && f.behind.streams?.fetching.at(decode(f.cmdq.under_way.at(i)).id) === false;
+    },
+    do: (f: Frame) => {
+      const cached = f.behind.streams?.cached.at(finish(f, 'CFGI_STE').id);
+      if (cached) Object.assign(cached, { present: false, config: 'abort', vmid: 0, ttb: null });
+    },
+  },
+  'TLBI of a VMID': {
+    label: 'CMD_TLBI_S12_VMALL completes',
+    ...consuming,
+    when: (f: Frame) => find(f, 'TLBI_S12_VMALL') >= 0,
+    do: (f: Frame) => {
+      const { id } = finish(f, 'TLBI_S12_VMALL');
+      const entry = f.behind.streams?.tlb.at(id);
+      if (entry) forget(entry);
     },
   },
   'ATC_INV time-out': {

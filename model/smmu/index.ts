@@ -15,7 +15,20 @@ export {
   SvaNumbers,
 } from './objects.ts';
 export { writeDescriptor } from './replace.ts';
-export { atcOrder, atsCount, badSetup, quarantine, SMMU_C, SVA_C, shareCd, sidTree, specC, v6_19 } from './sources.ts';
+export {
+  atcOrder,
+  atsCount,
+  badSetup,
+  quarantine,
+  SMMU_C,
+  SVA_C,
+  shareCd,
+  sidTree,
+  specC,
+  strtab,
+  v6_19,
+} from './sources.ts';
+export { attachDomain, freeDomain } from './stream-table.ts';
 export { armSmmuEvtqStreams, armSmmuReleaseDevice } from './streams.ts';
 export {
   atcCommands,
@@ -24,6 +37,7 @@ export {
   broadcast,
   cutOffWithout,
   descriptorReplace,
+  domainFree,
   enableBarrier,
   failedReport,
   fullEvtq,
@@ -34,6 +48,7 @@ export {
   responseMaster,
   secondaryInvalidation,
   secondaryTlbi,
+  steReplace,
   streamIds,
   syncWait,
   unbindWithout,

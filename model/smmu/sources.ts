@@ -5,6 +5,8 @@ export const SMMU_C = 'drivers/iommu/arm-smmu-v3.c';
 export const SVA_C = 'drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3-sva.c';
 export const IOPF_C = 'drivers/iommu/io-pgfault.c';
 
+/** Stream table entries as they were written from 2015 until 6.9. */
+export const strtab = patch('Linux 4.17');
 /** Rules 1 to 5 of the specification, and what no patch prints. */
 export const specC = patch('spec (c) SMMUv3 and PCIe device');
 /** The order of the two invalidations, 2019. */

@@ -208,3 +208,25 @@ export const unknownStream = switchOf(
   'left alone',
   'aborted',
 );
+
+/** How a stream table entry that is in use gives way to another. */
+export const steReplace = switchOf(
+  'smmu.ste-replace',
+  'whether a live stream table entry is written over, or goes by way of bypass or abort, and what is waited for between',
+  'in place',
+  'by way of bypass',
+  'by way of abort, no SYNC',
+  'by way of abort, no SYNC before the first word',
+  'by way of abort, first word not last',
+  'by way of abort, no CFGI at the end',
+  'by way of abort, one stream told',
+  'by way of abort',
+);
+
+/** What freeing a domain does about the TLB. */
+export const domainFree = switchOf(
+  'smmu.domain-free',
+  'whether freeing a domain invalidates the TLB of its VMID',
+  'TLBI, SYNC',
+  'nothing',
+);

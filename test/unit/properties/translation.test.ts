@@ -8,6 +8,7 @@ import {
   entriesAreWhole,
   numbersHaveOneOwner,
   pagesOutliveTranslations,
+  streamsStayInTheirDomain,
 } from '../../../properties/translation.ts';
 
 const result = (property: Property) => (property.kind === 'always' ? property.check() : null);
@@ -129,6 +130,24 @@ test('a cached descriptor is whole when its page tables are those of its ASID', 
   expect(kindOf(cached(1, home))).toBeNull();
   expect(kindOf(cached(1, elsewhere))).toBe('isolation');
   expect(kindOf(cached(1, elsewhere, false))).toBeNull();
+});
+
+test('a stream goes by a whole entry, past nothing, and to nothing that is free', () => {
+  const stays = (entry: object, tlb = none, bypassed = false) => {
+    const cached = fixed({ present: true, config: 'translate', vmid: 1, ttb: home, ...entry });
+    return streamsStayInTheirDomain({ cached, tlb: fixed<any>(tlb), bypassed: fixed(bypassed) }, [
+      null,
+      home,
+      elsewhere,
+    ]);
+  };
+  expect(kindOf(stays({}))).toBeNull();
+  expect(kindOf(stays({ vmid: 2 }))).toBe('isolation');
+  expect(kindOf(stays({ vmid: 2, present: false }))).toBeNull();
+  expect(kindOf(stays({ vmid: 2, config: 'abort' }))).toBeNull();
+  expect(kindOf(stays({}, none, true))).toBe('isolation');
+  expect(kindOf(stays({}, { page, generation: 0 } as never))).toBeNull();
+  expect(kindOf(stays({}, { page: freed, generation: 0 } as never))).toBe('isolation');
 });
 
 test('a context owns its PASID while it is active', () => {
