@@ -7,18 +7,18 @@ import { type Running, running } from '../checker/running.ts';
 import { replay } from '../checker/trace/replay.ts';
 import { parseSchedule } from '../checker/trace/schedule.ts';
 import type { Verdict } from '../checker/verdict.ts';
-import { draw } from './generate.ts';
+import { type Choice, draw } from './generate.ts';
 import { formatProgram, type Program } from './program.ts';
 import { scenarioOf } from './scenario.ts';
 import { type Effort, explained, searchProgram } from './search.ts';
 import { shrink } from './shrink.ts';
-import type { ExplorableSystem } from './system.ts';
+import type { ExplorableSystem, PublicOperation } from './system.ts';
 
 /** What `explore` takes. */
 export interface ExploreOptions {
   /** Variants to choose from: every one that is not repaired, unless given. */
   readonly variants?: readonly string[];
-  /** Operations to choose from: all, unless given. */
+  /** Operations to choose from: all but those that are large or break a contract in force, unless given. */
   readonly ops?: readonly string[];
   /** Most actors of a program; 3 unless given. */
   readonly actors?: number;
@@ -115,15 +115,9 @@ export function explore(system: ExplorableSystem, options: ExploreOptions = {}):
 }
 
 async function explored(system: ExplorableSystem, options: ExploreOptions): Promise<Exploration> {
-  const { actors, runs, seed, maxStates, walks } = { ...DEFAULTS, ...defined(options) };
-  const contracts = Object.keys(system.contracts).filter((name) => !(options.withoutContracts ?? []).includes(name));
-  const variants =
-    options.variants ?? Object.keys(system.presets).filter((name) => system.presets[name]?.repaired !== true);
-  const ops = options.ops ?? Object.keys(system.operations);
-  refuseUnknown(system, 'variant', Object.keys(system.presets), variants);
-  refuseUnknown(system, 'operation', Object.keys(system.operations), ops);
-  refuseUnknown(system, 'contract', Object.keys(system.contracts), options.withoutContracts ?? []);
-  const drawn = draw(system, { variants, ops, actors, contracts }, seed, runs);
+  const { runs, seed, maxStates, walks } = { ...DEFAULTS, ...defined(options) };
+  const choice = choiceOf(system, options);
+  const drawn = draw(system, choice, seed, runs);
   const effort: Effort = {
     maxStates,
     walks,
@@ -158,7 +152,7 @@ async function explored(system: ExplorableSystem, options: ExploreOptions): Prom
       signatures[signature] = (signatures[signature] ?? 0) + 1;
       if (told.has(signature)) continue;
       tell('shrink');
-      const less = await shrink(system, program, variant, signature, contracts, effort);
+      const less = await shrink(system, program, variant, signature, choice.contracts, effort);
       const last = await explained(system, less.program, variant, signature, { maxStates, walks, seed });
       if (last === null) break;
       told.add(signature);
@@ -182,6 +176,34 @@ async function explored(system: ExplorableSystem, options: ExploreOptions): Prom
     signatures,
     stopped: options.signal?.aborted ?? false,
   };
+}
+
+/** What is to be drawn from. Throws for a name that the system does not have, and for what cannot be drawn. */
+export function choiceOf(system: ExplorableSystem, options: ExploreOptions): Choice {
+  const contracts = Object.keys(system.contracts).filter((name) => !(options.withoutContracts ?? []).includes(name));
+  const variants =
+    options.variants ?? Object.keys(system.presets).filter((name) => system.presets[name]?.repaired !== true);
+  const ops =
+    options.ops ??
+    Object.keys(system.operations).filter((name) => {
+      const { large, breaks } = system.operations[name] ?? {};
+      return large !== true && (breaks === undefined || !contracts.includes(breaks));
+    });
+  refuseUnknown(system, 'variant', Object.keys(system.presets), variants);
+  refuseUnknown(system, 'operation', Object.keys(system.operations), ops);
+  refuseUnknown(system, 'contract', Object.keys(system.contracts), options.withoutContracts ?? []);
+  for (const name of ops) {
+    const { breaks } = system.operations[name] as PublicOperation;
+    if (breaks !== undefined && contracts.includes(breaks))
+      throw new QuiesceError(
+        'config',
+        `operation ${name} has no meaning with the contract ${breaks}, which it breaks`,
+        {
+          hint: `give --without-contract ${breaks} as well`,
+        },
+      );
+  }
+  return { variants, ops, actors: options.actors ?? DEFAULTS.actors, contracts };
 }
 
 /** The stored schedule must lead to the same trace, byte for byte, in the scenario that its header names. */

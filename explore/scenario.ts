@@ -27,7 +27,8 @@ export function scenarioOf(system: ExplorableSystem, program: Program): Scenario
     setup: (s) => {
       // A preset names the choices of a whole series, also those that no operation of this program has to do with.
       for (const one of all) s.setting(one);
-      s.failures(program.failures);
+      const { builtIn = [] } = system;
+      s.failures(Object.fromEntries(Object.entries(program.failures).filter(([name]) => !builtIn.includes(name))));
       system.setup(s, program);
     },
   };

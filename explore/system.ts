@@ -14,6 +14,10 @@ export interface PublicOperation {
   readonly atStart?: boolean;
   /** Budgets of failures that may happen in it. */
   readonly fails?: readonly string[];
+  /** The contract that it breaks by itself: it is drawn only where that one is switched off. */
+  readonly breaks?: string;
+  /** Drawn only where it is named, because it makes every program large. */
+  readonly large?: boolean;
 }
 
 /**
@@ -44,5 +48,7 @@ export interface ExplorableSystem {
   readonly operations: Readonly<Record<string, PublicOperation>>;
   readonly contracts: Readonly<Record<string, Contract>>;
   readonly presets: Readonly<Record<string, Preset>>;
+  /** Failures that no step injects: `setup` builds them in, such as a queue that is too small. */
+  readonly builtIn?: readonly string[];
   readonly setup: (s: Setup<Bounds>, program: Program) => void;
 }

@@ -26,7 +26,7 @@ import {
   svaUnbind,
   workerMmput,
 } from '../../model/iopf/index.ts';
-import { v2_07, v2_30 } from '../../model/iopf/sources.ts';
+import { specC, v2_07, v2_30 } from '../../model/iopf/sources.ts';
 import {
   AsyncPuts,
   asyncPutWorker,
@@ -66,6 +66,26 @@ const driverUnbinds = procedure(
   ],
 );
 
+/**
+ * Somebody in user space who drives a context cannot stop it: the PASID is unbound while it runs, and the device is reset
+ * when it is closed.
+ */
+const userCloses = procedure(
+  'user_close',
+  {
+    source: specC(),
+    params: { sva: IommuSva, smmu: hw<Smmu>(), dev: Device, ctx: PciContext },
+    locals: { pasid: int(0, LAST_PASID) },
+  },
+  (k) => [
+    k.step('pasid = the one remembered', (f) => {
+      f.pasid = f.ctx.pasid;
+    }),
+    k.call(svaUnbind, (f) => ({ sva: f.sva, smmu: f.smmu, dev: f.dev, ctx: f.ctx, pasid: f.pasid })),
+    k.call(stopContext, (f) => ({ ctx: f.ctx })),
+  ],
+);
+
 /** The interrupt is freed before the queue is, which the irq thread uses after an overflow. */
 const freesInterrupt = procedure('free_irq', { source: v2_30(), params: { smmu: hw<Smmu>() } }, (k) => [
   k.blockUntil('the irq thread has emptied the PRI queue', (f) => f.smmu.priq.length === 0 && !f.smmu.priq_overflow, {
@@ -78,8 +98,13 @@ const freesInterrupt = procedure('free_irq', { source: v2_30(), params: { smmu: 
 type Smmu = ReturnType<typeof faultPath>['smmu'];
 
 const binds = ({ op }: Call) => op === 'bind';
+const closes = ({ op }: Call) => op === 'close';
+const unbinds = (call: Call) => call.op === 'unbind' || closes(call);
 const leaves = ({ op }: Call) => op === 'remove' || op === 'shutdown';
 const asks = ({ op }: Call) => op === 'pri' || op === 'pri_group';
+
+/** The allocation of what a request needs, and the PRI queue: with `priq_full` it has room for one request. */
+const fails = ['kmalloc', 'priq_full'];
 
 export const iopf: ExplorableSystem = {
   name: 'iopf',
@@ -92,8 +117,13 @@ export const iopf: ExplorableSystem = {
   operations: {
     bind: { about: 'a context is bound to a process and started', on: ['ctx', 'mm'], atStart: true },
     unbind: { about: 'the driver stops a context and unbinds its PASID', on: ['ctx'] },
-    pri: { about: 'a context raises a page request and waits for the answer', on: ['ctx'], fails: ['kmalloc'] },
-    pri_group: { about: 'a context raises a group of two page requests', on: ['ctx'], fails: ['kmalloc'] },
+    close: {
+      about: 'the user of a context unbinds its PASID while it runs; closing the device resets it afterwards',
+      on: ['ctx'],
+      breaks: 'stopped-first',
+    },
+    pri: { about: 'a context raises a page request and waits for the answer', on: ['ctx'], fails },
+    pri_group: { about: 'a context raises a group of two page requests', on: ['ctx'], fails },
     mm_exit: { about: 'the last user of an address space drops it', on: ['mm'] },
     flush: { about: 'iopf_queue_flush_dev', on: [] },
     remove: { about: 'the device stops, is flushed, and leaves the fault queue', on: [] },
@@ -104,7 +134,8 @@ export const iopf: ExplorableSystem = {
       about: 'a context works for one process in its life, and is unbound once',
       kept: (program) => {
         const bound = callsIn(program).filter(binds);
-        return new Set(bound.map(({ on }) => on[0])).size === bound.length && once(program, 'unbind');
+        const unbound = callsIn(program).filter(unbinds);
+        return [bound, unbound].every((calls) => new Set(calls.map(({ on }) => on[0])).size === calls.length);
       },
     },
     'one-driver': {
@@ -112,6 +143,17 @@ export const iopf: ExplorableSystem = {
       kept: (program) => {
         for (const [a, b] of pairs(program))
           if (!asks(a) && !asks(b) && (binds(a) || binds(b)) && share(a, b, 'ctx')) return false;
+        return true;
+      },
+    },
+    'stopped-first': {
+      about: 'the driver has stopped a context before its PASID is unbound, which a user of the device cannot do',
+      kept: (program) => !callsIn(program).some(closes),
+    },
+    'one-user': {
+      about: 'nobody binds while somebody else closes: a device that users drive is opened by one at a time',
+      kept: (program) => {
+        for (const [a, b] of pairs(program)) if ((closes(a) && binds(b)) || (binds(a) && closes(b))) return false;
         return true;
       },
     },
@@ -128,7 +170,7 @@ export const iopf: ExplorableSystem = {
         'a bind ends by unbind or by the exit of its process: how the two meet is for the SVA core, not for this path',
       kept: (program) => {
         const exits = program.actors.flat().filter(({ op }) => op === 'mm_exit');
-        const unbound = program.actors.flat().filter(({ op }) => op === 'unbind');
+        const unbound = program.actors.flat().filter(unbinds);
         return exits.every((exit) => {
           const ended = callsIn(program).filter((call) => binds(call) && share(exit, call, 'mm'));
           return ended.length <= 1 && !ended.some((bind) => unbound.some((unbind) => share(bind, unbind, 'ctx')));
@@ -159,6 +201,10 @@ export const iopf: ExplorableSystem = {
         set(priqFlushWait, 'uninterruptible'),
       ],
     },
+    'partial-kept': {
+      about: 'v5, with a flush of the PRI queue that can be relied on; partial faults stay until their group is whole',
+      settings: [set(iopfRevision, 'v5'), set(priqAccounting, 'counted'), set(priqFlushWait, 'uninterruptible')],
+    },
     'plain-mmput': {
       about: 'the worker ends with mmput(), which the series avoids',
       settings: [set(workerMmput, 'plain'), set(priqAccounting, 'counted'), set(priqFlushWait, 'uninterruptible')],
@@ -176,13 +222,17 @@ export const iopf: ExplorableSystem = {
       ],
     },
   },
+  builtIn: ['priq_full'],
   setup,
 };
 
 function setup(s: Setup<Bounds>, program: Program): void {
   const called = program.actors.flat();
   const groups = called.filter(({ op }) => op === 'pri_group').length;
-  const path = faultPath(s, { entries: 2, pooled: Math.max(1, called.filter(asks).length) });
+  const path = faultPath(s, {
+    entries: program.failures['priq_full'] === undefined ? 2 : 1,
+    pooled: Math.max(1, called.filter(asks).length),
+  });
   partialFaultsPool(s, Math.max(1, groups));
   const { smmu, fn, sva, dev, queue } = path;
   const exits = called.filter(({ op }) => op === 'mm_exit').map(({ on }) => on[0] as string);
@@ -235,6 +285,7 @@ function setup(s: Setup<Bounds>, program: Program): void {
     if (context === undefined) return [];
     const { ctx } = context;
     if (op === 'unbind') return [does(driverUnbinds, { sva, smmu, dev, ctx })];
+    if (op === 'close') return [does(userCloses, { sva, smmu, dev, ctx })];
     if (op === 'pri') return [does(raisePageRequest, { fn, ctx, smmu, request: request(context, name, true) })];
     if (op === 'pri_group') {
       const first = request(context, name, false);

@@ -1,5 +1,6 @@
 /** The SVA core for the explorer: what device drivers, group detach and processes do. */
 import { type Bounds, does, type Operation, type Setup, set } from '../../checker/lang/index.ts';
+import { priqAccounting, priqFlushWait, svaCore } from '../../model/iopf/index.ts';
 import {
   errno,
   int,
@@ -33,9 +34,10 @@ import {
 } from '../../model/sva/index.ts';
 import { IOMMU_SVA_C, v2_02, v2_04 } from '../../model/sva/sources.ts';
 import { onePasidForEachSpace } from '../../properties/pasid.ts';
-import { type Call, namedObjects, type Program } from '../program.ts';
+import { type Call, callsIn, namedObjects, type Program } from '../program.ts';
 import type { ExplorableSystem } from '../system.ts';
 import { neverAfter, once, pairs, share } from './contracts.ts';
+import { setupWithFaults } from './sva-faults.ts';
 
 /** What a driver remembers of a bind: the PASID, or 0. */
 const Binding = object('driver_binding', { pasid: int(0, MAX_PASID) }, { permanent: true, source: v2_04() });
@@ -79,7 +81,11 @@ const driverUnbinds = procedure(
 );
 
 /** Calls of the driver that change what the others find. */
-const changes = ['init', 'bind', 'shutdown', 'remove'];
+const changes: readonly string[] = ['init', 'bind', 'shutdown', 'remove'];
+
+const asks = ({ op }: Call) => op === 'pri';
+/** Page requests go through all of the core. */
+const whole = set(svaCore, 'whole');
 
 export const sva: ExplorableSystem = {
   name: 'sva',
@@ -95,6 +101,11 @@ export const sva: ExplorableSystem = {
     remove: { about: "iommu_sva_device_shutdown, then the driver's data is freed", on: ['dev'] },
     detach: { about: '__iommu_sva_unbind_dev_all, as a group does that is detached', on: ['dev'] },
     mm_exit: { about: 'the last user of an address space drops it', on: ['mm'] },
+    pri: {
+      about: 'a device asks for a page of a process that is bound to it, and waits for the answer',
+      on: ['dev', 'mm'],
+      large: true,
+    },
   },
   contracts: {
     'init-before-bind': {
@@ -113,7 +124,8 @@ export const sva: ExplorableSystem = {
       about: 'init, bind, shutdown and whatever else is called for a device do not run at a time',
       kept: (program) => {
         for (const [a, b] of pairs(program))
-          if (share(a, b, 'dev') && (changes.includes(a.op) || changes.includes(b.op))) return false;
+          if (!asks(a) && !asks(b) && share(a, b, 'dev') && (changes.includes(a.op) || changes.includes(b.op)))
+            return false;
         return true;
       },
     },
@@ -131,6 +143,15 @@ export const sva: ExplorableSystem = {
         );
       },
     },
+    'stopped-first': {
+      about:
+        'whoever asks for pages is one device here, and has been stopped when it is let go of: a group that is detached ' +
+        'and a driver that frees its data stop nothing',
+      kept: (program) =>
+        !program.actors.flat().some(asks) ||
+        (namedObjects(program, 'dev').length === 1 &&
+          callsIn(program).every(({ op }) => op !== 'remove' && op !== 'detach')),
+    },
     'removed-for-good': {
       about: 'a driver that has left the device calls nothing for it any more',
       kept: (program) =>
@@ -142,15 +163,24 @@ export const sva: ExplorableSystem = {
     },
   },
   presets: {
-    posted: { about: 'the series as posted', settings: [] },
+    posted: { about: 'the series as posted', settings: [whole] },
     'early-return': {
       about: 'with a shutdown that returns early while processes are bound, as proposed in the thread',
-      settings: [set(shutdownBusy, 'return early')],
+      settings: [whole, set(shutdownBusy, 'return early')],
     },
     fixed: {
-      about: 'the walk restarts, waiters hold references, and binds exclude each other',
+      about:
+        'the walk restarts, waiters hold references, binds exclude each other, and a flush of page requests counts what ' +
+        'was popped and waits for no signal',
       repaired: true,
-      settings: [set(unbindAllWalk, 'restart from the head'), set(bondRefs, 'every waiter'), set(bindMutex, 'held')],
+      settings: [
+        whole,
+        set(unbindAllWalk, 'restart from the head'),
+        set(bondRefs, 'every waiter'),
+        set(bindMutex, 'held'),
+        set(priqAccounting, 'counted'),
+        set(priqFlushWait, 'uninterruptible'),
+      ],
     },
   },
   setup,
@@ -158,6 +188,10 @@ export const sva: ExplorableSystem = {
 
 function setup(s: Setup<Bounds>, program: Program): void {
   const called = program.actors.flat();
+  if (called.some(asks)) {
+    setupWithFaults(s, program);
+    return;
+  }
   const count = (op: string) => called.filter((call) => call.op === op).length;
   const binds = Math.max(1, count('bind'));
   const parts = makeSva(s, { params: Math.max(1, count('init')), ioMms: binds, bonds: binds });

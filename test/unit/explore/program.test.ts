@@ -1,5 +1,7 @@
 /** Programs as text, and what the explorer may draw and take away. */
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { choiceOf, type ExploreOptions, explore } from '../../../explore/explore.ts';
 import { draw, keeps, renumbered } from '../../../explore/generate.ts';
 import { explorable } from '../../../explore/names.ts';
 import { formatProgram, parseProgram } from '../../../explore/program.ts';
@@ -58,14 +60,43 @@ describe.each(explorable)('%s', (name) => {
     expect(draw(system, choice, 7, 200)).toEqual(drawn);
     expect(draw(system, choice, 8, 200)).not.toEqual(drawn);
     for (const { variant, program } of drawn) expect(keeps(system, contracts, variant, program)).toBe(true);
-    // Each contract matters: without it something else is drawn.
-    for (const left of contracts) {
-      const fewer = { ...choice, contracts: contracts.filter((other) => other !== left) };
-      expect(draw(system, fewer, 7, 200), left).not.toEqual(drawn);
-    }
-    // And all of the operations occur.
+    // Each contract matters: without it something else is drawn, if need be where an operation may break another one.
+    const broken = Object.values(system.operations).flatMap(({ breaks }) => breaks ?? []);
+    const differs = (left: string, off: readonly string[]) => {
+      const kept = contracts.filter((other) => !off.includes(other));
+      // Those that may be broken are about few operations, which seldom meet among all of them.
+      const few = Object.entries(system.operations).filter(([, { atStart, breaks }]) => atStart || breaks);
+      const fewer = { ...choice, ...(off.length === 0 ? {} : { ops: few.map(([op]) => op) }) };
+      const given = draw(system, { ...fewer, contracts: kept }, 7, 200);
+      const without = draw(system, { ...fewer, contracts: kept.filter((other) => other !== left) }, 7, 200);
+      return !isDeepStrictEqual(given, without);
+    };
+    for (const left of contracts) expect(differs(left, []) || differs(left, broken), left).toBe(true);
+    // And all of the operations occur that break no contract.
     const called = new Set(drawn.flatMap(({ program }) => program.actors.flat().map(({ op }) => op)));
-    expect([...called].sort()).toEqual(Object.keys(system.operations).sort());
+    const allowed = Object.keys(system.operations).filter((op) => system.operations[op]?.breaks === undefined);
+    expect([...called].sort()).toEqual(allowed.sort());
+  });
+
+  test('an operation that breaks a contract is drawn without that contract only, a large one when it is named', async () => {
+    const system = await systemNamed(name);
+    for (const [op, { breaks, large }] of Object.entries(system.operations)) {
+      if (breaks === undefined && large !== true) continue;
+      const isDrawn = (options: ExploreOptions) => {
+        const programs: string[] = [];
+        for (const { variant, program } of draw(system, choiceOf(system, options), 7, 100))
+          programs.push(`${variant} ${formatProgram(program)}`);
+        return programs.some((text) => text.includes(`${op}(`));
+      };
+      expect(isDrawn({}), op).toBe(false);
+      if (breaks === undefined) expect(isDrawn({ ops: Object.keys(system.operations) }), op).toBe(true);
+      else {
+        expect(Object.keys(system.contracts)).toContain(breaks);
+        expect(isDrawn({ withoutContracts: [breaks] }), op).toBe(true);
+        const refused = explore(system, { ops: [op], runs: 1 });
+        await expect(refused).rejects.toThrow(`operation ${op} has no meaning with the contract ${breaks}`);
+      }
+    }
   });
 });
 
