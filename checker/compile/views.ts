@@ -241,8 +241,12 @@ export class ViewFactory {
   #scalarCell(spec: FieldSpec, offset: number, live: number, path: string): void {
     if (spec.kind === 'ref') this.#layout.refs.push({ offset, lengthAt: -1, capacity: 1 });
     this.#identify(spec, offset);
-    const codec = this.codec(spec, path);
-    this.#cell(path, offset, 1, live, () => showValue(codec.get(offset)));
+    // Most cells are never shown.
+    let codec: Codec<unknown> | undefined;
+    this.#cell(path, offset, 1, live, () => {
+      codec ??= this.codec(spec, path);
+      return showValue(codec.get(offset));
+    });
   }
 
   #identify(spec: FieldSpec, offset: number): void {
