@@ -16,12 +16,14 @@ import {
   iommufdDeviceDetach,
   iommufdDeviceUnbind,
   iommufdFaultRead,
+  iommufdFaultReadToBadBuffer,
   iommufdFaultWrite,
   iopfOff,
+  readFailed,
   repairedFaults,
   waiting,
 } from '../model/iommufd/index.ts';
-
+import { returns as returnsAlways } from '../properties/response.ts';
 import { attachedWithHandle, faultPromises, faultWorld, pageRequests } from './iommufd-parts.ts';
 
 const repairedForm = [...waiting, set(destroyIoctl, 'by id'), ...repairedFaults];
@@ -37,7 +39,7 @@ export default scenario('iommufd-fault-vs-detach', {
   systems: ['iommufd'],
   source: groupOwner(EVENTQ_C),
   corpus: 'new',
-  bounds: { requests: 1, reads: 1, failures: 0, watch: 1, returns: 0 },
+  bounds: { requests: 1, reads: 1, bad_reads: 0, failures: 0, watch: 1, returns: 0 },
   variants: {
     posted: {
       about:
@@ -119,6 +121,20 @@ export default scenario('iommufd-fault-vs-detach', {
       bounds: { failures: 1, reads: 2 },
       expect: { verdict: 'holds', states: 26_218, depth: 180 },
     },
+    'bad-buffer': {
+      about:
+        'mainline: read() into a buffer that cannot be written fetches the same group for ever, with fault->mutex, which ' +
+        'the detach wants',
+      settings: repairedForm,
+      bounds: { bad_reads: 1, returns: 1 },
+      expect: { verdict: 'violated', kind: 'stuck', length: 28, states: 8_950 },
+    },
+    'bad-buffer-fixed': {
+      about: 'read() gives up with the first copy that fails; two requests, which the next read finds',
+      settings: [...repairedForm, set(readFailed, 'gives up')],
+      bounds: { requests: 2, bad_reads: 1, returns: 1 },
+      expect: { verdict: 'holds', states: 47_361, depth: 185 },
+    },
     returns: {
       about: 'that detach and unbind return, whatever the schedule',
       settings: repairedForm,
@@ -127,7 +143,7 @@ export default scenario('iommufd-fault-vs-detach', {
     },
   },
   setup: (s) => {
-    const { requests, reads, failures, watch, returns } = s.bounds;
+    const { requests, reads, bad_reads, failures, watch, returns } = s.bounds;
     const {
       ictx,
       fds: [fd],
@@ -139,7 +155,8 @@ export default scenario('iommufd-fault-vs-detach', {
     faultsTo(hwpt, fault);
     attachedWithHandle(s, idev, hwpt);
     const driver = s.task('driver', [does(iommufdDeviceDetach, { idev }), does(iommufdDeviceUnbind, { idev })]);
-    s.task('user', [
+    const user = s.task('user', [
+      ...(bad_reads > 0 ? [does(iommufdFaultReadToBadBuffer, { fd })] : []),
       ...Array.from({ length: reads }, () => [
         does(iommufdFaultRead, { fd }),
         does(iommufdFaultWrite, { fd, cookie: 1, code: 'success' as const }),
@@ -163,5 +180,6 @@ export default scenario('iommufd-fault-vs-detach', {
       s.property(
         eventually('detach returns', 'the driver comes to an end', (now) => now.ended(driver), { actors: ['driver'] }),
       );
+    if (bad_reads > 0) s.property(returnsAlways('the read', user));
   },
 });

@@ -4,7 +4,7 @@
  *
  * Source: eventq.c, iommufd_fault_fops_read(), iommufd_fault_fops_write(), iommufd_auto_response_faults(),
  * iommufd_fault_destroy(). Limits: no poll(): user space may read at any time and finds what is there; one answer a
- * write; the buffer has room for everything. read() tries a group again whose copy has failed, as mainline does.
+ * write; the buffer has room for everything.
  */
 import {
   containerOf,
@@ -37,7 +37,7 @@ import {
 } from './iopf-objects.ts';
 import { type IommufdDevice, ObjectDestroy, objectId } from './objects.ts';
 import { deliverLock, destroyResponse, EVENTQ_C, specH } from './sources.ts';
-import { autoResponse, faultDestroy, faultMutex } from './switches.ts';
+import { autoResponse, faultDestroy, faultMutex, readFailed } from './switches.ts';
 
 const source = specH(EVENTQ_C);
 const lock = { as: '&fault->common.lock', source: deliverLock(EVENTQ_C) };
@@ -199,94 +199,108 @@ const deliverRestore = procedure(
   ],
 );
 
-/** read() of the fault file: everything that is there. 0 or the error of a read that copied nothing. */
-export const iommufdFaultRead = procedure(
-  'iommufd_fault_fops_read',
-  {
-    source,
-    params: { fd: Descriptor },
-    locals: {
-      filep: opaque<EventqFile>(),
-      fault: pointerTo<FaultView>(),
-      group: opaque<IopfGroup>(),
-      cookie: int(0, REQUESTS),
-      handle: opaque<AttachHandle>(),
-      idev: opaque<IommufdDevice>(),
-      dev_id: objectId(),
-      done: int(0, REQUESTS),
-      rc: errno(),
+/** read() of the fault file. A copy to `buffer` may fail once, or fails whenever it is tried. */
+const faultRead = (name: string, buffer: 'good' | 'bad') =>
+  procedure(
+    name,
+    {
+      source,
+      params: { fd: Descriptor },
+      locals: {
+        filep: opaque<EventqFile>(),
+        fault: pointerTo<FaultView>(),
+        group: opaque<IopfGroup>(),
+        cookie: int(0, REQUESTS),
+        handle: opaque<AttachHandle>(),
+        idev: opaque<IommufdDevice>(),
+        dev_id: objectId(),
+        done: int(0, REQUESTS),
+        rc: errno(),
+      },
+      returns: errno(),
     },
-    returns: errno(),
-  },
-  (kit) => {
-    type F = Frame & {
-      fd: Descriptor;
-      filep: EventqFile | null;
-      handle: AttachHandle | null;
-      idev: IommufdDevice | null;
-      dev_id: number;
-      done: number;
-      rc: number;
-    };
-    const k = kit as unknown as KernelKit<F>;
-    const restore = k.call(deliverRestore, (f) => ({ fault: f.fault, group: f.group as IopfGroup }));
-    const fails = (rc: number) =>
-      k.local((f) => {
-        f.rc = rc;
-      });
-    return [
-      k.step('fault = filep->private_data', openFault),
-      k.mutexLock((f) => f.fault.mutex),
-      k.loop([
-        k.call(
-          deliverFetch,
-          (f) => ({ fault: f.fault }),
-          (f, group) => {
-            f.group = group;
-          },
-        ),
-        k.when((f) => f.group === null, [k.break()]),
-        k.attempt(
-          'xa_alloc',
-          'xa_alloc(&fault->response, &group->cookie, group)',
-          (f) => {
-            f.cookie = xaReserveLowest(f.fault.response);
-            xaStore(f.fault.response, f.cookie, f.group as IopfGroup);
-            (f.group as IopfGroup).cookie = f.cookie;
-          },
-          [fails(-ENOMEM), restore, k.break()],
-          { indivisible: 'the number is written before the entry can be found' },
-        ),
-        k.step('handle = group->attach_handle', (f) => {
-          f.handle = (f.group as IopfGroup).attach_handle;
+    (kit) => {
+      type F = Frame & {
+        fd: Descriptor;
+        filep: EventqFile | null;
+        handle: AttachHandle | null;
+        idev: IommufdDevice | null;
+        dev_id: number;
+        done: number;
+        rc: number;
+      };
+      const k = kit as unknown as KernelKit<F>;
+      const restore = k.call(deliverRestore, (f) => ({ fault: f.fault, group: f.group as IopfGroup }));
+      const fails = (rc: number) =>
+        k.local((f) => {
+          f.rc = rc;
+        });
+      const refused = [
+        fails(-EFAULT),
+        k.step('xa_erase(&fault->response, group->cookie)', (f) => {
+          xaStore(f.fault.response, f.cookie, null);
         }),
-        k.step('idev = to_iommufd_handle(handle)->idev', (f) => {
-          f.idev = (f.handle as AttachHandle).idev;
-        }),
-        k.step('data.dev_id = idev->obj.id', (f) => {
-          f.dev_id = (f.idev as IommufdDevice).id;
-        }),
-        k.attempt(
-          'copy_to_user',
-          'copy_to_user(buf + done, &data)',
-          (f) => {
-            f.done++;
-          },
-          [
-            fails(-EFAULT),
-            k.step('xa_erase(&fault->response, group->cookie)', (f) => {
-              xaStore(f.fault.response, f.cookie, null);
-            }),
-            restore,
-          ],
-          { sleeps: true },
-        ),
-      ]),
-      k.mutexUnlock((f) => f.fault.mutex),
-      k.return((f) => (f.done === 0 ? f.rc : 0)),
-    ] as never;
-  },
-);
+        restore,
+        k.switch(readFailed, { 'tries again': [], 'gives up': [k.break()] }),
+      ];
+      const copy = 'copy_to_user(buf + done, &data)';
+      return [
+        k.step('fault = filep->private_data', openFault),
+        k.mutexLock((f) => f.fault.mutex),
+        k.loop([
+          k.call(
+            deliverFetch,
+            (f) => ({ fault: f.fault }),
+            (f, group) => {
+              f.group = group;
+            },
+          ),
+          k.when((f) => f.group === null, [k.break()]),
+          k.attempt(
+            'xa_alloc',
+            'xa_alloc(&fault->response, &group->cookie, group)',
+            (f) => {
+              f.cookie = xaReserveLowest(f.fault.response);
+              xaStore(f.fault.response, f.cookie, f.group as IopfGroup);
+              (f.group as IopfGroup).cookie = f.cookie;
+            },
+            [fails(-ENOMEM), restore, k.break()],
+            { indivisible: 'the number is written before the entry can be found' },
+          ),
+          k.step('handle = group->attach_handle', (f) => {
+            f.handle = (f.group as IopfGroup).attach_handle;
+          }),
+          k.step('idev = to_iommufd_handle(handle)->idev', (f) => {
+            f.idev = (f.handle as AttachHandle).idev;
+          }),
+          k.step('data.dev_id = idev->obj.id', (f) => {
+            f.dev_id = (f.idev as IommufdDevice).id;
+          }),
+          ...(buffer === 'good'
+            ? [
+                k.attempt(
+                  'copy_to_user',
+                  copy,
+                  (f) => {
+                    f.done++;
+                  },
+                  refused,
+                  { sleeps: true },
+                ),
+              ]
+            : [k.step(`${copy}, which fails`, () => {}, { sleeps: true }), ...refused]),
+        ]),
+        k.mutexUnlock((f) => f.fault.mutex),
+        k.return((f) => (f.done === 0 ? f.rc : 0)),
+      ] as never;
+    },
+  );
+
+/** read() of the fault file: everything that is there. 0 or the error of a read that copied nothing. */
+export const iommufdFaultRead = faultRead('iommufd_fault_fops_read', 'good');
+
+/** The same into a buffer that cannot be written. */
+export const iommufdFaultReadToBadBuffer = faultRead('iommufd_fault_fops_read, to a bad buffer', 'bad');
 
 /** write() of one answer: 0, or -EINVAL when nobody waits for it under that cookie. */
 export const iommufdFaultWrite = procedure(

@@ -28,7 +28,12 @@ export {
 export { destroyAndFree } from './destroy.ts';
 export { iommufdDeviceDestroy, iommufdDeviceUnbind } from './device-destroy.ts';
 export { closeDescriptor, iommufdFaultAbort, iommufdFaultAlloc } from './eventq.ts';
-export { iommufdFaultDestroy, iommufdFaultRead, iommufdFaultWrite } from './fault-queue.ts';
+export {
+  iommufdFaultDestroy,
+  iommufdFaultRead,
+  iommufdFaultReadToBadBuffer,
+  iommufdFaultWrite,
+} from './fault-queue.ts';
 export { iommufdGetObject, iommufdLockObj, iommufdPutObject } from './get-put.ts';
 export { iommufdHwptAlloc, iommufdHwptAllocNested } from './hwpt-alloc.ts';
 export { iommufdHwptAbort, iommufdHwptDestroy, iommufdHwptNestedDestroy } from './hwpt-destroy.ts';

@@ -208,6 +208,14 @@ export const groupGet = switchOf(
   'unless zero',
 );
 
+/** read() of a fault queue: the `break` after a failed copy leaves the loop over the faults of a group, not that over groups. */
+export const readFailed = switchOf(
+  'iommufd.read-failed',
+  'whether read() of a fault queue fetches a group again whose copy to user space has failed, or gives up',
+  'tries again',
+  'gives up',
+);
+
 /** Not a form that was merged: what the end of a group must do. */
 export const groupErase = switchOf(
   'iommufd.group-erase',
