@@ -106,6 +106,7 @@ import vfioInitLeak from './vfio-init-leak.ts';
 import vfioMdevShutdown from './vfio-mdev-shutdown.ts';
 import vfioMdevUnwind from './vfio-mdev-unwind.ts';
 import vfioPciDmabufClose from './vfio-pci-dmabuf-close.ts';
+import vfioPciMmapVsDisable from './vfio-pci-mmap-vs-disable.ts';
 import vfioReplayMmput from './vfio-replay-mmput.ts';
 import vfioReplayVsMmExit from './vfio-replay-vs-mm-exit.ts';
 import vfioShutdownOrder from './vfio-shutdown-order.ts';
@@ -234,6 +235,7 @@ export const scenarios: readonly Scenario[] = [
   vfioMdevShutdown,
   vfioMdevUnwind,
   vfioPciDmabufClose,
+  vfioPciMmapVsDisable,
   vfioReplayMmput,
   vfioReplayVsMmExit,
   vfioShutdownOrder,

@@ -1,5 +1,6 @@
-/** What VFIO owes those who have nothing to do with its device any more, as properties. Source: VFIO-DMABUF. */
+/** What VFIO owes those who reach a BAR, or have nothing to do with it any more, as properties. Source: VFIO-DMABUF, CVE-2020-12888. */
 import { type Always, always, nameOf, violated } from '../kernel/index.ts';
+import type { MmioDevice, MmioMm } from './mmio-objects.ts';
 import type { Importer, VfioPci } from './objects.ts';
 
 /** Nobody reaches addresses that belong to another driver by now. */
@@ -21,6 +22,18 @@ export function mappedMeansEnabled(vdev: VfioPci, importers: readonly Importer[]
       if (importer.mapped && !vdev.enabled)
         return violated('protocol', `${nameOf(importer)} reaches a BAR that ${nameOf(vdev)} has disabled`, {
           objects: [nameOf(importer), nameOf(vdev)],
+        });
+    return null;
+  });
+}
+
+/** No process reaches a BAR that does not answer, which some machines take for a fatal error: CVE-2020-12888. */
+export function noMmioWhileDisabled(vdev: MmioDevice, mms: readonly MmioMm[]): Always {
+  return always('no MMIO while disabled', 'no process has a BAR mapped whose memory space is disabled', () => {
+    for (const mm of mms)
+      if (mm.pte && !vdev.enabled)
+        return violated('protocol', `${nameOf(mm)} reaches the BAR of ${nameOf(vdev)}, which is disabled`, {
+          objects: [nameOf(mm), nameOf(vdev)],
         });
     return null;
   });
