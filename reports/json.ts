@@ -25,6 +25,7 @@ import type {
   HeldLock,
   ModelProcedure,
   Ordering,
+  SeenView,
   Shrunk,
   Standing,
   TraceStep,
@@ -120,6 +121,7 @@ export const counterexampleShape: Shape<Counterexample> = record<Counterexample>
   waitFor: graph,
   lockOrder: graph,
   procedures: optional(list(record<ModelProcedure>({ procedure: text, source, steps: list(text) }))),
+  views: optional(list(record<SeenView>({ name: text, about: text, values: list(text) }))),
   schedule: text,
 });
 const crossReplay = record<CrossReplay>({

@@ -74,6 +74,17 @@ export function fieldsText(object: Change, fields: readonly Change[]): string {
   return fields.map((f) => `${f.path.slice(object.path.length + 1)} = ${f.after}`).join(', ');
 }
 
+/** How a view of the author is called among values. */
+export const viewPath = (name: string): string => `view ${name}`;
+
+/** What step `index` changed in the views of the author, as changes. */
+export function viewChanges(ce: Counterexample, index: number): Change[] {
+  return (ce.views ?? []).flatMap(({ name, values }) => {
+    const [before, after] = [values[index - 1] ?? null, values[index] ?? null];
+    return before === after ? [] : [{ path: viewPath(name), kind: 'modified' as const, before, after }];
+  });
+}
+
 /** Everybody's standing after step `index`; 0 is the initial state. */
 export function standingsAfter(ce: Counterexample, index: number): readonly Standing[] {
   return index === 0 ? ce.initialStandings : (ce.steps[index - 1]?.standings ?? []);

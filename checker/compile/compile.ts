@@ -176,6 +176,7 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
     locks: layout.locks,
     actors,
     properties: setup.properties,
+    views: setup.views,
     places: setup.places,
     symmetries: setup.symmetries,
     words,

@@ -4,7 +4,7 @@
  */
 import type { Actor } from '../lang/fields.ts';
 import type { Property } from '../lang/property.ts';
-import type { Bounds, Interchange, Scenario, Variant } from '../lang/scenario.ts';
+import type { Bounds, Interchange, Scenario, StateView, Variant } from '../lang/scenario.ts';
 import type { Evidence } from '../lang/violation.ts';
 import type { Point } from './flow.ts';
 import type { Heap } from './heap.ts';
@@ -56,6 +56,8 @@ export interface CompiledModel {
   readonly locks: readonly LockCell[];
   readonly actors: readonly CompiledActor[];
   readonly properties: readonly Property[];
+  /** What the author wants to see of a state. */
+  readonly views: readonly StateView[];
   /** Every object, by identity from 1 on. */
   readonly places: readonly Place[];
   /** Groups of interchangeable blocks of objects and actors, as the scenario declares them. */

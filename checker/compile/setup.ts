@@ -8,7 +8,17 @@ import { nameOf } from '../lang/names.ts';
 import type { ObjectType, Shape } from '../lang/object.ts';
 import type { CallbackType, Params, Procedure } from '../lang/procedure.ts';
 import type { Property } from '../lang/property.ts';
-import type { ActorOptions, Bounds, Interchange, Operation, Pool, Scenario, Setup, Variant } from '../lang/scenario.ts';
+import type {
+  ActorOptions,
+  Bounds,
+  Interchange,
+  Operation,
+  Pool,
+  Scenario,
+  Setup,
+  StateView,
+  Variant,
+} from '../lang/scenario.ts';
 import { type Identified, LIVE } from './collections.ts';
 import { Heap } from './heap.ts';
 import { Layout } from './layout.ts';
@@ -92,6 +102,7 @@ export interface SetupResult {
   readonly implementations: ReadonlyMap<CallbackType<Params, unknown>, readonly Procedure<Params, unknown>[]>;
   readonly budgets: Readonly<Record<string, number>>;
   readonly properties: readonly Property[];
+  readonly views: readonly StateView[];
   /** Every object, by identity from 1 on. */
   readonly places: readonly Place[];
   /** Groups of interchangeable blocks. */
@@ -137,6 +148,7 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, r
   const implementations = new Map<CallbackType<Params, unknown>, readonly Procedure<Params, unknown>[]>();
   const budgets: Record<string, number> = {};
   const properties: Property[] = [];
+  const views: StateView[] = [];
   const places: Place[] = [];
   const read = new Map<string, string>();
   const symmetries: Interchange[] = [];
@@ -249,6 +261,11 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, r
         properties.push(p);
       }
     },
+    view: (name, about, show) => {
+      if (!/^\w[\w ,()'-]*$/.test(name) || views.some((v) => v.name === name))
+        throw modelError(`view "${name}" is not named by plain words of its own`, scenario.name);
+      views.push({ name, about, show });
+    },
     interchangeable: (blocks, options) => {
       symmetries.push({ blocks, by: options?.by ?? 'exchange' });
     },
@@ -268,6 +285,7 @@ export function runSetup(scenario: Scenario, variant: Variant, bounds: Bounds, r
     implementations,
     budgets,
     properties,
+    views,
     places,
     symmetries,
     mayOutlive,

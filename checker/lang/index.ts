@@ -71,6 +71,7 @@ export {
   type Scenario,
   type ScenarioSpec,
   type Setup,
+  type StateView,
   scenario,
   type Variant,
 } from './scenario.ts';

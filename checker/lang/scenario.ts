@@ -46,6 +46,14 @@ export interface Interchange {
   readonly by: 'exchange' | 'rotation';
 }
 
+/** What the author of a model wants to see of a state beside its values, told along a schedule by the report. */
+export interface StateView {
+  readonly name: string;
+  readonly about: string;
+  /** A number, a word, a truth value, an object or actor by its name, or null. */
+  readonly show: () => unknown;
+}
+
 /** What a scenario's `setup` builds with. Objects are real views: assign their fields to set the initial state. */
 export interface Setup<B extends Bounds> {
   readonly bounds: B;
@@ -75,6 +83,12 @@ export interface Setup<B extends Bounds> {
   /** How often each injected failure may happen, by budget name. Zero, the default, means never. */
   failures(budgets: Readonly<Record<string, number>>): void;
   property(...properties: readonly Property[]): void;
+  /**
+   * Something worth seeing that is no field: how many bonds live, whether a teardown is under way. It is evaluated in
+   * every state of a schedule that is reported, and shown with its history; a search never calls it, so it costs
+   * nothing there. Where it breaks a promise itself (the object is freed) the report says so.
+   */
+  view(name: string, about: string, show: StateView['show']): void;
   /**
    * Blocks of objects and actors that play the same role: exchanging one block with another, part by part, changes
    * nothing but names. A search with symmetry then looks at one of all such states. Blocks of one call have the same

@@ -46,11 +46,13 @@ export function buildCounterexample(input: BuildInput): Counterexample {
   const initialStandings = recorder.standings(0);
   const essential = new Set((input.needed ?? []).flatMap((o) => [o.before, o.after]));
   const steps: TraceStep[] = [];
+  const seen = [sim.views()];
   input.moves.forEach((move, i) => {
     const last = i === input.moves.length - 1;
     // What is taken for ever is what breaks a promise about the future, rather than the last step.
     const breaks = input.loop === undefined ? last : i >= input.loop;
     steps.push(recorder.take(move, i + 1, essential.has(i + 1) || breaks, last && input.fault));
+    seen.push(sim.views());
   });
   const final = steps[steps.length - 1]?.standings ?? initialStandings;
   const waitFor = waitForGraph(final);
@@ -84,6 +86,15 @@ export function buildCounterexample(input: BuildInput): Counterexample {
     ...partial,
     story: tellStory(partial),
     procedures: proceduresOf(sim, steps),
+    ...(sim.model.views.length === 0
+      ? {}
+      : {
+          views: sim.model.views.map(({ name, about }, i) => ({
+            name,
+            about,
+            values: seen.map((values) => values[i] as string),
+          })),
+        }),
     schedule: formatSchedule({
       scenario: sim.model.scenario.name,
       variant: sim.model.variantName,

@@ -121,6 +121,14 @@ export interface ModelProcedure {
   readonly steps: readonly string[];
 }
 
+/** What a view of the model's author said along the schedule. */
+export interface SeenView {
+  readonly name: string;
+  readonly about: string;
+  /** After each step; the first value is that of the initial state. */
+  readonly values: readonly string[];
+}
+
 /** A schedule that breaks a property, with what is known about why. Replaying `schedule` gives it again. */
 export interface Counterexample {
   readonly evidence: Evidence;
@@ -156,6 +164,8 @@ export interface Counterexample {
   readonly lockOrder: ExplanatoryGraph;
   /** Every procedure that the schedule enters; missing in documents of earlier versions. */
   readonly procedures?: readonly ModelProcedure[];
+  /** Only where the scenario declares views. */
+  readonly views?: readonly SeenView[];
   /** The stored schedule, as text. */
   readonly schedule: string;
 }

@@ -6,9 +6,10 @@ import { type CompileOptions, compile } from '../compile/compile.ts';
 import type { FrameInfo, Point } from '../compile/flow.ts';
 import type { CompiledModel } from '../compile/model.ts';
 import { showValue } from '../compile/views.ts';
+import { QuiesceError } from '../lang/errors.ts';
 import { nameOf } from '../lang/names.ts';
 import type { Scenario } from '../lang/scenario.ts';
-import type { Evidence } from '../lang/violation.ts';
+import { type Evidence, Violation } from '../lang/violation.ts';
 import { evidenceOf } from '../search/successors.ts';
 import type { Value } from './counterexample.ts';
 
@@ -156,6 +157,30 @@ export class Simulator {
 
   valueList(): Value[] {
     return [...this.values()].map(([path, value]) => ({ path, value }));
+  }
+
+  /** What the views of the author say of the current state, in their order. */
+  views(): string[] {
+    const m = this.model.memory;
+    return this.model.views.map(({ name, show }) => {
+      this.focus();
+      // As in a guard, a write is noticed.
+      m.recording = true;
+      m.phase = 'guard';
+      try {
+        return showValue(show() ?? null);
+      } catch (thrown) {
+        if (thrown instanceof Violation) return `cannot be told: ${thrown.message}`;
+        throw new QuiesceError('model-threw', `view "${name}" threw ${String(thrown)}`, {
+          hint: 'it is evaluated in every state of a schedule, and may only read',
+          cause: thrown,
+        });
+      } finally {
+        m.recording = false;
+        m.phase = 'free';
+        m.forget();
+      }
+    });
   }
 
   /** Paths of the shared bytes in a set of offsets. */

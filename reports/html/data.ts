@@ -10,7 +10,17 @@ import { causality } from '../export/causality.ts';
 import { itfMeta } from '../export/itf.ts';
 import { sarifLog } from '../export/sarif.ts';
 import type { Context } from '../facts.ts';
-import { fieldsText, foldChanges, locksOf, ownerText, stackOf, standingsAfter, waitsOn, weights } from '../trace.ts';
+import {
+  fieldsText,
+  foldChanges,
+  locksOf,
+  ownerText,
+  stackOf,
+  standingsAfter,
+  viewPath,
+  waitsOn,
+  weights,
+} from '../trace.ts';
 
 /** An index into the texts; -1 is none. */
 type Text = number;
@@ -58,6 +68,8 @@ export interface PageData {
   /** Numbers of the actors with a lane, from left to right. */
   readonly lanes: readonly number[];
   readonly initial: readonly (readonly [Text, Text])[];
+  /** Views of the author: how each is called among values, what it is about, and its value in every state. */
+  readonly views: readonly (readonly [path: Text, about: Text, values: readonly Text[]])[];
   readonly standings: readonly PackedStanding[];
   readonly steps: readonly PackedTuple[];
   /** Number of the step with which a cycle begins that is taken for ever, or none. */
@@ -133,6 +145,7 @@ export function pageData(ce: Counterexample, lanes: readonly string[], context: 
     locks,
     lanes: lanes.map((name) => actors.indexOf(name)),
     initial: ce.initial.map((v) => [t(v.path), t(v.value)] as const),
+    views: (ce.views ?? []).map((v) => [t(viewPath(v.name)), t(v.about), v.values.map(t)] as const),
     standings: ce.initialStandings.map(pack),
     steps,
     loop: ce.loop ?? null,

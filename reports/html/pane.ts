@@ -9,7 +9,16 @@
 import { sourceText } from '../../checker/lang/source.ts';
 import type { Change, Counterexample, Standing, TraceStep } from '../../checker/trace/counterexample.ts';
 import { count, plural } from '../numbers.ts';
-import { fieldsText, foldChanges, objectOf, stackOf, standingsAfter, weights } from '../trace.ts';
+import {
+  fieldsText,
+  foldChanges,
+  objectOf,
+  stackOf,
+  standingsAfter,
+  viewChanges,
+  viewPath,
+  weights,
+} from '../trace.ts';
 import { waitText } from './data.ts';
 import { type Child, fragment, h, type Markup, render } from './write.ts';
 
@@ -56,7 +65,11 @@ export function details(ce: Counterexample, room: number, whole: boolean): Marku
 /** Is there more to say of a step than its row does? What it did to its own locals the script shows. */
 function saysMore(ce: Counterexample, step: TraceStep): boolean {
   return (
-    isChief(ce, step) || step.note !== null || step.changes.some((c) => !isLocal(c)) || newStandings(ce, step) !== false
+    isChief(ce, step) ||
+    step.note !== null ||
+    step.changes.some((c) => !isLocal(c)) ||
+    viewChanges(ce, step.index).length > 0 ||
+    newStandings(ce, step) !== false
   );
 }
 
@@ -85,6 +98,7 @@ function initial(ce: Counterexample): Markup {
     h(
       'ul',
       { class: 'changes', 'aria-label': 'Values' },
+      (ce.views ?? []).map((v) => h('li', null, `${viewPath(v.name)} = ${v.values[0]} `, h('small', null, v.about))),
       ce.initial.map((v) => h('li', null, `${v.path} = ${v.value}`)),
     ),
     standings(ce, 0),
@@ -107,7 +121,7 @@ function detail(ce: Counterexample, step: TraceStep): Markup {
       where(step),
     ],
     step.note !== null && h('p', { class: 'note' }, step.note),
-    changes(step.changes),
+    changes([...viewChanges(ce, step.index), ...step.changes]),
     chief ? standings(ce, step.index) : newStandings(ce, step),
   );
 }

@@ -389,5 +389,9 @@ export default scenario('peers-sva', {
     s.actor('shutdown', shutdown, { iommu, mms });
     s.actor('device', device, { iommu, mms, requests: s.bounds.requests }, { role: 'hardware' });
     s.actor('worker', worker, { iommu }, { role: 'worker' });
+    s.view('bonds that live', 'neither unbound nor in teardown', () => mms.filter((mm) => mm.bond === 'live').length);
+    s.view('teardown under way', 'a bond is dying, so that shutdown has to wait', () =>
+      mms.some((mm) => mm.bond === 'dying'),
+    );
   },
 });

@@ -20,6 +20,7 @@ import { exportedOf, sarif } from '../../reports/export/sarif.ts';
 import { contextOf } from '../../reports/facts.ts';
 import { html } from '../../reports/index.ts';
 import dining from '../../scenarios/peers/dining.ts';
+import peers from '../../scenarios/peers/sva.ts';
 import * as fixtures from '../unit/reports/fixtures.ts';
 
 const executable = [
@@ -35,6 +36,8 @@ const title =
 const documents: Record<string, Verdict> = {
   // One that the checker made, the others by hand.
   dining: await check(dining, { variant: 'posted', analyse: true }),
+  // One whose author declares views.
+  peers: await check(peers, { variant: 'posted' }),
   deadlock: fixtures.verdict([fixtures.deadlock]),
   'use-after-free': fixtures.verdict([fixtures.useAfterFree]),
   crowded: fixtures.verdict([fixtures.crowded]),
@@ -221,7 +224,7 @@ describe.skipIf(executable === undefined)(title, () => {
     await page.context().close();
   });
 
-  it.each(['deadlock', 'dining', 'long'])('%s: saves the files that the command line writes', async (name) => {
+  it.each(['deadlock', 'dining', 'peers', 'long'])('%s: saves the files that the command line writes', async (name) => {
     const verdict = documents[name] as Verdict;
     const ce = verdict.violations[0] as Counterexample;
     const { page, complaints } = await open(name, '', { acceptDownloads: true });
@@ -306,6 +309,21 @@ describe.skipIf(executable === undefined)(title, () => {
     await page.keyboard.press('g');
     await page.keyboard.press('w');
     expect(await current(page)).toBe(`step-${changes[0]?.index}`);
+    await page.context().close();
+  });
+
+  it("tells what the author's views say, with their history", async () => {
+    const { page, complaints } = await open('peers', '#step-10');
+    await page.locator('#at-10 .changes button', { hasText: 'view teardown under way' }).click();
+    const [, view] = documents['peers']?.violations[0]?.views ?? [];
+    const changes = (view?.values ?? []).flatMap((v, i, all) => (i > 0 && v !== all[i - 1] ? [`step ${i}`] : []));
+    expect(changes).toContain('step 10');
+    expect(await page.locator('#history li a').allTextContents()).toEqual(changes);
+    await page.keyboard.press('g');
+    expect(await page.locator('#at-0').textContent()).toContain(
+      'view bonds that live 0 neither unbound nor in teardown',
+    );
+    expect(complaints).toEqual([]);
     await page.context().close();
   });
 

@@ -58,6 +58,8 @@ export function setUp(scenario: Scenario, variantName: string, given: Readonly<R
     property: (...given) => {
       properties.push(...given);
     },
+    // No search calls them.
+    view: () => {},
     // The twin reduces nothing.
     interchangeable: () => {},
     mayOutlive: (...types) => {

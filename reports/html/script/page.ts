@@ -4,7 +4,7 @@
  * It adds stepping, values, history, pins, folding, arrows, copying, saving and the theme, and draws the rows of a long
  * trace in a window. What it shows is set as text. It evaluates nothing and asks for nothing over the network.
  */
-import type { PackedStanding, PageData } from '../data.ts';
+import type { PackedChange, PackedStanding, PackedTuple, PageData } from '../data.ts';
 import type { Browser, Dialog, Happening, Node } from './dom.ts';
 
 export function page(
@@ -61,7 +61,15 @@ export function page(
     block === null ? null : JSON.parse(inflate(w.atob(block.textContent ?? ''), Number(block.dataset['size'])));
   // Without the data of the steps nothing can be stepped through.
   root.classList.toggle('flat', info === null);
-  const steps = info?.steps ?? [];
+  // What the author's views say changes as values do; the files that are saved have the values alone.
+  const views = info?.views ?? [];
+  const initial = [...views.map(([path, , values]) => [path, values[0] ?? -1] as const), ...(info?.initial ?? [])];
+  const steps = (info?.steps ?? []).map((s, i): PackedTuple => {
+    const seen = views.flatMap(([path, , v]): PackedChange[] =>
+      v[i] === v[i + 1] ? [] : [[path, v[i] ?? -1, v[i + 1] ?? -1, 0, -1]],
+    );
+    return seen.length === 0 ? s : ([...s.slice(0, 8), [...seen, ...s[8]], ...s.slice(9)] as unknown as PackedTuple);
+  });
   const actors = info?.actors ?? [];
   const locks = info?.locks ?? [];
   const last = steps.length;
@@ -104,7 +112,7 @@ export function page(
   };
   const valuesAt = (n: number) => {
     const values = new Map<string, string>();
-    for (const [path, value] of info?.initial ?? []) values.set(t(path) ?? '', t(value) ?? '');
+    for (const [path, value] of initial) values.set(t(path) ?? '', t(value) ?? '');
     for (const s of steps.slice(0, n))
       for (const [path, , after] of s[8])
         if (after < 0) values.delete(t(path) ?? '');
@@ -171,7 +179,17 @@ export function page(
       return [
         cell('h3', 'Initial state'),
         list(
-          (info?.initial ?? []).map(([p, v]) => tree('li', '', cell('button', t(p)), ' ', cell('code', t(v)))),
+          initial.map(([p, v]) => {
+            const about = views.find(([path]) => path === p)?.[1];
+            return tree(
+              'li',
+              '',
+              cell('button', t(p)),
+              ' ',
+              cell('code', t(v)),
+              about === undefined ? null : cell('small', ` ${t(about)}`),
+            );
+          }),
           'Values',
         ),
         ...[standingTable(0)].filter((e) => e !== null),
@@ -422,7 +440,7 @@ export function page(
     watched = path;
     const box = get('history');
     if (box === null) return;
-    const start = info?.initial.find(([p]) => t(p) === path)?.[1];
+    const start = initial.find(([p]) => t(p) === path)?.[1];
     const items = [tree('li', '', 'at first ', cell('code', t(start) ?? 'none'))];
     for (const [i, s] of steps.entries())
       for (const [p, , after] of s[8]) {
