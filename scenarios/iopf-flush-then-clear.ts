@@ -15,7 +15,7 @@ import {
   unbindOrder,
 } from '../model/iopf/index.ts';
 import { does, makeMm, patch } from '../model/kernel/index.ts';
-import { alreadyBound, context, faultPath, faultPathProperties } from './iopf-parts.ts';
+import { alreadyBound, commandsBySetting, context, faultPath, faultPathProperties } from './iopf-parts.ts';
 
 /** The flush itself works here (see smmu-flush-vs-priq), so that the order alone is on trial. */
 const soundFlush = [set(priqAccounting, 'counted'), set(priqFlushWait, 'uninterruptible')];
@@ -88,6 +88,7 @@ export default scenario('iopf-flush-then-clear', {
     const mmQ = makeMm(s, 'mm_q', {});
     const p = context(s, path, 'p', { groups: Array.from({ length: s.bounds.requests_p }, () => 1), posts });
     const q = context(s, path, 'q', { groups: Array.from({ length: s.bounds.requests_q }, () => 1), posts });
+    commandsBySetting(s, path, [p, q]);
     alreadyBound(path, p, mmP, 1);
     s.failures({ kmalloc: s.bounds.kmalloc_failures });
     dev.opened = true;

@@ -15,7 +15,14 @@ import {
   releaseDevice,
 } from '../model/iopf/index.ts';
 import { does, makeMm, patch } from '../model/kernel/index.ts';
-import { alreadyBound, context, faultPath, faultPathProperties, partialFaultsPool } from './iopf-parts.ts';
+import {
+  alreadyBound,
+  commandsBySetting,
+  context,
+  faultPath,
+  faultPathProperties,
+  partialFaultsPool,
+} from './iopf-parts.ts';
 
 const soundFlush = [set(priqAccounting, 'counted'), set(priqFlushWait, 'uninterruptible')];
 
@@ -105,6 +112,7 @@ export default scenario('iopf-lost-last', {
     const mmQ = makeMm(s, 'mm_q', {});
     const p = context(s, path, 'p', { groups: Array.from({ length: s.bounds.groups_p }, () => s.bounds.group_p) });
     const q = context(s, path, 'q', { groups: Array.from({ length: s.bounds.requests_q }, () => 1) });
+    commandsBySetting(s, path, [p, q]);
     alreadyBound(path, p, mmP, 1);
     s.failures({ kmalloc: s.bounds.kmalloc_failures });
     dev.opened = true;

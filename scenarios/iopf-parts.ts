@@ -5,10 +5,12 @@
 import type { Bounds, Property, Setup, ViewOf } from '../checker/lang/index.ts';
 import { type PostsRequest, pciContext, priContext } from '../hw/pci/context.ts';
 import { PageRequest, type PageRequestInterface, PciContext, PciFunction } from '../hw/pci/objects.ts';
+import { SmmuCmdq, smmuCmdq } from '../hw/smmu/commands.ts';
 import { SmmuV3 } from '../hw/smmu/objects.ts';
 import {
   ArmSmmuQueue,
   armSmmuPriqThread,
+  commandQueue,
   Device,
   FaultEvent,
   IommuSva,
@@ -17,6 +19,8 @@ import {
   IopfGroup,
   IopfQueue,
   iopfHandleGroup,
+  PageResponseOp,
+  smmuPageResponse,
 } from '../model/iopf/index.ts';
 import { inc, type MmStruct, WorkFunc, Workqueue, worker } from '../model/kernel/index.ts';
 import { pageRequestsStayHome, pasidOwnedOnce, translationsStayHome } from '../properties/isolation.ts';
@@ -86,6 +90,22 @@ export function context(s: Setup<Bounds>, path: FaultPath, name: string, options
   if (pri === undefined) s.actor(`device_${name}`, pciContext, args, { role: 'hardware' });
   else s.actor(`device_${name}`, priContext, { ...args, pri }, { role: 'hardware' });
   return { ctx, requests };
+}
+
+/**
+ * Gives the SMMU a command queue for everything the driver tells it, answers included, where the setting says so. To be
+ * called when the contexts are there. Without it, or with the setting as it is, a command takes effect where it is issued.
+ */
+export function commandsBySetting(s: Setup<Bounds>, path: FaultPath, contexts: readonly Context[]): void {
+  if (s.setting(commandQueue) === 'at once') return;
+  const { smmu, fn, dev } = path;
+  const cmdq = s.object(SmmuCmdq, 'cmdq');
+  smmu.cmdq = cmdq;
+  const respond = smmuPageResponse(cmdq);
+  s.implementations(PageResponseOp, [respond]);
+  dev.page_response = respond;
+  const behind = { faultPath: { smmu, contexts: contexts.map(({ ctx }) => ctx) }, pri: fn };
+  s.actor('cmdq_hw', smmuCmdq('CFGI', 'ATC_INV', 'PRI_RESP'), { cmdq, behind }, { role: 'hardware' });
 }
 
 /** Puts a context into the state it has after a bind: PASID given out, context descriptor valid, running. */

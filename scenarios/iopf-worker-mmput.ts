@@ -22,7 +22,7 @@ import {
   patch,
   Srcu,
 } from '../model/kernel/index.ts';
-import { alreadyBound, context, faultPath, faultPathProperties } from './iopf-parts.ts';
+import { alreadyBound, commandsBySetting, context, faultPath, faultPathProperties } from './iopf-parts.ts';
 
 const soundFlush = [set(priqAccounting, 'counted'), set(priqFlushWait, 'uninterruptible')];
 
@@ -63,6 +63,7 @@ export default scenario('iopf-worker-mmput', {
     const asyncPuts = s.object(AsyncPuts, 'system_wq');
     const mm = makeMm(s, 'mm_p', { srcu, asyncPuts });
     const p = context(s, path, 'p', { groups: Array.from({ length: s.bounds.requests }, () => 1) });
+    commandsBySetting(s, path, [p]);
     alreadyBound(path, p, mm, 1);
     s.implementations(MmuRelease, [iommuNotifierRelease]);
     const ioMm = s.object(IoMm, 'io_mm', { pasid: 1, dev, sva, smmu, ctx: p.ctx, mn_release: iommuNotifierRelease });

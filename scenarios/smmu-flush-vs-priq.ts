@@ -6,7 +6,7 @@ import { scenario, set, sometimes } from '../checker/lang/index.ts';
 import { closeContext, killTask, openContext, priqAccounting, priqFlushWait } from '../model/iopf/index.ts';
 import { does, makeMm, patch } from '../model/kernel/index.ts';
 import { returns } from '../properties/response.ts';
-import { alreadyBound, context, faultPath, faultPathProperties } from './iopf-parts.ts';
+import { alreadyBound, commandsBySetting, context, faultPath, faultPathProperties } from './iopf-parts.ts';
 
 export default scenario('smmu-flush-vs-priq', {
   title: 'Flush of the PRI queue against the irq thread',
@@ -60,6 +60,7 @@ export default scenario('smmu-flush-vs-priq', {
     const mmQ = makeMm(s, 'mm_q', {});
     const p = context(s, path, 'p', { groups: Array.from({ length: s.bounds.requests_p }, () => 1) });
     const q = context(s, path, 'q', { groups: Array.from({ length: s.bounds.requests_q }, () => 1) });
+    commandsBySetting(s, path, [p, q]);
     alreadyBound(path, p, mmP, 1);
     const userP = s.task('user_p', [does(closeContext, { sva, smmu, dev, ctx: p.ctx, pasid: 1 })]);
     s.task('user_q', [does(openContext, { sva, smmu, ctx: q.ctx, mm: mmQ })]);

@@ -13,7 +13,7 @@ import {
 } from '../model/iopf/index.ts';
 import { does, makeMm, patch } from '../model/kernel/index.ts';
 import { returns } from '../properties/response.ts';
-import { alreadyBound, context, faultPath, faultPathProperties } from './iopf-parts.ts';
+import { alreadyBound, commandsBySetting, context, faultPath, faultPathProperties } from './iopf-parts.ts';
 
 /** The flush itself works here (see smmu-flush-vs-priq and iopf-two-flushers). */
 const soundFlush = [set(priqAccounting, 'counted'), set(priqFlushWait, 'uninterruptible'), set(iopfRevision, 'v5')];
@@ -55,6 +55,7 @@ export default scenario('smmu-remove-device', {
     const path = faultPath(s, { entries: s.bounds.entries, pooled: s.bounds.requests });
     const { smmu, sva, dev, queue } = path;
     const p = context(s, path, 'p', { groups: Array.from({ length: s.bounds.requests }, () => 1) });
+    commandsBySetting(s, path, [p]);
     alreadyBound(path, p, makeMm(s, 'mm_p', {}), 1);
     s.failures({ kmalloc: s.bounds.kmalloc_failures });
     const removal = s.task('removal', [
