@@ -50,8 +50,8 @@ export default scenario('smmu-ats-enable-vs-unmap', {
     fixed: {
       about: 'a barrier on both sides',
       settings: [set(unmapBarrier, 'smp_mb'), set(enableBarrier, 'barrier')],
-      bounds: { functions: 3 },
-      expect: { verdict: 'holds', states: 9_550, depth: 36 },
+      bounds: { functions: 4 },
+      expect: { verdict: 'holds', states: 32_286, depth: 42 },
     },
   },
   setup: (s) => {

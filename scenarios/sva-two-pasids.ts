@@ -27,10 +27,10 @@ export default scenario('sva-two-pasids', {
       expect: { verdict: 'holds', states: 89, depth: 44 },
     },
     'fixed-exit': {
-      about: 'the same with three devices, and the process exits with the last of its threads',
+      about: 'the same with four devices, and the process exits with the last of its threads',
       settings: [set(bindMutex, 'held')],
-      bounds: { devices: 3, exits: 1 },
-      expect: { verdict: 'holds', states: 1_810, depth: 144 },
+      bounds: { devices: 4, exits: 1 },
+      expect: { verdict: 'holds', states: 11_086, depth: 179 },
     },
   },
   setup: (s) => {

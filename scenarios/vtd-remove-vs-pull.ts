@@ -17,6 +17,8 @@ import {
 } from '../model/vtd/index.ts';
 import { returns } from '../properties/response.ts';
 
+// The form `fixed` is small: one submission, which whoever removes second does not make, and no other device may use the queue
+// (`fixed-shared` says why). `fixed-owner` is the repair with others at work.
 export default scenario('vtd-remove-vs-pull', {
   title: 'removal of a device that is pulled meanwhile',
   about:

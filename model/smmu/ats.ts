@@ -59,7 +59,7 @@ export const unmapLockless = procedure(
   {
     source: atsCount(SMMU_C),
     params: { cpu: constant<Cpu>(), cmdq: hw<SmmuCmdq>(), issuer: int(0, 2), page: hw<Page>() },
-    locals: { masters: int(-1, 3, -1) },
+    locals: { masters: int(-1, 4, -1) },
   },
   (k) => {
     const load = (label: string) =>
