@@ -9,6 +9,7 @@ import type { Scenario } from '../checker/lang/index.ts';
 import type { Stage } from '../checker/search/anytime.ts';
 import type { Counterexample } from '../checker/trace/counterexample.ts';
 import type { Verdict } from '../checker/verdict.ts';
+import { eventToJson, type SearchEvent, type StartEvent, type ViolationEvent } from '../reports/events-json.ts';
 import type { Console } from './console.ts';
 import type { RunFiles } from './run-folder.ts';
 
@@ -23,23 +24,25 @@ export interface EventLog {
 
 /** Writes events to stdout. */
 export function eventLog(console: Console): EventLog {
-  const write = (event: string, data: object) => console.out(JSON.stringify({ event, ...data }));
+  const write = (event: SearchEvent) => console.out(eventToJson(event));
   return {
     start: (scenario, options) =>
-      write('start', {
+      write({
+        event: 'start',
         schema: 'quiesce.events/1',
         scenario: scenario.name,
         variant: options.variant ?? null,
         bounds: options.bounds ?? {},
         options: given(options),
       }),
-    progress: (progress) => write('progress', progress),
-    found: (counterexample, event, schedule) => write(event, about(counterexample, schedule)),
-    stage: (stage) => write('stage', stage),
+    progress: (progress) => write({ event: 'progress', ...progress }),
+    found: (counterexample, event, schedule) => write({ event, ...about(counterexample, schedule) }),
+    stage: (stage) => write({ event: 'stage', ...stage }),
     end: (verdict, files) => {
       for (const [i, v] of verdict.violations.entries())
-        write('violation', about(v, files.schedules[i], files.reports[i]));
-      write('end', {
+        write({ event: 'violation', ...about(v, files.schedules[i], files.reports[i]) });
+      write({
+        event: 'end',
         outcome: verdict.outcome,
         complete: verdict.complete,
         counts: verdict.counts,
@@ -52,12 +55,27 @@ export function eventLog(console: Console): EventLog {
 }
 
 /** Every option that was given beside variant and bounds, by its name in the library; what is called back has no text. */
-function given(options: CheckOptions): Readonly<Record<string, unknown>> {
+function given(options: CheckOptions): StartEvent['options'] {
   const { variant: _variant, bounds: _bounds, signal: _signal, module: _module, ...others } = options;
-  return Object.fromEntries(Object.entries(others).filter(([, value]) => typeof value !== 'function'));
+  const { properties, checkpoint, spill, ...rest } = others;
+  const written = {
+    ...rest,
+    ...(properties === undefined ? {} : { properties: properties.join(',') }),
+    ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.path }),
+    ...(spill === undefined ? {} : { spill: spill.folder }),
+  };
+  return Object.fromEntries(
+    Object.entries(written).filter((entry): entry is [string, string | number | boolean] =>
+      ['string', 'number', 'boolean'].includes(typeof entry[1]),
+    ),
+  );
 }
 
-function about(v: Counterexample, schedule: string | null = null, report: string | null = null): object {
+function about(
+  v: Counterexample,
+  schedule: string | null = null,
+  report: string | null = null,
+): Omit<ViolationEvent, 'event'> {
   return {
     kind: v.evidence.kind,
     property: v.property,

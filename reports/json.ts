@@ -33,6 +33,7 @@ import type {
   Wait,
 } from '../checker/trace/counterexample.ts';
 import type { CrossReplay, Repaired } from '../checker/trace/cross-replay.ts';
+import type { Divergence } from '../checker/trace/drive.ts';
 import type { Size } from '../checker/trace/size.ts';
 import type { Coverage, CoverageEntry, Hashing, PropertyResult, Reduction, Verdict } from '../checker/verdict.ts';
 import {
@@ -54,8 +55,8 @@ import {
   word,
 } from './shapes.ts';
 
-const source = record<Source>({ patch: text, file: optional(text), ref: optional(text) });
-const call = record<Call>({ procedure: text, source });
+export const sourceShape: Shape<Source> = record<Source>({ patch: text, file: optional(text), ref: optional(text) });
+const call = record<Call>({ procedure: text, source: sourceShape });
 const change = record<Change>({
   path: text,
   kind: word('added', 'modified', 'deleted'),
@@ -85,7 +86,7 @@ const step = record<TraceStep>({
   label: text,
   choice: orNull(text),
   stack: list(call),
-  source,
+  source: sourceShape,
   note: orNull(text),
   changes: list(change),
   reads: list(text),
@@ -95,6 +96,14 @@ const step = record<TraceStep>({
   standings: list(standingShape),
   essential: flag,
   fingerprint: text,
+});
+export const divergenceShape: Shape<Divergence> = record<Divergence>({
+  step: number,
+  line: number,
+  wanted: text,
+  reason: text,
+  guard: orNull(text),
+  standings: list(standingShape),
 });
 const evidence = record<Evidence>({ kind, message: text, objects: list(text), actors: list(text) });
 const graph = record<ExplanatoryGraph>({
@@ -120,7 +129,7 @@ export const counterexampleShape: Shape<Counterexample> = record<Counterexample>
   story: list(text),
   waitFor: graph,
   lockOrder: graph,
-  procedures: optional(list(record<ModelProcedure>({ procedure: text, source, steps: list(text) }))),
+  procedures: optional(list(record<ModelProcedure>({ procedure: text, source: sourceShape, steps: list(text) }))),
   views: optional(list(record<SeenView>({ name: text, about: text, values: list(text) }))),
   schedule: text,
 });
@@ -209,7 +218,7 @@ export const expectationShape: Shape<Expectation> = oneOf<Expectation>(
   (input) => (isObject(input) && input['verdict'] === 'holds' ? expectHolds : expectViolated) as Shape<Expectation>,
 );
 
-const stage = record<Stage>({
+export const stageFields: Fields<Stage> = {
   strategy: word('pct', 'bounded', 'bfs'),
   preemptions: orNull(number),
   finished: flag,
@@ -219,7 +228,8 @@ const stage = record<Stage>({
   transitions: number,
   found: list(record<Stage['found'][number]>({ signature: text, steps: number, switches: number })),
   passedOver: number,
-});
+};
+const stageShape = record<Stage>(stageFields);
 const pct = record<PctBound>({
   actors: number,
   steps: number,
@@ -230,6 +240,24 @@ const pct = record<PctBound>({
   choices: flag,
 });
 
+export const verdictCountsShape: Shape<Verdict['counts']> = record<Verdict['counts']>({
+  states: number,
+  transitions: number,
+  depth: number,
+  left: number,
+  stateBytes: number,
+  levels: list(number),
+});
+export const verdictTimingShape: Shape<Verdict['timing']> = record<Verdict['timing']>({
+  seconds: number,
+  statesPerSecond: number,
+  workers: number,
+  peakMemoryBytes: number,
+  spilledAtLevel: optional(number),
+  date: text,
+  machine: text,
+});
+
 export const verdictShape: Shape<Verdict> = record<Verdict>({
   schema: word('quiesce.verdict/1'),
   tool: record<Verdict['tool']>({ name: word('quiesce'), version: text }),
@@ -238,7 +266,7 @@ export const verdictShape: Shape<Verdict> = record<Verdict>({
     title: text,
     about: text,
     systems: list(text),
-    source,
+    source: sourceShape,
     corpus: orNull(text),
     assumptions: list(text),
   }),
@@ -252,20 +280,13 @@ export const verdictShape: Shape<Verdict> = record<Verdict>({
   outcome: word('violated', 'holds', 'undecided'),
   complete: flag,
   incompleteBecause: orNull(text),
-  counts: record<Verdict['counts']>({
-    states: number,
-    transitions: number,
-    depth: number,
-    left: number,
-    stateBytes: number,
-    levels: list(number),
-  }),
+  counts: verdictCountsShape,
   store: word('exact', 'compact', 'bitstate', 'none'),
   hashing: optional(
     record<Hashing>({ bits: number, omissionProbability: orNull(number), expectedCoverage: orNull(number) }),
   ),
   reductions: list(record<Reduction>({ name: text, factor: orNull(number) })),
-  stages: optional(list(stage)),
+  stages: optional(list(stageShape)),
   pct: optional(pct),
   properties: list(
     record<PropertyResult>({
@@ -291,15 +312,7 @@ export const verdictShape: Shape<Verdict> = record<Verdict>({
   expected: orNull(expectationShape),
   asExpected: orNull(flag),
   unexpected: list(text),
-  timing: record<Verdict['timing']>({
-    seconds: number,
-    statesPerSecond: number,
-    workers: number,
-    peakMemoryBytes: number,
-    spilledAtLevel: optional(number),
-    date: text,
-    machine: text,
-  }),
+  timing: verdictTimingShape,
 });
 
 /** The document in its own order; throws at the first field that is wrong. */

@@ -1,7 +1,7 @@
 /** What became of a stored schedule, as JSON: `quiesce replay --json`. */
 import type { Replay } from '../checker/trace/replay.ts';
-import { counterexampleShape, standingShape } from './json.ts';
-import { isObject, list, number, oneOf, orNull, read, record, type Shape, text, word } from './shapes.ts';
+import { counterexampleShape, divergenceShape } from './json.ts';
+import { isObject, oneOf, read, record, type Shape, text, word } from './shapes.ts';
 
 type Of<R extends Replay['result']> = Extract<Replay, { readonly result: R }>;
 
@@ -21,14 +21,7 @@ const shapes = {
   diverged: record<Of<'diverged'>>({
     ...common,
     result: word('diverged'),
-    divergence: record<Of<'diverged'>['divergence']>({
-      step: number,
-      line: number,
-      wanted: text,
-      reason: text,
-      guard: orNull(text),
-      standings: list(standingShape),
-    }),
+    divergence: divergenceShape,
   }),
 } as const;
 

@@ -4,14 +4,17 @@
  */
 import { comparisonShape } from './comparison-json.ts';
 import { corpusShape } from './corpus-json.ts';
+import { eventShape } from './events-json.ts';
 import { explorationShape } from './explore-json.ts';
 import { growthShape, needsShape } from './growth-json.ts';
 import { historyShape } from './history.ts';
 import { verdictShape } from './json.ts';
+import { catalogueShape } from './list-json.ts';
 import { regressShape } from './regress-json.ts';
 import { replayShape } from './replay-json.ts';
 import { sensitivityShape } from './sensitivity-json.ts';
 import { type JsonSchema, jsonSchemaOf, type Shape } from './shapes.ts';
+import { shrinkShape } from './shrink-json.ts';
 
 const documents: readonly (readonly [string, string, Shape<unknown>])[] = [
   ['quiesce.verdict/1', 'Verdict of quiesce check', verdictShape],
@@ -20,6 +23,9 @@ const documents: readonly (readonly [string, string, Shape<unknown>])[] = [
   ['quiesce.needs/1', 'Smallest bounds of a violation, from quiesce grow --down', needsShape],
   ['quiesce.comparison/1', 'Variants side by side, from quiesce compare', comparisonShape],
   ['quiesce.explore/1', 'What quiesce explore found', explorationShape],
+  ['quiesce.shrink/1', 'A schedule that was shrunk, from quiesce shrink', shrinkShape],
+  ['quiesce.list/1', 'Scenarios, variants and expected verdicts, from quiesce list', catalogueShape],
+  ['quiesce.events/1', 'One line of quiesce check --events', eventShape],
   ['quiesce.replay/1', 'What became of a stored schedule, from quiesce replay', replayShape],
   ['quiesce.regress/1', 'Stored schedules and expected verdicts, from quiesce regress', regressShape],
   ['quiesce.corpus/1', 'Every variant of every scenario, from quiesce corpus', corpusShape],

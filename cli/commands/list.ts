@@ -1,14 +1,16 @@
 /** `quiesce list`: the scenarios that come with quiesce, their variants and the verdicts expected of them. */
 import type { Expectation, Scenario } from '../../checker/lang/index.ts';
 import { catalogueText, count } from '../../reports/index.ts';
+import { catalogueToJson, type ListedScenario } from '../../reports/list-json.ts';
 import { corpusIds, corpusIdsOfScenario } from '../../scenarios/corpus.ts';
 import { scenarios } from '../../scenarios/index.ts';
 import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
+import { boundsOf } from './check.ts';
 
 export function listCommand(flags: { readonly json?: boolean }, console: Console): ExitStatus {
   const sorted = [...scenarios].sort((a, b) => (a.name < b.name ? -1 : 1));
-  if (flags.json === true) console.out(JSON.stringify(sorted.map(entry), null, 2));
+  if (flags.json === true) console.out(catalogueToJson(sorted.map(entry)).trimEnd());
   else
     console.out(
       catalogueText(
@@ -26,7 +28,7 @@ export function listCommand(flags: { readonly json?: boolean }, console: Console
   return 0;
 }
 
-function entry(scenario: Scenario) {
+function entry(scenario: Scenario): ListedScenario {
   return {
     name: scenario.name,
     title: scenario.title,
@@ -38,7 +40,7 @@ function entry(scenario: Scenario) {
       name,
       about: v.about,
       corpus: corpusIds(scenario, name),
-      bounds: { ...scenario.bounds, ...v.bounds },
+      bounds: boundsOf(scenario, name),
       expect: v.expect,
     })),
   };

@@ -1,7 +1,9 @@
 /** `quiesce shrink`: makes a stored schedule as simple as it can be, and keeps the violation. */
 import { dirname, join, resolve } from 'node:path';
 import { type ShrinkProgress, shrink } from '../../checker/shrink/shrink.ts';
+import { wantedOf } from '../../checker/trace/drive.ts';
 import { count, divergenceText, plural, splat } from '../../reports/index.ts';
+import { shrinkToJson } from '../../reports/shrink-json.ts';
 import { paint } from '../color.ts';
 import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
@@ -28,23 +30,15 @@ export async function shrinkCommand(file: string, flags: ShrinkFlags, console: C
       onProgress: line.show,
     });
     line.clear();
-    if (result.result === 'diverged') {
-      console.out(divergenceText(result.divergence, schedule));
-      return 20;
-    }
-    if (result.result === 'another violation') {
-      const { property, signature } = result.outcome;
-      console.out(
-        `ANOTHER VIOLATION: ${property} (${signature}) instead of ${schedule.property} (${schedule.signature})`,
-      );
-      return 20;
-    }
-    const { counterexample, before, tried, because } = result;
     const path = flags.out === undefined ? besideOf(file) : resolve(flags.out);
-    writeWhole(path, counterexample.schedule);
-    if (flags.json === true) {
-      console.out(JSON.stringify({ before, tried, because, schedule: shown(path), counterexample }, null, 2));
+    if (result.result === 'shrunk') writeWhole(path, result.counterexample.schedule);
+    if (flags.json === true) console.out(shrinkToJson(result, wantedOf(schedule), shown(path)).trimEnd());
+    else if (result.result === 'diverged') console.out(divergenceText(result.divergence, schedule));
+    else if (result.result === 'another violation') {
+      const { property, signature } = result.outcome;
+      console.out(`ANOTHER VIOLATION: ${property} (${signature}) instead of ${wantedOf(schedule)}`);
     } else {
+      const { counterexample, before, because } = result;
       const { variant, bounds } = schedule;
       const context = { scenario: scenario.name, variant, bounds, model: flags.model ?? null };
       console.out(paint(splat(counterexample, context, { schedule: shown(path) }), console));
@@ -55,6 +49,7 @@ export async function shrinkCommand(file: string, flags: ShrinkFlags, console: C
       );
       console.out(`schedule  ${shown(path)}`);
     }
+    if (result.result !== 'shrunk') return 20;
     return interrupt.status ?? 0;
   } finally {
     line.clear();
