@@ -20,6 +20,7 @@ import iommufdAttachVsDestroy from './iommufd-attach-vs-destroy.ts';
 import iommufdBindVsUnbind from './iommufd-bind-vs-unbind.ts';
 import iommufdDestroyVsDestroy from './iommufd-destroy-vs-destroy.ts';
 import iommufdDetachVsReplace from './iommufd-detach-vs-replace.ts';
+import iommufdDmabufUnpin from './iommufd-dmabuf-unpin.ts';
 import iommufdFaultVsDetach from './iommufd-fault-vs-detach.ts';
 import iommufdFaultVsReplace from './iommufd-fault-vs-replace.ts';
 import iommufdIoasAllocVsChange from './iommufd-ioas-alloc-vs-change.ts';
@@ -149,6 +150,7 @@ export const scenarios: readonly Scenario[] = [
   iommufdBindVsUnbind,
   iommufdDestroyVsDestroy,
   iommufdDetachVsReplace,
+  iommufdDmabufUnpin,
   iommufdFaultVsDetach,
   iommufdFaultVsReplace,
   iommufdIoasAllocVsChange,

@@ -1,0 +1,27 @@
+/** The choices inside an import of a dma-buf. The first value of each is the code as it was. */
+import { switchOf } from '../kernel/index.ts';
+
+/** DMARESV. */
+export const unpinLock = switchOf(
+  'dma-buf.unpin',
+  'iommufd unpins without the reservation lock; with it; or with it, and keeps it for the detach',
+  'none',
+  'held',
+  'held too long',
+);
+
+/** dma_resv_assert_held(). */
+export const lockdep = switchOf(
+  'dma-buf.lockdep',
+  'whether the kernel asserts that a lock is held where it must be',
+  'asserts',
+  'silent',
+);
+
+/** Not a form that was merged. */
+export const detachLock = switchOf(
+  'dma-buf.detach',
+  'whether dma_buf_detach takes the reservation lock to leave the list of attachments',
+  'taken',
+  'none',
+);
