@@ -7,7 +7,7 @@ import { auditOnce } from './analyse/audit.ts';
 import { decidePromises, refuseForPromises } from './analyse/promises.ts';
 import { actorsBefore, findStuck } from './analyse/stuck.ts';
 import { lookBehind } from './analyse/stuck-behind.ts';
-import { type CheckpointOptions, Checkpoints, resumeFrom } from './checkpoints.ts';
+import { type CheckpointOptions, Checkpoints } from './checkpoints.ts';
 import { compile } from './compile/compile.ts';
 import type { CompiledModel } from './compile/model.ts';
 import { Explainer, isExplored, type ShrunkFinding } from './explain.ts';
@@ -15,34 +15,42 @@ import { nearest, QuiesceError } from './lang/errors.ts';
 import type { Bounds, Scenario } from './lang/scenario.ts';
 import { violated } from './lang/violation.ts';
 import { refuseMeaninglessOptions } from './options.ts';
+import { type Progress, teller } from './progress.ts';
 import { confirmSymmetry } from './reduce/confirm.ts';
 import { spreadCoverage } from './reduce/coverage.ts';
-import { Learning } from './reduce/learning.ts';
 import { Symmetry } from './reduce/symmetry.ts';
 import { type Running, running } from './running.ts';
 import { Anytime, type Best, type Stage } from './search/anytime.ts';
-import { BitstateDepthFirst } from './search/bitstate.ts';
-import { PreemptionBounded } from './search/bounded.ts';
 import { BreadthFirst } from './search/breadth/bfs.ts';
 import type { ScenarioModule } from './search/breadth/thread.ts';
 import { CompactBreadthFirst } from './search/compact.ts';
-import { DepthFirst } from './search/dfs.ts';
 import type { Complete } from './search/explored.ts';
 import { builtIn, type Finding, Findings, listOf } from './search/findings.ts';
 import { Passes } from './search/passes.ts';
-import { type PctBound, pctPolicy } from './search/pct.ts';
-import { randomPolicy } from './search/random.ts';
-import { memoryBeforeSpill, Spilling, type SpillOptions } from './search/spilling.ts';
-import type { Limits, SearchCounts, Strategy } from './search/strategy.ts';
+import { Spilling, type SpillOptions } from './search/spilling.ts';
+import type { Strategy } from './search/strategy.ts';
 import { Walks } from './search/walk.ts';
+import {
+  boundOf,
+  DEFAULTS,
+  learn,
+  makeAnytime,
+  makePasses,
+  makeStrategy,
+  preemptionsOf,
+  seedOf,
+  shrinks,
+} from './searches.ts';
 import { shrinkMoves } from './shrink/shrink.ts';
-import { mustTakeFiles } from './store/disk-states.ts';
 import { hashingOf, refuseForStore, refusePromisesForStore, type StoreName, strategyFor } from './stores.ts';
 import type { Counterexample } from './trace/counterexample.ts';
 import { againstRepaired } from './trace/cross-replay.ts';
 import { sizeOf } from './trace/size.ts';
 import type { Outcome, PropertyResult, Verdict } from './verdict.ts';
+
 import { makeVerdict } from './verdict-of.ts';
+
+export type { Progress } from './progress.ts';
 
 /**
  * Orders of the search. `bfs` is exhaustive and gives shortest counterexamples; `dfs` and `bounded` are exhaustive,
@@ -125,27 +133,7 @@ export interface CheckOptions {
   readonly onStage?: (stage: Stage) => void;
 }
 
-/** Told about four times a second while a search runs. */
-export interface Progress {
-  readonly phase: 'compile' | 'search' | 'stuck actors' | 'promises' | 'shrink' | 'explain' | 'analyse';
-  readonly seconds: number;
-  readonly depth: number;
-  readonly states: number;
-  readonly transitions: number;
-  /** States found and not yet expanded. */
-  readonly queue: number;
-  readonly statesPerSecond: number;
-  /** Share of transitions that led to a state already known. */
-  readonly duplicates: number;
-  /** Size of the newest complete level divided by the one before; below one the end is near. */
-  readonly front: number | null;
-  readonly memoryBytes: number;
-  readonly memoryLimitBytes: number | null;
-}
-
 const SLICE_MS = 50;
-const TELL_MS = 250;
-const DEFAULTS = { runs: 1000, seed: 'quiesce', walkDepth: 10_000, anytimePreemptions: 2 };
 
 /**
  * Searches a scenario and gives its verdict: the document that `quiesce check --json` prints. Progress can be read while
@@ -401,10 +389,6 @@ interface ToExplain {
 
 const asFound = ({ finding, by }: Best): ToExplain => ({ finding, by, shrunk: null });
 
-function shrinks(options: CheckOptions): boolean {
-  return options.shrink !== false && options.explain !== false;
-}
-
 /** Shrinks what walks have found. Of an anytime search that was cut before its last stage nothing more is proven. */
 async function smaller(model: CompiledModel, best: Best, options: CheckOptions, tell: () => void): Promise<ToExplain> {
   const { finding, by } = best;
@@ -427,133 +411,9 @@ function inOrder(violations: readonly Best[], onlyFirst: boolean): readonly Best
   return onlyFirst ? sorted.slice(0, 1) : sorted;
 }
 
-function makeAnytime(
-  model: CompiledModel,
-  options: CheckOptions,
-  symmetry: Symmetry | null,
-  explainer: Explainer,
-): Anytime {
-  return new Anytime({
-    model,
-    limits: limitsOf(options),
-    properties: options.properties ?? null,
-    seed: options.seed ?? DEFAULTS.seed,
-    runs: options.runs ?? null,
-    preemptions: preemptionsOf(options),
-    all: options.all ?? false,
-    shrink: shrinks(options),
-    exhaustive: (findings, stopAtFirst) => makeStrategy('bfs', model, findings, options, stopAtFirst, symmetry),
-    onStage: (stage) => options.onStage?.(stage),
-    onBetter: ({ finding, shrunkFrom }, findings) => explainer.tellEarly(findings, finding, shrunkFrom),
-  });
-}
-
-/** Footprints for persistent sets, and whether they pay. */
-function learn(marked: CompiledModel, options: CheckOptions): Learning {
-  const symmetry = options.symmetry === true ? new Symmetry(marked) : null;
-  return new Learning(marked, { symmetry });
-}
-
-function makePasses(
-  learning: Learning,
-  options: CheckOptions,
-  stopAtFirst: boolean,
-  symmetry: Symmetry | null,
-): Passes {
-  const { model } = learning;
-  const limits = limitsOf(options);
-  return new Passes({
-    learning,
-    maxDepth: limits.maxDepth,
-    stopAtFirst,
-    workers: options.workers ?? 1,
-    findings: () => new Findings(model, options.properties ?? null),
-    make: (reducer, findings, maxDepth, workers) =>
-      new BreadthFirst(model, findings, {
-        limits: { ...limits, maxDepth },
-        stopAtFirst,
-        symmetry,
-        workers,
-        uncompressed: options.store !== 'compressed',
-        properties: options.properties ?? null,
-        reduction: { reducer, buffer: learning.footprints.buffer, snapshot: learning.snapshot },
-        ...(options.module === undefined ? {} : { module: options.module }),
-      }),
-  });
-}
-
-/** The bound of the second stage of `anytime`. */
-function preemptionsOf(options: CheckOptions): number {
-  return options.preemptions ?? DEFAULTS.anytimePreemptions;
-}
-
-function boundOf(search: Strategy): PctBound | null {
-  if (search instanceof Anytime) return search.pct.bound();
-  return search instanceof Walks ? search.bound : null;
-}
-
-function limitsOf(options: CheckOptions): Limits {
-  return {
-    maxStates: options.maxStates ?? 2 ** 31 - 1,
-    maxDepth: options.depth ?? 2 ** 31 - 1,
-    maxMemoryBytes: options.maxMemoryBytes ?? Number.MAX_SAFE_INTEGER,
-  };
-}
-
-function makeStrategy(
-  name: Exclude<StrategyName, 'anytime'>,
-  model: CompiledModel,
-  findings: Findings,
-  options: CheckOptions,
-  stopAtFirst: boolean,
-  symmetry: Symmetry | null,
-): Strategy {
-  const limits = limitsOf(options);
-  switch (name) {
-    case 'bfs': {
-      if (options.store === 'compact') return new CompactBreadthFirst(model, findings, limits, stopAtFirst, symmetry);
-      const { spill } = options;
-      if (spill !== undefined) mustTakeFiles(spill.folder);
-      const inMemory = spill && { ...limits, maxMemoryBytes: memoryBeforeSpill(limits.maxMemoryBytes) };
-      const search = new BreadthFirst(model, findings, {
-        limits: inMemory ?? limits,
-        stopAtFirst,
-        symmetry,
-        workers: options.workers ?? 1,
-        uncompressed: options.store !== 'compressed',
-        properties: options.properties ?? null,
-        ...(options.module === undefined ? {} : { module: options.module }),
-        from: options.resume === undefined ? null : resumeFrom(options.resume, model, options),
-      });
-      return spill === undefined ? search : new Spilling(model, findings, search, limits, stopAtFirst, spill);
-    }
-    case 'dfs':
-      if (options.store === 'bitstate') return new BitstateDepthFirst(model, findings, limits, stopAtFirst);
-      return new DepthFirst(model, findings, limits, stopAtFirst);
-    case 'bounded':
-      return new PreemptionBounded(
-        model,
-        findings,
-        limits,
-        stopAtFirst,
-        options.preemptions ?? Number.POSITIVE_INFINITY,
-      );
-    case 'random':
-    case 'pct': {
-      const policy = name === 'random' ? randomPolicy() : pctPolicy(model.actors.length);
-      const walk = { runs: options.runs ?? DEFAULTS.runs, maxDepth: options.depth ?? DEFAULTS.walkDepth };
-      return new Walks(model, findings, policy, walk, options.seed ?? DEFAULTS.seed, stopAtFirst);
-    }
-  }
-}
-
 /** Does the search keep every state? */
 function isComplete(search: Strategy): search is Strategy & Complete {
   return 'ahead' in search;
-}
-
-function seedOf(options: CheckOptions, strategy: StrategyName): string | null {
-  return ['random', 'pct', 'anytime'].includes(strategy) ? (options.seed ?? DEFAULTS.seed) : null;
 }
 
 function refuseUnknownProperties(model: CompiledModel, wanted: readonly string[] | undefined): void {
@@ -565,32 +425,4 @@ function refuseUnknownProperties(model: CompiledModel, wanted: readonly string[]
         hint: near ? `did you mean "${near}"?` : `properties are ${known.join(', ')}`,
       });
     }
-}
-
-/** Calls `onProgress` about four times a second, and once for each new phase. */
-function teller(options: CheckOptions, started: number) {
-  let last = 0;
-  let lastPhase: Progress['phase'] | null = null;
-  return (phase: Progress['phase'], counts: SearchCounts): void => {
-    const now = performance.now();
-    if (options.onProgress === undefined || (phase === lastPhase && now - last < TELL_MS)) return;
-    last = now;
-    lastPhase = phase;
-    const seconds = (now - started) / 1000;
-    const { levels } = counts;
-    const [before, newest] = [levels[levels.length - 3], levels[levels.length - 2]];
-    options.onProgress({
-      phase,
-      seconds,
-      depth: counts.depth,
-      states: counts.states,
-      transitions: counts.transitions,
-      queue: counts.left,
-      statesPerSecond: seconds > 0 ? Math.round(counts.states / seconds) : 0,
-      duplicates: counts.duplicates,
-      front: before !== undefined && newest !== undefined && before > 0 ? newest / before : null,
-      memoryBytes: counts.memoryBytes,
-      memoryLimitBytes: options.maxMemoryBytes ?? null,
-    });
-  };
 }

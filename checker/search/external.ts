@@ -16,6 +16,7 @@
 import { type CompiledModel, MOVED, NEXT } from '../compile/model.ts';
 import type { Symmetry } from '../reduce/symmetry.ts';
 import { DiskStates, spillFolder } from '../store/disk-states.ts';
+import { Marks } from '../store/marks.ts';
 import {
   Cursor,
   DiskFull,
@@ -58,8 +59,6 @@ const BATCH = 96;
 const SLICE = 2048;
 /** Runs of candidates that are merged at once. */
 const MOST_RUNS = 128;
-/** States that tell how to deal the words to leaves. */
-const SAMPLE = 16_384;
 const MOST_CANDIDATES = 2 ** 32 - 1;
 
 export class ExternalBreadthFirst implements Strategy, Explored {
@@ -112,7 +111,7 @@ export class ExternalBreadthFirst implements Strategy, Explored {
     this.#state = new Int32Array(model.words);
     this.#batch = Math.max(1, Math.min(BATCH, model.room - model.branching));
     const compressed = states.shape.leaves.length > 0 || model.words <= 2;
-    const shape = compressed ? states.shape : treeShape(model.words, sampleOf(states));
+    const shape = compressed ? states.shape : treeShape(model.words, states.sample());
     const tree = compressed ? states.arrays.tree : makeTreeArrays(shape);
     const order = makeOrder(shape.root, options.hash ?? tupleHash);
     const width = shape.root + 2;
@@ -459,56 +458,7 @@ export class ExternalBreadthFirst implements Strategy, Explored {
   }
 }
 
-/** Bits over the candidates of a level, and how many stand before each. */
-class Marks {
-  readonly #bits: Uint32Array;
-  /** Marks before each group of eight words. */
-  readonly #sums: Uint32Array;
-
-  constructor(count: number) {
-    this.#bits = new Uint32Array(Math.ceil(count / 32) + 8);
-    this.#sums = new Uint32Array(Math.ceil(this.#bits.length / 8));
-  }
-
-  set(at: number): void {
-    const word = Math.floor(at / 32);
-    this.#bits[word] = (this.#bits[word] as number) | (1 << (at & 31));
-  }
-
-  /** Counts; to be called when all marks are set. */
-  sum(): void {
-    let sum = 0;
-    for (let word = 0; word < this.#bits.length; word++) {
-      if (word % 8 === 0) this.#sums[word / 8] = sum;
-      sum += ones(this.#bits[word] as number);
-    }
-  }
-
-  before(at: number): number {
-    const last = Math.floor(at / 32);
-    const group = Math.floor(last / 8);
-    let sum = this.#sums[group] as number;
-    for (let word = 8 * group; word < last; word++) sum += ones(this.#bits[word] as number);
-    return sum + ones((this.#bits[last] as number) & ((1 << (at & 31)) - 1));
-  }
-}
-
-function ones(word: number): number {
-  let x = word - ((word >>> 1) & 0x55555555);
-  x = (x & 0x33333333) + ((x >>> 2) & 0x33333333);
-  return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-}
-
 function startsWith(array: Int32Array, at: number, key: Int32Array, words: number): boolean {
   for (let k = 0; k < words; k++) if (array[at + k] !== key[k]) return false;
   return true;
-}
-
-/** States that tell what each word is like. */
-function sampleOf(states: States): Int32Array {
-  const { words } = states.shape;
-  const step = Math.max(1, Math.floor(states.count / SAMPLE));
-  const sample = new Int32Array(Math.ceil(states.count / step) * words);
-  for (let i = 0; i * step < states.count; i++) states.read(i * step, sample, i * words);
-  return sample;
 }

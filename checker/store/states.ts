@@ -264,6 +264,15 @@ export class States {
     this.#find.bind(tree);
   }
 
+  /** Some of the states, one after another, that tell what each word is like. */
+  sample(): Int32Array {
+    const { words } = this.shape;
+    const step = Math.max(1, Math.floor(this.count / SAMPLE));
+    const sample = new Int32Array(Math.ceil(this.count / step) * words);
+    for (let i = 0; i * step < this.count; i++) this.read(i * step, sample, i * words);
+    return sample;
+  }
+
   /**
    * Deals the words to leaves anew, by what they tell in the states found so far, and makes all roots anew. False when
    * nothing changes.
@@ -272,10 +281,7 @@ export class States {
     const { shape, roots, slots, control } = this.arrays;
     if (shape.leaves.length === 0) return false;
     const { words } = shape;
-    const step = Math.max(1, Math.floor(this.count / SAMPLE));
-    const sample = new Int32Array(Math.ceil(this.count / step) * words);
-    for (let i = 0; i * step < this.count; i++) this.read(i * step, sample, i * words);
-    const next = treeShape(words, sample);
+    const next = treeShape(words, this.sample());
     if (JSON.stringify(next) === JSON.stringify(shape)) return false;
     let tree = makeTreeArrays(next);
     const add = makeTree(next, 'add', 1, this.hash);

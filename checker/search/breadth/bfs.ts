@@ -10,7 +10,6 @@
  * Limits: 2^28 states. Threads compile the model themselves, so for more than one the scenario must come from a module
  * they can import.
  */
-import { Worker } from 'node:worker_threads';
 import type { CompiledModel } from '../../compile/model.ts';
 import { QuiesceError } from '../../lang/errors.ts';
 import type { Snapshot } from '../../reduce/footprints.ts';
@@ -23,6 +22,7 @@ import { type Explored, walkTo } from '../explored.ts';
 import type { Findings } from '../findings.ts';
 import { Reporter } from '../reporter.ts';
 import type { Limits, SearchCounts, Strategy } from '../strategy.ts';
+import { Crew, type CrewData } from './crew.ts';
 import { Lane, mostInHand } from './lane.ts';
 import {
   CHUNKS,
@@ -34,25 +34,17 @@ import {
   ENTER,
   ENTER_TASKS,
   EXPAND,
-  FAILED,
   FULL,
-  JOINED,
-  KIND,
   LEVEL_END,
   makeRound,
-  PHASE,
   ROOM,
   ROUND_FROM,
   ROUND_TO,
   SET,
   type SharedRound,
-  STOP,
-  STORE,
-  TICKET,
-  ticket,
 } from './round.ts';
 import { behavesAsSaved, type Saved } from './saved.ts';
-import type { ScenarioModule, ThreadData } from './thread.ts';
+import type { ScenarioModule } from './thread.ts';
 
 export interface BreadthFirstOptions {
   readonly limits: Limits;
@@ -87,10 +79,6 @@ export interface Reduction {
   readonly snapshot: Snapshot;
 }
 
-/** Looks at a counter of another thread before going to sleep. */
-const SPINS = 2000;
-/** A task takes less than a second; a thread that needs so long for one has died where no event tells of it. */
-const PATIENCE_MS = 120_000;
 /** Numbers of states at which the words of the vectors are dealt anew. */
 const DEALS = [2000, 16_000, 128_000];
 
@@ -109,9 +97,7 @@ export class BreadthFirst implements Strategy, Explored {
   readonly #lane: Lane;
   /** The others of this thread, for tests. */
   readonly #moreLanes: readonly Lane[];
-  readonly #threads: Worker[] = [];
-  readonly #taken: Uint8Array;
-  readonly #refused: Uint8Array;
+  readonly #crew: Crew;
   readonly #reporter: Reporter;
   readonly #alone: boolean;
   /** First state that is not in a round yet. */
@@ -119,7 +105,6 @@ export class BreadthFirst implements Strategy, Explored {
   #over = false;
   #atLimit = false;
   #expanding = false;
-  #tasks = 0;
   #deals = 0;
   /** Candidates that all lanes may have in their hands, and what the last round added. */
   #inHand: number;
@@ -179,9 +164,7 @@ export class BreadthFirst implements Strategy, Explored {
     this.#lane = makeLane();
     this.#moreLanes = options.shuffle === undefined ? [] : Array.from({ length: lanes - 1 }, makeLane);
     this.#lane.states = this.store.count;
-    const shared = (bytes: Uint8Array) => (workers === 1 ? bytes : new Uint8Array(new SharedArrayBuffer(bytes.length)));
-    this.#taken = shared(model.taken);
-    this.#refused = shared(model.refused);
+    this.#crew = new Crew(model, this.#round, workers - 1);
     if (from === null) this.#reporter.watch(0, 0);
     else this.#checkWhereItWas();
     for (let i = 1; i < workers && !this.#over; i++) this.#startThread(options.module as ScenarioModule);
@@ -211,8 +194,8 @@ export class BreadthFirst implements Strategy, Explored {
       deals: this.#deals,
       lastFresh: this.#lastFresh,
       tuples: this.#tuples,
-      taken: either(taken, this.#taken),
-      refused: either(refused, this.#refused),
+      taken: either(taken, this.#crew.taken),
+      refused: either(refused, this.#crew.refused),
     };
   }
 
@@ -247,30 +230,21 @@ export class BreadthFirst implements Strategy, Explored {
 
   #startThread(module: ScenarioModule): void {
     const model = this.#model;
-    const data: ThreadData = {
+    const { properties, workers, reduction } = this.#options;
+    const data: CrewData = {
       module,
       variant: model.variantName,
       bounds: model.bounds,
-      properties: this.#options.properties ?? null,
+      properties: properties ?? null,
       symmetry: this.symmetry !== null,
       hash: model.hash,
-      lanes: this.#options.workers ?? 1,
-      reduction:
-        this.#options.reduction == null
-          ? null
-          : { buffer: this.#options.reduction.buffer, snapshot: this.#options.reduction.snapshot },
-      round: this.#round,
+      lanes: workers ?? 1,
+      reduction: reduction == null ? null : { buffer: reduction.buffer, snapshot: reduction.snapshot },
       arrays: this.store.arrays,
-      taken: this.#taken,
-      refused: this.#refused,
     };
-    const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: data });
-    worker.on('error', (error) => this.#threadFailed(error));
-    worker.on('exit', (code) => {
-      if (code !== 0) this.#threadFailed(new Error(`exit status ${code}`));
+    this.#crew.start(data, (because) => {
+      if (!this.#over) this.#stop(because);
     });
-    worker.unref();
-    this.#threads.push(worker);
   }
 
   /** Were steps left out? Then counterexamples need not be shortest. */
@@ -342,18 +316,6 @@ export class BreadthFirst implements Strategy, Explored {
     }
   }
 
-  /** Begins a phase and wakes the threads. */
-  #start(kind: number, tasks: number): void {
-    const control = this.#round.control;
-    this.#tasks = tasks;
-    // Before the kind: a thread that has slept through the last phase counts itself as soon as it reads STOP.
-    Atomics.store(control, DONE, 0);
-    control[KIND] = kind;
-    Atomics.store(control, TICKET, ticket((control[PHASE] as number) + 1, tasks));
-    Atomics.add(control, PHASE, 1);
-    if (this.#threads.length > 0) Atomics.notify(control, PHASE);
-  }
-
   /** Works on the phase until it is done (true), or the time is up while others still work, or one has failed. */
   #work(until: number): boolean {
     const control = this.#round.control;
@@ -365,33 +327,15 @@ export class BreadthFirst implements Strategy, Explored {
       this.#lane.task(task);
       Atomics.add(control, DONE, 1);
     }
-    let before = -1;
-    let since = 0;
-    for (let spins = 0; ; spins++) {
-      const done = Atomics.load(control, DONE);
-      if (done === this.#tasks) return true;
-      if (spins < SPINS) continue;
-      if (Atomics.load(control, FAILED) !== 0) {
-        this.#stop('a worker thread failed');
-        return false;
-      }
-      const now = performance.now();
-      if (done !== before) {
-        before = done;
-        since = now;
-      } else if (now - since > PATIENCE_MS) {
-        this.#stop('a worker thread failed: it does not answer any more');
-        return false;
-      }
-      if (now >= until) return false;
-      Atomics.wait(control, DONE, done, 1);
-    }
+    const done = this.#crew.wait(until);
+    if (typeof done === 'string') this.#stop(done);
+    return done === true;
   }
 
   /** Does all tasks of the phase, in some order, on some lanes. */
   #workShuffled(random: () => number): void {
     const lanes = [this.#lane, ...this.#moreLanes];
-    const tasks = Array.from({ length: this.#tasks }, (_, task) => task);
+    const tasks = Array.from({ length: this.#crew.tasks }, (_, task) => task);
     while (tasks.length > 0) {
       const [task] = tasks.splice(Math.floor(random() * tasks.length), 1);
       lanes[Math.floor(random() * lanes.length)]?.task(task as number);
@@ -427,7 +371,7 @@ export class BreadthFirst implements Strategy, Explored {
     control[FULL] = 0;
     control[CLAIMS] = 0;
     control[ROOM] = this.store.room;
-    this.#start(EXPAND, tasks);
+    this.#crew.begin(EXPAND, tasks);
   }
 
   /** Chunks were given up: begins the round again with more room. */
@@ -479,7 +423,7 @@ export class BreadthFirst implements Strategy, Explored {
     this.#share();
     const control = this.#round.control;
     control[COUNT] = this.store.count;
-    this.#start(ENTER, ENTER_TASKS);
+    this.#crew.begin(ENTER, ENTER_TASKS);
     this.#work(Number.POSITIVE_INFINITY);
   }
 
@@ -487,9 +431,7 @@ export class BreadthFirst implements Strategy, Explored {
   #share(): void {
     this.#lane?.bind(this.store.arrays);
     for (const lane of this.#moreLanes) lane.bind(this.store.arrays);
-    if (this.#threads.length === 0) return;
-    for (const thread of this.#threads) thread.postMessage(this.store.arrays);
-    Atomics.add(this.#round.control, STORE, 1);
+    this.#crew.give(this.store.arrays);
   }
 
   #afterRound(): void {
@@ -526,7 +468,7 @@ export class BreadthFirst implements Strategy, Explored {
     const control = this.#round.control;
     control[SET] = 1 - (control[SET] as number);
     control[COMMIT_CHUNKS] = this.#pending;
-    this.#start(EXPAND, this.#pending);
+    this.#crew.begin(EXPAND, this.#pending);
     if (this.#work(Number.POSITIVE_INFINITY)) this.#afterCommit();
   }
 
@@ -581,30 +523,14 @@ export class BreadthFirst implements Strategy, Explored {
     });
   }
 
-  #threadFailed(error: Error): void {
-    Atomics.store(this.#round.control, FAILED, 1);
-    if (!this.#over) this.#stop(`a worker thread failed: ${error.message}`);
-  }
-
   #stop(reason: string): void {
     this.incomplete = reason;
     this.#end();
   }
 
-  /** Stops the threads and gathers their coverage. */
   #end(): void {
     if (this.#over) return;
     this.#over = true;
-    if (this.#threads.length === 0) return;
-    const control = this.#round.control;
-    this.#start(STOP, 0);
-    const deadline = performance.now() + 2000;
-    while (Atomics.load(control, DONE) < Atomics.load(control, JOINED) && performance.now() < deadline)
-      Atomics.wait(control, DONE, Atomics.load(control, DONE), 1);
-    const { taken, refused } = this.#model;
-    for (let i = 0; i < taken.length; i++) {
-      taken[i] = (taken[i] as number) | (this.#taken[i] as number);
-      refused[i] = (refused[i] as number) | (this.#refused[i] as number);
-    }
+    this.#crew.end();
   }
 }
