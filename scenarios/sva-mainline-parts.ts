@@ -3,8 +3,8 @@
  * workers, and files of its driver, each with a context that works for one process.
  */
 import { type Bounds, nameOf, type Pool, type Property, type Setup, type ViewOf } from '../checker/lang/index.ts';
-import { pciContext } from '../hw/pci/context.ts';
-import { PageRequest, PciContext, PciFunction } from '../hw/pci/objects.ts';
+import { linkedContext, pciContext, requestLink } from '../hw/pci/context.ts';
+import { PageRequest, PciContext, PciFunction, RequestLink } from '../hw/pci/objects.ts';
 import { SmmuV3 } from '../hw/smmu/objects.ts';
 import { IopfFault } from '../model/iopf/index.ts';
 import { enqueue, inc, Workqueue, worker } from '../model/kernel/index.ts';
@@ -21,6 +21,7 @@ import {
   makeDevice,
   makeFile,
   prqEventThread,
+  requestPath,
   SvaDomain,
   XaNode,
 } from '../model/sva-mainline/index.ts';
@@ -35,6 +36,8 @@ export interface FaultPath {
   readonly wq: ViewOf<typeof Workqueue>;
   readonly dev: Device;
   readonly groups: Pool<object>;
+  /** Where page requests take their time. */
+  readonly link: RequestLink | null;
 }
 
 export interface Sizes {
@@ -58,7 +61,12 @@ export function faultPath(s: Setup<Bounds>, { groups, partial = 0, workers = 1, 
   s.actor('prq_irq', prqEventThread, { iommu: dev.vtd }, { role: 'irq' });
   for (let i = 0; i < workers; i++)
     s.actor(workers === 1 ? 'worker' : `worker${i}`, worker, { wq }, { role: 'worker' });
-  return { core, iommu, fn, wq, dev, groups: s.pool(IopfGroup, Math.max(1, groups + partial + strays)) };
+  const link = s.setting(requestPath) === 'at once' ? null : s.object(RequestLink, 'on_the_link');
+  if (link !== null) {
+    dev.link = link;
+    s.actor('link', requestLink, { link, fn, smmu: iommu }, { role: 'hardware' });
+  }
+  return { core, iommu, fn, wq, dev, link, groups: s.pool(IopfGroup, Math.max(1, groups + partial + strays)) };
 }
 
 export interface File {
@@ -81,13 +89,10 @@ export function file(
     context: ctx,
     last: lasts[i] ?? true,
   }));
-  if (groups !== null)
-    s.actor(
-      `device_${name}`,
-      pciContext,
-      { fn: path.fn, ctx, smmu: path.iommu, requests, posts: 'at once' },
-      { role: 'hardware' },
-    );
+  const args = { fn: path.fn, ctx, smmu: path.iommu, requests, posts: 'at once' } as const;
+  if (groups !== null && path.link === null) s.actor(`device_${name}`, pciContext, args, { role: 'hardware' });
+  if (groups !== null && path.link !== null)
+    s.actor(`device_${name}`, linkedContext, { ...args, link: path.link }, { role: 'hardware' });
   return { file: makeFile(s, `file_${name}`, path.dev, ctx, index), ctx, requests };
 }
 
@@ -127,7 +132,7 @@ export function otherDevice(s: Setup<Bounds>, path: FaultPath, name: string): Fi
   const iommu = s.object(SmmuV3, `iommu_${name}`);
   const fn = s.object(PciFunction, `function_${name}`);
   const dev = makeDevice(s, path.core, `dev_${name}`, { regs: iommu, fn, wq: path.wq });
-  return { ...file(s, { ...path, iommu, fn, dev }, name, 0, []), iommu };
+  return { ...file(s, { ...path, iommu, fn, dev, link: null }, name, 0, []), iommu };
 }
 
 /** `count` groups of one page request each. */

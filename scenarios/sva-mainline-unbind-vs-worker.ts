@@ -8,6 +8,7 @@ import {
   bondAtStart,
   clearedEntry,
   domainLookup,
+  drainWithout,
   driverClose,
   driverOpen,
   entryPublished,
@@ -17,6 +18,7 @@ import {
   mmput,
   nodeFree,
   pasidAtStart,
+  requestPath,
   unbindDrain,
   v5_10_12,
 } from '../model/sva-mainline/index.ts';
@@ -93,6 +95,41 @@ export default scenario('sva-mainline-unbind-vs-worker', {
       bounds: { requests: 1, exits: 1 },
       corpus: 'new',
       expect: { verdict: 'violated', kind: 'protocol', property: 'pasid-returned-unused', length: 54, states: 4_396 },
+    },
+    'no-queue-drain': {
+      about: 'the drain does not look at the page request queue, only flushes the workqueue',
+      settings: [set(drainWithout, 'the queue')],
+      bounds: { requests: 1 },
+      corpus: 'new',
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 57, states: 4_695 },
+    },
+    'no-flush': {
+      about: 'the drain waits for an empty page request queue, and does not flush the workqueue',
+      settings: [set(drainWithout, 'the workqueue')],
+      bounds: { requests: 1 },
+      corpus: 'new',
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 62, states: 3_253 },
+    },
+    'not-pushed': {
+      about: 'a request is still on the link when the drain looks, and is pushed to the queue by its last descriptors',
+      settings: [set(requestPath, 'pushed by drain')],
+      bounds: { requests: 1 },
+      corpus: 'new',
+      expect: { verdict: 'violated', kind: 'use-after-free', length: 61, states: 5_309 },
+    },
+    'on-the-link': {
+      about:
+        'as mainline: what was posted before the stop is pushed by the device TLB invalidation before the drain looks',
+      settings: [set(requestPath, 'pushed by teardown and drain')],
+      corpus: 'new',
+      expect: { verdict: 'holds', states: 13_129, depth: 170 },
+    },
+    'on-the-link-exits': {
+      about: 'the same, and the process exits before it closes: the invalidation is that of the release notifier',
+      settings: [set(requestPath, 'pushed by teardown and drain')],
+      bounds: { requests: 1, exits: 1 },
+      corpus: 'new',
+      expect: { verdict: 'holds', states: 13_486, depth: 137 },
     },
   },
   setup: (s) => {

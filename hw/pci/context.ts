@@ -10,7 +10,15 @@
 import { type Actor, constant, each, machine, patch, switchOf, type Transition, u8 } from '../../checker/lang/index.ts';
 import { SmmuV3 } from '../smmu/objects.ts';
 import { reaches, takePageRequest, translate } from '../smmu/translate.ts';
-import { forgetGroups, freeGroup, PageRequest, PageRequestInterface, PciContext, PciFunction } from './objects.ts';
+import {
+  forgetGroups,
+  freeGroup,
+  PageRequest,
+  PageRequestInterface,
+  PciContext,
+  PciFunction,
+  RequestLink,
+} from './objects.ts';
 
 /**
  * When a function that was told that a page is missing sends the page request: in the same instant, or at any time
@@ -186,6 +194,55 @@ export const priContext = machine(
     ...t,
     when: (f: Gated, self: Actor) => allowed(t.label, f.pri) && (t.when?.(f, self) ?? true),
   })),
+);
+
+interface Linked extends Frame {
+  readonly link: RequestLink;
+}
+
+function postOnLink(f: Linked): void {
+  const request = nextRequest(f);
+  request.pasid = f.ctx.pasid;
+  request.group = groupFor(f);
+  f.fn.prg.set(request.group, request);
+  f.next++;
+  f.link.requests.push(request);
+}
+
+function missAndPostOnLink(f: Linked): void {
+  translate(f.smmu, f.ctx.pasid);
+  postOnLink(f);
+}
+
+/** The same where a page request takes its time: the context may have stopped before it arrives. */
+export const linkedContext = machine(
+  'pci_context',
+  { source, params: { ...params, link: RequestLink }, locals: { next: u8() }, states, indivisible },
+  transitions.map((t) => ({
+    ...t,
+    ...(t.do === post ? { do: postOnLink } : {}),
+    ...(t.do === missAndPost ? { do: missAndPostOnLink } : {}),
+  })),
+);
+
+/** What brings page requests to the IOMMU, in their order. */
+export const requestLink = machine(
+  'pcie_link',
+  {
+    source,
+    params: { link: RequestLink, fn: PciFunction, smmu: SmmuV3 },
+    states: ['up'],
+    indivisible: 'one message arrives',
+  },
+  [
+    {
+      label: 'a page request arrives',
+      from: 'up',
+      to: 'up',
+      when: (f) => f.link.requests.length > 0,
+      do: (f) => takePageRequest(f.smmu, f.fn, f.link.requests.shift()),
+    },
+  ],
 );
 
 /** Somebody pulls the function out, at any time or never. What it had open nobody waits for any more. */

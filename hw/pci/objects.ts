@@ -19,6 +19,7 @@ import {
   patch,
   racy,
   ref,
+  ring,
   type ViewOf,
 } from '../../checker/lang/index.ts';
 
@@ -107,6 +108,14 @@ export const PageRequestInterface = object(
   { permanent: true, source: spec },
 );
 export type PageRequestInterface = ViewOf<typeof PageRequestInterface>;
+
+/** Page requests that a function has posted and that have not arrived at the IOMMU yet. */
+export const RequestLink = object(
+  'RequestLink',
+  { requests: racy(ring(ref(PageRequest), GROUPS), 'of the hardware') },
+  { permanent: true, source: spec },
+);
+export type RequestLink = ViewOf<typeof RequestLink>;
 
 /** The lowest group index that is not in use; -1 when all are. */
 export function freeGroup(fn: PciFunction): number {

@@ -6,7 +6,7 @@ import type { SmmuCmdq } from '../../hw/smmu/commands.ts';
 import type { SmmuV3 } from '../../hw/smmu/objects.ts';
 import { pointerTo } from '../kernel/index.ts';
 
-export type { PageRequest, PageRequestInterface, PciContext, PciFunction } from '../../hw/pci/objects.ts';
+export type { PageRequest, PageRequestInterface, PciContext, PciFunction, RequestLink } from '../../hw/pci/objects.ts';
 export type { Command, SmmuCmdq } from '../../hw/smmu/commands.ts';
 export type { SmmuV3 } from '../../hw/smmu/objects.ts';
 

@@ -7,7 +7,15 @@
  * variable is reached through a pointer that never changes.
  */
 
-import { hw, LAST_PASID, type PageRequest, type PciContext, type PciFunction, type SmmuV3 } from '../iopf/hardware.ts';
+import {
+  hw,
+  LAST_PASID,
+  type PageRequest,
+  type PciContext,
+  type PciFunction,
+  type RequestLink,
+  type SmmuV3,
+} from '../iopf/hardware.ts';
 import { IopfFault } from '../iopf/objects.ts';
 import {
   array,
@@ -171,6 +179,8 @@ export const Device = object(
     /** `info->iopf_refcount`, under the group mutex: attached domains with a fault handler. */
     iopf_refcount: int(0, 2),
     contexts: array(hw<PciContext>(), 2),
+    /** Between its function and the IOMMU, where page requests take their time. */
+    link: hw<RequestLink>(),
   },
   { permanent: true, source: v6_14(INTEL_C) },
 );

@@ -4,19 +4,46 @@
  *
  * Source: spec (j), VT-d drain; drivers/iommu/intel/{pasid,prq,svm}.c. The hardware is that of `hw/smmu`: a table of
  * PASIDs, a cache of it, a queue of page requests. Left out: the IOTLB, which is flushed together with the cache here;
- * the wait and drain descriptors at the end, since a page request of the model reaches the queue when it is posted
- * (`vtd-prq-overflow` has them).
+ * in most scenarios a page request reaches the queue when it is posted, and nothing has to be pushed there; a queue that
+ * overflows (`vtd-prq-overflow` has that).
  */
 
 import { LAST_PASID, validFirst, validLast } from '../iopf/hardware.ts';
-import { constant, errno, int, procedure, ptr, type Statement } from '../kernel/index.ts';
+import { constant, errno, int, type KernelKit, procedure, ptr, type Statement } from '../kernel/index.ts';
 import { iopfQueueFlushDev } from './flush.ts';
 import { intelEnableIopf } from './iopf.ts';
 import { Device, IntelIommu, SvaDomain } from './objects.ts';
 import { PASID_C, PRQ_C, SVM_C, v6_14 } from './sources.ts';
-import { clearedEntry, iopfDisable } from './switches.ts';
+import { clearedEntry, drainWithout, iopfDisable, requestPath } from './switches.ts';
 
 const entry = { dev: Device, pasid: int(0, LAST_PASID) };
+
+interface Draining {
+  readonly dev: Device;
+  readonly pasid: number;
+  readonly iommu: IntelIommu;
+}
+
+/** Waits until no request of the PASID is between head and tail. */
+const emptyQueue = <F extends Draining>(k: KernelKit<F>): Statement<F> =>
+  k.loop([
+    k.reinitCompletion((f) => f.iommu.prq_complete),
+    k.test(
+      'is there a request of the PASID between head and tail?',
+      (f) => [...f.iommu.regs.priq].some((request) => request.pasid === f.pasid),
+      [],
+      [k.break()],
+      { indivisible: 'what is posted after the look at the tail register is not looked for' },
+    ),
+    k.waitForCompletion((f) => f.iommu.prq_complete),
+  ]);
+
+const flushFaults = <F extends Draining>(k: KernelKit<F>): Statement<F> =>
+  k.call(iopfQueueFlushDev, (f) => ({ dev: f.dev }));
+
+/** An invalidation of the device TLB is answered behind what the function has posted. */
+const pushed = <F extends { readonly dev: Device }>(k: KernelKit<F>, label: string): Statement<F> =>
+  k.blockUntil(label, (f) => f.dev.link.requests.length === 0, { waiting: { kind: 'device', on: (f) => f.dev.link } });
 
 /** intel_drain_pasid_prq(): returns when every page request of the PASID that is in the queue has been handled. */
 export const drainPasidPrq = procedure(
@@ -27,18 +54,13 @@ export const drainPasidPrq = procedure(
       f.iommu = f.dev.vtd;
     }),
     k.test('!info->iopf_refcount: faults are disabled', (f) => f.dev.iopf_refcount === 0, [k.return()]),
-    k.loop([
-      k.reinitCompletion((f) => f.iommu.prq_complete),
-      k.test(
-        'is there a request of the PASID between head and tail?',
-        (f) => [...f.iommu.regs.priq].some((request) => request.pasid === f.pasid),
-        [],
-        [k.break()],
-        { indivisible: 'what is posted after the look at the tail register is not looked for' },
-      ),
-      k.waitForCompletion((f) => f.iommu.prq_complete),
-    ]),
-    k.call(iopfQueueFlushDev, (f) => ({ dev: f.dev })),
+    k.switch(drainWithout, { nothing: [emptyQueue(k)], 'the workqueue': [emptyQueue(k)], 'the queue': [] }),
+    k.switch(drainWithout, { nothing: [flushFaults(k)], 'the queue': [flushFaults(k)], 'the workqueue': [] }),
+    k.switch(requestPath, {
+      'at once': [],
+      'pushed by teardown and drain': [pushed(k, 'qi_submit_sync(): wait, IOTLB, device TLB, wait and drain')],
+      'pushed by drain': [pushed(k, 'qi_submit_sync(): wait, IOTLB, device TLB, wait and drain')],
+    }),
     k.return(),
   ],
 );
@@ -79,6 +101,11 @@ export const tearDownEntry = procedure(
         },
         { indivisible: 'one message, and the function finds the entries of the PASID itself' },
       ),
+      k.switch(requestPath, {
+        'at once': [],
+        'pushed by teardown and drain': [pushed(k, 'devtlb_invalidation_with_pasid(): answered')],
+        'pushed by drain': [],
+      }),
       drain,
       k.return(),
     ];

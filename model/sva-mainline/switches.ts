@@ -123,3 +123,22 @@ export const asidHoldsMm = switchOf(
   'held',
   'not held',
 );
+
+/** What the drain of a PASID leaves out. */
+export const drainWithout = switchOf(
+  'svam.drain-without',
+  'what the drain of the page requests of a PASID leaves out: nothing, the look at the queue, or the flush of the workqueue',
+  'nothing',
+  'the queue',
+  'the workqueue',
+);
+
+/** Whether a page request may be on its way when its context has stopped, and what pushes it to the queue then. */
+export const requestPath = switchOf(
+  'svam.request-path',
+  'whether a page request is in the queue when it is posted, or has to be pushed there by the device TLB invalidation ' +
+    'of the teardown, with another one at the end of the drain, or by that at the end alone',
+  'at once',
+  'pushed by teardown and drain',
+  'pushed by drain',
+);
