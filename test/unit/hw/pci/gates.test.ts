@@ -41,11 +41,10 @@ test.each([
     const pri = s.object(PageRequestInterface, 'pri');
     s.actor('device', priContext, { ...w, pri, posts: 'later' });
     const disable = procedure('disable', { source, params: { pri: PageRequestInterface } }, (k) => [
-      k.blockUntil('nothing was posted', () => !asked(w), {
-        do: (f) => {
-          if (what === 'ATS') f.pri.ats = false;
-          else f.pri.enable = false;
-        },
+      k.step('unless a request was posted', (f) => {
+        if (asked(w)) return;
+        if (what === 'ATS') f.pri.ats = false;
+        else f.pri.enable = false;
       }),
     ]);
     s.task('kernel', [does(disable, { pri })]);
