@@ -110,7 +110,7 @@ export const corpus: readonly CorpusEntry[] = [
   further('T1-LOCKEDVM', 'reference count', 'pinned pages are accounted to current->mm after exec'),
   further('HOTPLUG-ATS', 'stuck', 'the invalidation of a removed device never completes'),
   further('VFIO-DMABUF', 'use after free', 'a function is disabled before access through dma-buf is revoked'),
-  further('VFIO-CDX', 'data race', 'interrupts are set up without a lock of the device'),
+  further('VFIO-CDX', 'use after free', 'interrupts are set up without a lock of the device'),
   further('DMARESV', 'lock misuse', 'a dma-buf is unpinned without its reservation lock'),
   further('SMMU-SOFT', 'stuck', 'the invalidation of a large range keeps the processor'),
   further('MMIO-ABBA', 'deadlock', 'mmap_lock against memory_lock of vfio-pci'),

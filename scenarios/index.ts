@@ -101,6 +101,7 @@ import type1ExecVsUnmap from './type1-exec-vs-unmap.ts';
 import type1InvalidVaddr from './type1-invalid-vaddr.ts';
 import vfioAttachLeavesSva from './vfio-attach-leaves-sva.ts';
 import vfioBindVsExit from './vfio-bind-vs-exit.ts';
+import vfioCdxSetIrqs from './vfio-cdx-set-irqs.ts';
 import vfioDetachVsMmExit from './vfio-detach-vs-mm-exit.ts';
 import vfioDyingMmStaysListed from './vfio-dying-mm-stays-listed.ts';
 import vfioInitLeak from './vfio-init-leak.ts';
@@ -231,6 +232,7 @@ export const scenarios: readonly Scenario[] = [
   type1InvalidVaddr,
   vfioAttachLeavesSva,
   vfioBindVsExit,
+  vfioCdxSetIrqs,
   vfioDetachVsMmExit,
   vfioDyingMmStaysListed,
   vfioInitLeak,

@@ -75,13 +75,13 @@ export default scenario('vfio-pci-mmap-vs-disable', {
       about: 'Linux 5.14: a read, an access, another process, something mapped over the BAR, no memory once',
       settings: [short, holds],
       bounds: { users: 1, processes: 2, unmaps: 1, failures: 1 },
-      expect: { verdict: 'holds', states: 104_133, depth: 99 },
+      expect: { verdict: 'holds', states: 108_063, depth: 99 },
     },
     'fixed-by-file': {
       about: 'since aac6db75a9fc: mappings are found by the file, under memory_lock; vma_lock is gone',
       settings: [short, set(mmapFault, 'without list'), set(zapBars, 'by file')],
       bounds: { users: 1, processes: 2, unmaps: 1 },
-      expect: { verdict: 'holds', states: 25_377, depth: 42 },
+      expect: { verdict: 'holds', states: 26_944, depth: 42 },
     },
   },
   setup: (s) => {
@@ -109,6 +109,7 @@ export default scenario('vfio-pci-mmap-vs-disable', {
       ...tasks.map((task) => returns(task.name, task)),
       sometimes('disabled', 'memory space is disabled', () => !vdev.enabled),
     );
+    if (readers > 0) s.property(sometimes('read', 'a read has reached the BAR', () => vdev.was_read));
     if (users > 0) s.property(sometimes('mapped', 'a process has the BAR mapped', () => mm.pte));
   },
 });

@@ -40,6 +40,8 @@ export const MmioDevice = object(
     i_mmap: list(BarVma, 2),
     /** Memory space is enabled (MSE). */
     enabled: bool(true),
+    /** Ghost: read() has reached the BAR. */
+    was_read: bool(),
   },
   { permanent: true, source: blockMmio(PCI_C) },
 );

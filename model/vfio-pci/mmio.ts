@@ -230,6 +230,7 @@ export const vfioPciBarRead = procedure(
       k.step('ioread32(bar)', (f) => {
         if (!f.vdev.enabled)
           throw new Violation('protocol', `${nameOf(f.vdev)} is read while memory space is disabled`, [nameOf(f.vdev)]);
+        f.vdev.was_read = true;
       }),
       k.switch(barRead, { 'across the copy': [copy, up], 'for the access': [up, copy] }),
       k.return((f) => f.ret),
