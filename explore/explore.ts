@@ -7,7 +7,7 @@ import { type Running, running } from '../checker/running.ts';
 import { replay } from '../checker/trace/replay.ts';
 import { parseSchedule } from '../checker/trace/schedule.ts';
 import type { Verdict } from '../checker/verdict.ts';
-import { type Choice, draw } from './generate.ts';
+import { type Choice, draw, failuresOf } from './generate.ts';
 import { formatProgram, type Program } from './program.ts';
 import { scenarioOf } from './scenario.ts';
 import { type Effort, explained, searchProgram } from './search.ts';
@@ -20,6 +20,10 @@ export interface ExploreOptions {
   readonly variants?: readonly string[];
   /** Operations to choose from: all but those that are large or break a contract in force, unless given. */
   readonly ops?: readonly string[];
+  /** Most objects of a kind, where fewer than the system has are wanted. */
+  readonly objects?: Readonly<Record<string, number>>;
+  /** Failures to choose from, of which each program then has one; without, most programs have none. */
+  readonly failures?: readonly string[];
   /** Most actors of a program; 3 unless given. */
   readonly actors?: number;
   /** Programs to draw; 100 unless given. */
@@ -203,7 +207,22 @@ export function choiceOf(system: ExplorableSystem, options: ExploreOptions): Cho
         },
       );
   }
-  return { variants, ops, actors: options.actors ?? DEFAULTS.actors, contracts };
+  const { objects, failures } = options;
+  refuseUnknown(system, 'failure', failuresOf(system, ops), failures ?? []);
+  for (const [kind, most] of Object.entries(objects ?? {})) {
+    refuseUnknown(system, 'kind of object', Object.keys(system.objects), [kind]);
+    const all = system.objects[kind] ?? 0;
+    if (!(Number.isInteger(most) && most >= 1 && most <= all))
+      throw new QuiesceError('usage', `${system.name} has 1 to ${all} ${kind}, not ${most}`);
+  }
+  return {
+    variants,
+    ops,
+    actors: options.actors ?? DEFAULTS.actors,
+    contracts,
+    ...(objects === undefined ? {} : { objects }),
+    ...(failures === undefined ? {} : { failures }),
+  };
 }
 
 /** The stored schedule must lead to the same trace, byte for byte, in the scenario that its header names. */

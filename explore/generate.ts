@@ -16,6 +16,10 @@ export interface Choice {
   /** Operations that may be drawn. */
   readonly ops: readonly string[];
   readonly actors: number;
+  /** Most objects of a kind, where fewer than the system has. */
+  readonly objects?: Readonly<Record<string, number>>;
+  /** Each program has one of these failures, instead of any or none. */
+  readonly failures?: readonly string[];
   /** Names of the contracts in force. */
   readonly contracts: readonly string[];
 }
@@ -31,17 +35,22 @@ export function draw(system: ExplorableSystem, choice: Choice, seed: number, run
     .map(({ variant, ...raw }) => ({ variant, program: allowed(system, choice, variant, raw) }));
 }
 
+/** Every failure that may happen in one of the operations. */
+export function failuresOf(system: ExplorableSystem, ops: readonly string[]): readonly string[] {
+  return [...new Set(ops.flatMap((op) => system.operations[op]?.fails ?? []))].sort();
+}
+
 function rawPrograms(system: ExplorableSystem, choice: Choice): fc.Arbitrary<Drawn['program'] & { variant: string }> {
   const call = (op: string): fc.Arbitrary<Call> =>
     fc
       .tuple(
         ...(system.operations[op]?.on ?? []).map((kind) =>
-          fc.integer({ min: 0, max: (system.objects[kind] ?? 1) - 1 }),
+          fc.integer({ min: 0, max: (choice.objects?.[kind] ?? system.objects[kind] ?? 1) - 1 }),
         ),
       )
       .map((numbers) => ({ op, on: numbers.map((n, i) => `${system.operations[op]?.on[i]}${n}`) }));
   const before = choice.ops.filter((op) => system.operations[op]?.atStart === true);
-  const budgets = [...new Set(choice.ops.flatMap((op) => system.operations[op]?.fails ?? []))].sort();
+  const budgets = failuresOf(system, choice.ops);
   return fc.record({
     variant: fc.constantFrom(...choice.variants),
     start:
@@ -58,12 +67,14 @@ function rawPrograms(system: ExplorableSystem, choice: Choice): fc.Arbitrary<Dra
     ),
     // Most programs have no failure: what needs none is found more easily without.
     failures:
-      budgets.length === 0
-        ? fc.constant({})
-        : fc.oneof(
-            { weight: 3, arbitrary: fc.constant({}) },
-            { weight: 1, arbitrary: fc.constantFrom(...budgets).map((name) => ({ [name]: 1 })) },
-          ),
+      choice.failures !== undefined
+        ? fc.constantFrom(...choice.failures).map((name) => ({ [name]: 1 }))
+        : budgets.length === 0
+          ? fc.constant({})
+          : fc.oneof(
+              { weight: 3, arbitrary: fc.constant({}) },
+              { weight: 1, arbitrary: fc.constantFrom(...budgets).map((name) => ({ [name]: 1 })) },
+            ),
   });
 }
 

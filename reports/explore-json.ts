@@ -1,6 +1,6 @@
 /** What `quiesce explore` found, as a document. Nothing in it depends on the machine, unless a time limit ended it. */
 import type { ViolationKind } from '../checker/lang/index.ts';
-import { flag, kind, list, named, number, orNull, read, record, type Shape, text, word } from './shapes.ts';
+import { flag, kind, list, named, number, optional, orNull, read, record, type Shape, text, word } from './shapes.ts';
 
 /** A violation, on the smallest program that shows it. */
 export interface ExploredViolation {
@@ -35,6 +35,8 @@ export interface ExploreDocument {
   readonly variants: readonly string[];
   readonly ops: readonly string[];
   readonly withoutContracts: readonly string[];
+  readonly objects?: Readonly<Record<string, number>>;
+  readonly failures?: readonly string[];
   readonly actors: number;
   readonly maxStates: number;
   readonly seed: number;
@@ -60,6 +62,8 @@ export const explorationShape: Shape<ExploreDocument> = record<ExploreDocument>(
   variants: list(text),
   ops: list(text),
   withoutContracts: list(text),
+  objects: optional(named(number)),
+  failures: optional(list(text)),
   actors: number,
   maxStates: number,
   seed: number,

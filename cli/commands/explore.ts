@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { QuiesceError } from '../../checker/lang/index.ts';
 import type { ExploreProgress, FoundViolation } from '../../explore/explore.ts';
-import { explore } from '../../explore/explore.ts';
+import { choiceOf, explore } from '../../explore/explore.ts';
 import { formatProgram } from '../../explore/program.ts';
 import type { ExplorableSystem } from '../../explore/system.ts';
 import { systemNamed } from '../../explore/systems/index.ts';
@@ -27,6 +27,8 @@ import { driveAll, finder, namesIn } from '../regress/stored.ts';
 export interface ExploreFlags {
   readonly variant?: string;
   readonly ops?: readonly string[];
+  readonly objects?: Readonly<Record<string, number>>;
+  readonly failures?: readonly string[];
   readonly actors?: number;
   readonly runs?: number;
   readonly seed?: number;
@@ -48,10 +50,13 @@ export async function exploreCommand(given: string, flags: ExploreFlags, console
   if (seed > MOST_SEED) throw new QuiesceError('usage', `--seed is at most ${MOST_SEED}, not ${seed}`);
   if (actors > MOST_ACTORS) throw new QuiesceError('usage', `--actors is at most ${MOST_ACTORS}, not ${actors}`);
   const variants = flags.variant === undefined ? unrepaired(system) : [flags.variant];
+  const withoutContracts = flags.withoutContract ?? [];
   const asked = {
     variants,
-    ops: flags.ops ?? Object.keys(system.operations),
-    withoutContracts: flags.withoutContract ?? [],
+    ops: choiceOf(system, { variants, withoutContracts, ...(flags.ops === undefined ? {} : { ops: flags.ops }) }).ops,
+    withoutContracts,
+    ...(flags.objects === undefined ? {} : { objects: flags.objects }),
+    ...(flags.failures === undefined ? {} : { failures: flags.failures }),
     actors,
     maxStates: flags.states ?? DEFAULTS.maxStates,
     seed,

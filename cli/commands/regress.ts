@@ -12,11 +12,12 @@ import { regressToJson } from '../../reports/index.ts';
 import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
 import { writeWhole } from '../files.ts';
+import { onInterrupt } from '../interrupt.ts';
 import { loadModel } from '../models.ts';
 import { packageRoot } from '../package.ts';
 import { suiteOfExpected, suitesOfStored } from '../regress/junit.ts';
 import { type Searcher, withSearcher } from '../regress/search.ts';
-import { driveAll, finder, namesIn, type Stored, schedulesIn } from '../regress/stored.ts';
+import { driveAll, type Finder, finder, namesIn, type Stored, schedulesIn } from '../regress/stored.ts';
 import { add, update } from '../regress/update.ts';
 
 export interface RegressFlags {
@@ -44,25 +45,29 @@ export async function regressCommand(
     const scenarios = await allScenarios(flags.model);
     return withSearcher(console, (search) => add(folder, scenarios, stored, search, console));
   }
-  const stored = await driveAll(folder, schedulesIn(folder), find);
-  if (flags.update === true) return withSearcher(console, (search) => update(stored, search, console));
+  const names = schedulesIn(folder);
+  const { stored, interrupted } = await driven(folder, names, find, console);
+  if (flags.update === true && interrupted === null)
+    return withSearcher(console, (search) => update(stored, search, console));
   const failed = stored.filter((s) => s.result === 'failed').length;
   const signs = { reproduced: 'ok  ', moved: 'ok  ', failed: 'FAIL' } as const;
   if (flags.json !== true) {
     for (const s of stored) console.out(`${signs[s.result]}  ${s.text}`);
-    console.out(`${stored.length - failed} reproduced, ${failed} failed`);
+    const rest = interrupted === null ? '' : `, ${names.length - stored.length} not driven: interrupted`;
+    console.out(`${stored.length - failed} reproduced, ${failed} failed${rest}`);
+    if (interrupted !== null) return interrupted;
     const moved = stored.filter((s) => s.result === 'moved').length;
     if (moved > 0) console.note(`${moved} of them were stored for another model; --update writes them anew`);
   }
   const verdicts: Verdict[] = [];
-  const scenarios = flags.verdicts === true ? await allScenarios(flags.model) : [];
+  const scenarios = flags.verdicts === true && interrupted === null ? await allScenarios(flags.model) : [];
   const status = await withSearcher(console, (search) =>
     searchTheRest(scenarios, stored, search, (verdict) => {
       verdicts.push(verdict);
       if (flags.json !== true) console.out(lineOf(verdict));
     }),
   );
-  const passed = status === 0 && failed === 0 && verdicts.every((v) => v.asExpected === true);
+  const passed = interrupted === null && status === 0 && failed === 0 && verdicts.every((v) => v.asExpected === true);
   if (flags.json === true)
     console.out(
       regressToJson({
@@ -80,8 +85,25 @@ export async function regressCommand(
     );
   if (flags.junit !== undefined)
     writeWhole(resolve(flags.junit), junit([...suitesOfStored(stored, flags.model), ...verdicts.map(suiteOfExpected)]));
+  if (interrupted !== null) return interrupted;
   if (status !== 0) return status;
   return passed ? 0 : 20;
+}
+
+/** Drives the schedules; the status of the signal that ended it early, else null. */
+async function driven(
+  folder: string,
+  names: readonly string[],
+  find: Finder,
+  console: Console,
+): Promise<{ readonly stored: readonly Stored[]; readonly interrupted: ExitStatus | null }> {
+  const interrupt = onInterrupt(console);
+  try {
+    const stored = await driveAll(folder, names, find, interrupt.signal);
+    return { stored, interrupted: interrupt.status };
+  } finally {
+    interrupt.release();
+  }
 }
 
 function refuse(flags: RegressFlags): void {

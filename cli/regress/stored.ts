@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { QuiesceError, type Scenario } from '../../checker/lang/index.ts';
 import { Findings } from '../../checker/search/findings.ts';
 import { drive, wantedOf } from '../../checker/trace/drive.ts';
@@ -59,11 +60,22 @@ export function namesIn(folder: string): string[] {
     .sort();
 }
 
-/** Drives every schedule. In the order of the names the schedules of one form stand together. */
-export async function driveAll(folder: string, names: readonly string[], find: Finder): Promise<Stored[]> {
+/**
+ * Drives every schedule, up to one at which the signal has come. In the order of the names the schedules of one form stand
+ * together.
+ */
+export async function driveAll(
+  folder: string,
+  names: readonly string[],
+  find: Finder,
+  signal?: AbortSignal,
+): Promise<Stored[]> {
   const stored: Stored[] = [];
   let form: Form | null = null;
   for (const name of names) {
+    // Signals are heard between two schedules.
+    if (signal !== undefined) await setImmediate();
+    if (signal?.aborted) break;
     const path = join(folder, name);
     const file = shown(path);
     let schedule: Schedule | null = null;

@@ -100,6 +100,21 @@ describe.each(explorable)('%s', (name) => {
   });
 });
 
+test('fewer objects, and one failure for each program', () => {
+  const choice = choiceOf(sva, { objects: { dev: 1 }, failures: ['kmalloc'], ops: ['init', 'bind', 'unbind', 'pri'] });
+  const texts = draw(sva, choice, 7, 200).map(({ program }) => formatProgram(program));
+  expect(texts.filter((text) => text.includes('dev1'))).toEqual([]);
+  expect(texts.some((text) => text.includes('mm1'))).toBe(true);
+  // Only a program that may meet the failure has it.
+  for (const text of texts) expect(text.endsWith(':kmalloc=1')).toBe(/:.*\b(init|bind)\(.*:/.test(text));
+  for (const [options, what] of [
+    [{ objects: { dev: 3 } }, 'sva has 1 to 2 dev, not 3'],
+    [{ objects: { page: 1 } }, 'sva has no kind of object "page"'],
+    [{ failures: ['priq_full'] }, 'sva has no failure "priq_full"'],
+  ] as const)
+    expect(() => choiceOf(sva, options)).toThrow(what);
+});
+
 test('less is always less, and objects are numbered as they are met', () => {
   const program = parseProgram(
     'init(dev1)+bind(dev1,mm1)+bind(dev1,mm0):mm_exit(mm1)+mm_exit(mm0)|detach(dev1):kmalloc=1',
