@@ -1,5 +1,7 @@
 /** Corpus #1, first entrance: detaching a group waits, under `iommu->lock`, for an mm_exit that wants this lock. */
+
 import { does, scenario, set, sometimes } from '../checker/lang/index.ts';
+import { MmStruct } from '../model/kernel/index.ts';
 import { makeSva } from '../model/sva/index.ts';
 import {
   BindParams,
@@ -11,6 +13,7 @@ import {
   makeContainer,
   makeGroup,
   makeProcess,
+  mmsAreGivenBack,
   putContainer,
   svaStateIsKnown,
   TYPE1_C,
@@ -61,8 +64,10 @@ export default scenario('vfio-detach-vs-mm-exit', {
       does(detachGroup, { iommu, iommu_group: group }),
       does(putContainer, { container: file }),
     ]);
+    const tasks = [bound.task];
     for (let i = 1; i <= binders; i++) {
       const { task } = makeProcess(s, `process${i}`, parts);
+      tasks.push(task);
       const arg = s.object(BindParams, `arg${i}`);
       s.task(`binder${i}`, [does(bindProcess, { iommu, task, arg }), does(putContainer, { container: file })]);
     }
@@ -72,6 +77,7 @@ export default scenario('vfio-detach-vs-mm-exit', {
       ),
       returns('detach', owner),
       svaStateIsKnown([group], s.pool(VfioGroup, 1)),
+      mmsAreGivenBack(tasks, s.pool(MmStruct, 1)),
       allFreed([parts.params, parts.ioMms, parts.bonds, s.pool(VfioMm, Math.max(1, binders))]),
     );
   },

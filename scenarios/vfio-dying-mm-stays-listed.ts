@@ -18,6 +18,7 @@ import {
   makeContainer,
   makeGroup,
   makeProcess,
+  mmsAreGivenBack,
   pasidBelongsToMm,
   replayExiting,
   TaskStruct,
@@ -92,11 +93,13 @@ export default scenario('vfio-dying-mm-stays-listed', {
     for (const process of processes.slice(0, s.bounds.exits)) exits(s, process);
     const mms = s.pool(Mm, 1);
     const args = forks > 0 ? [s.object(BindParams, 'arg')] : [];
+    const forkedTasks: TaskStruct[] = [];
     const forked = args.flatMap((arg) => {
       const most = s.bounds.processes + 1;
       const task = s.object(TaskStruct, 'new_task');
       // A process that is forked before takes the fresh memory, so that the next one gets that of a dead process.
       const before = s.object(TaskStruct, 'task_before');
+      forkedTasks.push(task, before);
       return [
         does(forkAtOldAddress, { task: before, mms, most, srcu: parts.srcu }),
         does(forkAtOldAddress, { task, mms, most, srcu: parts.srcu }),
@@ -117,6 +120,7 @@ export default scenario('vfio-dying-mm-stays-listed', {
     s.property(
       boundProcessIsListed([container]),
       exitedProcessIsForgotten(vfioMms, mms),
+      mmsAreGivenBack([...processes.map(({ task }) => task), ...forkedTasks], mms, vfioMms),
       pasidBelongsToMm(
         args,
         [second.devices.at(0)].filter((dev) => dev !== null),

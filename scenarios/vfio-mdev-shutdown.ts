@@ -17,6 +17,7 @@ import {
   makeMdevGroup,
   makeParent,
   makeProcess,
+  mmsAreGivenBack,
   pasidBelongsToMm,
   putContainer,
   seed0,
@@ -109,19 +110,23 @@ export default scenario('vfio-mdev-shutdown', {
       s.task('binder0', [does(bindProcess, { iommu, task: process.task, arg: args[0] as BindParams })]);
     }
     const mms = s.pool(MmStructReused, 1);
+    const tasks = [process.task, sibling.task];
     if (forks === 1) {
       const task = s.object(TaskStruct, 'task2');
       const arg = s.object(BindParams, 'arg2');
       args.push(arg);
       // A process that is forked before takes the fresh memory, so that the next one gets that of a dead process.
       const before = s.object(TaskStruct, 'task_before');
+      tasks.push(task, before);
       s.task('process2', [
         does(forkAtOldAddress, { task: before, mms, most: 3, srcu }),
         does(forkAtOldAddress, { task, mms, most: 3, srcu }),
         does(bindProcess, { iommu, task, arg }),
       ]);
     }
-    s.pool(VfioMm, 1);
-    s.property(pasidBelongsToMm(args, parent.dev === null ? [] : [parent.dev]));
+    s.property(
+      pasidBelongsToMm(args, parent.dev === null ? [] : [parent.dev]),
+      mmsAreGivenBack(tasks, mms, s.pool(VfioMm, 1)),
+    );
   },
 });

@@ -12,6 +12,7 @@ import {
   makeContainer,
   makeGroup,
   makeProcess,
+  mmsAreGivenBack,
   type Process,
   VfioDomain,
 } from '../model/vfio/index.ts';
@@ -48,6 +49,10 @@ export function secondGroupJoins(
   s.property(
     listedProcessIsBound([container], mms),
     boundProcessIsListed([container]),
+    mmsAreGivenBack(
+      processes.map(({ task }) => task),
+      mms,
+    ),
     sometimes('attach-holds-last-user', 'a process has exited, and the attach holds the last user of its mm', () =>
       [...mms].some((mm) => mm.mm_users.counter > 0 && !processes.some((process) => process.task.mm === mm)),
     ),

@@ -19,6 +19,7 @@ export {
   boundProcessIsListed,
   exitedProcessIsForgotten,
   listedProcessIsBound,
+  mmsAreGivenBack,
   pasidBelongsToMm,
   svaStateIsKnown,
 } from './promises.ts';

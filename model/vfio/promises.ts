@@ -160,3 +160,25 @@ export function svaStateIsKnown(iommuGroups: readonly IommuGroup[], groups: Pool
     },
   );
 }
+
+/**
+ * At the end the users of an address space are its processes, and one that has none is freed, unless a vfio_mm that counts
+ * it still leads to it.
+ */
+export function mmsAreGivenBack(
+  tasks: readonly { readonly mm: MmView | null }[],
+  mms: Pool<MmView>,
+  vfioMms?: Pool<VfioMm>,
+): AtEnd {
+  return atEnd('mms are given back', 'at the end an mm has the users that processes are, and is freed without', () => {
+    for (const mm of mms) {
+      const users = tasks.filter((task) => task.mm === mm).length;
+      const listed = [...(vfioMms ?? [])].some((vfioMm) => vfioMm.mm === mm);
+      if (mm.mm_users.counter !== users || (users === 0 && !listed))
+        return violated('leak', `${nameOf(mm)} has ${mm.mm_users.counter} users and ${users} processes at the end`, {
+          objects: [nameOf(mm)],
+        });
+    }
+    return null;
+  });
+}
