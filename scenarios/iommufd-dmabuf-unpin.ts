@@ -73,6 +73,12 @@ export default scenario('iommufd-dmabuf-unpin', {
     }
     if (movers > 0) s.property(returns('the move', s.task('exporter', [does(exporterMoves, { dmabuf })])));
     s.failures({ kmalloc: failures });
+    if (movers > 0)
+      s.property(
+        sometimes('told', 'an importer is told that the buffer moves', () =>
+          [...pages].some((one) => one.attach !== null && !one.valid),
+        ),
+      );
     s.property(
       pinsAreCounted(buffers),
       allFreed([buffers, attachments, pages]),
