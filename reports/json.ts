@@ -16,6 +16,7 @@ import type { Source } from '../checker/lang/source.ts';
 import type { Evidence } from '../checker/lang/violation.ts';
 import type { Stage } from '../checker/search/anytime.ts';
 import type { PctBound } from '../checker/search/pct.ts';
+import type { Branch } from '../checker/trace/branches.ts';
 import type {
   Call,
   Change,
@@ -130,6 +131,17 @@ export const counterexampleShape: Shape<Counterexample> = record<Counterexample>
   waitFor: graph,
   lockOrder: graph,
   procedures: optional(list(record<ModelProcedure>({ procedure: text, source: sourceShape, steps: list(text) }))),
+  branches: optional(
+    list(
+      record<Branch>({
+        at: number,
+        actor: text,
+        label: text,
+        choice: orNull(text),
+        leads: word('along', 'joins', 'apart', 'breaks', 'broken', 'end'),
+      }),
+    ),
+  ),
   views: optional(list(record<SeenView>({ name: text, about: text, values: list(text) }))),
   schedule: text,
 });

@@ -6,6 +6,7 @@ import { deadlockKind, lockOrderGraph, waitForGraph } from '../analyse/waiting.t
 import type { Point } from '../compile/flow.ts';
 import { nameOf } from '../lang/names.ts';
 import type { Evidence } from '../lang/violation.ts';
+import { branchesOf } from './branches.ts';
 import type {
   Change,
   Counterexample,
@@ -35,6 +36,8 @@ export interface BuildInput {
   readonly minimal: Counterexample['minimal'];
   readonly shrunk?: Shrunk;
   readonly needed: readonly Ordering[] | null;
+  /** Look at what could have been done instead, too. */
+  readonly branches?: boolean;
 }
 
 /** Throws when a move cannot be taken: the moves must come from a search or a replay of the same model. */
@@ -47,12 +50,14 @@ export function buildCounterexample(input: BuildInput): Counterexample {
   const essential = new Set((input.needed ?? []).flatMap((o) => [o.before, o.after]));
   const steps: TraceStep[] = [];
   const seen = [sim.views()];
+  const states = [sim.state];
   input.moves.forEach((move, i) => {
     const last = i === input.moves.length - 1;
     // What is taken for ever is what breaks a promise about the future, rather than the last step.
     const breaks = input.loop === undefined ? last : i >= input.loop;
     steps.push(recorder.take(move, i + 1, essential.has(i + 1) || breaks, last && input.fault));
     seen.push(sim.views());
+    if (!(last && input.fault)) states.push(sim.state);
   });
   const final = steps[steps.length - 1]?.standings ?? initialStandings;
   const waitFor = waitForGraph(final);
@@ -64,6 +69,10 @@ export function buildCounterexample(input: BuildInput): Counterexample {
     const used = (sim.model.budgets[name] as number) - (sim.model.memory.bytes[sim.model.memory.at + offset] as number);
     if (used > 0) failures[name] = used;
   }
+  const branches =
+    input.branches === true
+      ? branchesOf(sim, states, input.moves, new Set(steps.filter((s) => s.essential).map((s) => s.index)))
+      : null;
   const partial = {
     evidence: input.evidence,
     property: input.property,
@@ -86,6 +95,7 @@ export function buildCounterexample(input: BuildInput): Counterexample {
     ...partial,
     story: tellStory(partial),
     procedures: proceduresOf(sim, steps),
+    ...(branches === null ? {} : { branches }),
     ...(sim.model.views.length === 0
       ? {}
       : {

@@ -4,6 +4,7 @@
  */
 import type { Source } from '../lang/source.ts';
 import type { Evidence } from '../lang/violation.ts';
+import type { Branch } from './branches.ts';
 import type { Size } from './size.ts';
 
 /** One call on the way from an actor's operation to the step, outermost first. */
@@ -164,6 +165,8 @@ export interface Counterexample {
   readonly lockOrder: ExplanatoryGraph;
   /** Every procedure that the schedule enters; missing in documents of earlier versions. */
   readonly procedures?: readonly ModelProcedure[];
+  /** What could have been done instead, and whether the schedule goes on from there; only where somebody looked. */
+  readonly branches?: readonly Branch[];
   /** Only where the scenario declares views. */
   readonly views?: readonly SeenView[];
   /** The stored schedule, as text. */

@@ -153,7 +153,8 @@ export function graphFigure(name: string, title: string, graph: ExplanatoryGraph
           width: Math.ceil(width),
           height: Math.ceil(height),
           role: 'img',
-          'aria-label': `${title}: ${graph.edges.map((e) => `${e.from} ${e.label} ${e.to}`).join('; ')}`,
+          // Its edges in words stand beneath.
+          'aria-label': title,
         },
         h(
           'defs',
@@ -194,7 +195,7 @@ function box(b: Box, onCycle: boolean): Markup {
   return h(
     'g',
     { class: `node ${b.kind}${onCycle ? ' cycle' : ''}` },
-    h('title', null, `${b.kind} ${b.id}`),
+    label !== b.id && h('title', null, b.id),
     h('rect', {
       x: b.x - b.width / 2,
       y: b.y - HEIGHT / 2,

@@ -24,13 +24,16 @@ import { reproduce } from './reproduce.ts';
 import { script } from './script/text.ts';
 import { pageText, type Section } from './shell.ts';
 import { sources } from './sources.ts';
+import { stateGraph } from './state-graph.ts';
 import { trust } from './trust.ts';
-import { type Child, data, fragment, h, type Markup } from './write.ts';
+import { type Child, data, fragment, h, type Markup, render } from './write.ts';
 
 /** The page of an ordinary bug is no larger than this where that can be. */
 const ORDINARY_BYTES = 150_000;
 /** Nor that of a schedule which is too long to be written out. */
 const LONG_BYTES = 500_000;
+/** Left for what the steps did at least, before anything is drawn of what else could have been done. */
+const FOR_DETAILS_BYTES = 20_000;
 /** No page is above two megabytes: of a schedule that takes more than this only the steps that matter most are in it. */
 const MOST_DATA_BYTES = 1_500_000;
 
@@ -76,10 +79,13 @@ export function html(verdict: Verdict, index = 0, options: HtmlOptions = {}): st
   const whole = steps.text.length <= MOST_DATA_BYTES;
   const around = violationSections(verdict, ce, options, whole);
   const extra = [keys(), whole && data('trace', steps)];
-  // What is left of the size is for what the steps did.
-  const room =
-    (ce.steps.length > MOST_WRITTEN ? LONG_BYTES : ORDINARY_BYTES) - Buffer.byteLength(file(around(fragment()), extra));
-  return file(around(details(ce, room, whole)), extra);
+  // What is left of the size is for what else could have been done, and for what the steps did.
+  const most = ce.steps.length > MOST_WRITTEN ? LONG_BYTES : ORDINARY_BYTES;
+  const room = most - Buffer.byteLength(file(around(fragment(), null), extra));
+  const states = stateGraph(ce);
+  const left = room - (states === null ? 0 : Buffer.byteLength(render(states)));
+  if (left < FOR_DETAILS_BYTES) return file(around(details(ce, room, whole), null), extra);
+  return file(around(details(ce, left, whole), states), extra);
 }
 
 /** The sections around what is written out of the steps; `whole` where the page has the data of all steps. */
@@ -88,7 +94,7 @@ function violationSections(
   ce: Counterexample,
   options: HtmlOptions,
   whole: boolean,
-): (written: Markup) => readonly Section[] {
+): (written: Markup, states: Markup | null) => readonly Section[] {
   const { schedule } = options;
   const text = splat(ce, contextOf(verdict), schedule === undefined ? {} : { schedule });
   const graphs = [
@@ -98,7 +104,6 @@ function violationSections(
   const raceSection = { id: 'race', title: 'The race', body: race(verdict, ce) };
   const pictures = interleaving(ce, whole);
   const after: readonly Section[] = [
-    ...(graphs.length > 0 ? [{ id: 'graphs', title: 'Graphs', body: h('div', { class: 'graphs' }, graphs) }] : []),
     {
       id: 'kernel',
       title: 'Kernel view',
@@ -116,7 +121,14 @@ function violationSections(
     { id: 'source', title: 'Sources', body: sources(ce) },
     { id: 'provenance', title: 'Provenance', body: provenance(verdict) },
   ];
-  return (written) => [raceSection, { id: 'interleaving', title: 'Interleaving', body: pictures(written) }, ...after];
+  const drawn = (all: readonly Markup[]): readonly Section[] =>
+    all.length === 0 ? [] : [{ id: 'graphs', title: 'Graphs', body: h('div', { class: 'graphs' }, all) }];
+  return (written, states) => [
+    raceSection,
+    { id: 'interleaving', title: 'Interleaving', body: pictures(written) },
+    ...drawn(states === null ? graphs : [...graphs, states]),
+    ...after,
+  ];
 }
 
 /** Only where somebody asked for it. */

@@ -1,24 +1,23 @@
 /**
- * The style sheet of the report. Colours are variables, once for light and once for dark; the system decides until the
+ * The style sheet of the report. Colours are variables, each for light and for dark; the system decides until the
  * reader does. Nothing is told by colour alone: marks, letters and words stand beside it, and print needs no colour.
  */
-const light = `
---bg:#f6f6f3;--panel:#fff;--raise:#fbfbf9;--ink:#1b2027;--soft:#58606b;--line:#dedfdb;--axis:#c9ccd0;
---accent:#0a57a4;--now:#e6f0fb;--nowline:#0a57a4;
---bad:#a8201a;--badbg:#fceceb;--good:#17633c;--goodbg:#e8f4ec;--warn:#7d4b00;--warnbg:#fbf1dd;--hatch:#d9c9a8;--hatchbg:#fbf6ea;
---k0:#2f6fb5;--k1:#b4641a;--k2:#7150ad;--k3:#25866a;--k4:#ac3c70;--k5:#6d6f14;--k6:#4d5b75;--k7:#93462f;color-scheme:light;`;
-const dark = `
---bg:#111418;--panel:#191d23;--raise:#1e232a;--ink:#dde3ea;--soft:#9aa5b1;--line:#2c333c;--axis:#3b434e;
---accent:#83bdff;--now:#1c2f45;--nowline:#83bdff;
---bad:#ff9288;--badbg:#371d1c;--good:#7bd6a2;--goodbg:#15301f;--warn:#efbd68;--warnbg:#33270f;--hatch:#5b4d2c;--hatchbg:#262115;
---k0:#6ba8ea;--k1:#e29a57;--k2:#b096e8;--k3:#5cc4a4;--k4:#e680af;--k5:#c0c257;--k6:#9aa9c6;--k7:#d9907a;color-scheme:dark;`;
+const colours = `
+--bg:light-dark(#f6f6f3,#111418);--panel:light-dark(#fff,#191d23);--raise:light-dark(#fbfbf9,#1e232a);
+--ink:light-dark(#1b2027,#dde3ea);--soft:light-dark(#58606b,#9aa5b1);--line:light-dark(#dedfdb,#2c333c);
+--axis:light-dark(#c9ccd0,#3b434e);--accent:light-dark(#0a57a4,#83bdff);--now:light-dark(#e6f0fb,#1c2f45);
+--nowline:light-dark(#0a57a4,#83bdff);--bad:light-dark(#a8201a,#ff9288);--badbg:light-dark(#fceceb,#371d1c);
+--good:light-dark(#17633c,#7bd6a2);--goodbg:light-dark(#e8f4ec,#15301f);--warn:light-dark(#7d4b00,#efbd68);
+--warnbg:light-dark(#fbf1dd,#33270f);--hatch:light-dark(#d9c9a8,#5b4d2c);--hatchbg:light-dark(#fbf6ea,#262115);
+--k0:light-dark(#2f6fb5,#6ba8ea);--k1:light-dark(#b4641a,#e29a57);--k2:light-dark(#7150ad,#b096e8);
+--k3:light-dark(#25866a,#5cc4a4);--k4:light-dark(#ac3c70,#e680af);--k5:light-dark(#6d6f14,#c0c257);
+--k6:light-dark(#4d5b75,#9aa9c6);--k7:light-dark(#93462f,#d9907a);`;
 
 const tracks = [0, 1, 2, 3, 4, 5, 6, 7];
 
 export const style = `
-:root{${light}}
-@media (prefers-color-scheme:dark){:root:not([data-theme=light]){${dark}}}
-:root[data-theme=dark]{${dark}}
+:root{color-scheme:light dark;${colours}}
+:root[data-theme=dark]{color-scheme:dark}:root[data-theme=light]{color-scheme:light}
 *{box-sizing:border-box}
 html{scroll-padding:5rem 0 30vh}
 body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
@@ -179,6 +178,9 @@ svg{display:block;margin:.3rem auto;font:12.6px ui-monospace,SFMono-Regular,Menl
 .edge path{fill:none;stroke:var(--soft);stroke-width:1.4}.edge.cycle path{stroke:var(--bad);stroke-width:2}
 .edge text{fill:var(--soft);font:11.5px system-ui,sans-serif;paint-order:stroke;stroke:var(--panel);stroke-width:4px}
 .head{fill:var(--soft)}.head-cycle{fill:var(--bad)}
+.states path{fill:none;stroke:var(--soft);stroke-width:1}.states .leave{opacity:.35}.states .along,.states .join{stroke:var(--accent)}.states .join{stroke-dasharray:4 2}.states .spine{stroke:var(--ink);stroke-width:2}
+.states path[class^=dot]{stroke-width:8;stroke-linecap:round;stroke:var(--accent)}.states path.dot-spine{stroke:var(--ink)}.states path.dot-broken{stroke:var(--bad);stroke-linecap:square}.states path.dot-apart{stroke:var(--warn)}.states path.dot-hole{stroke:var(--panel);stroke-width:4}
+.states text{fill:var(--soft);font-size:11px;paint-order:stroke;stroke:var(--panel);stroke-width:3px}.states .col{fill:var(--ink);font-weight:600}.states{max-height:36rem;overflow:auto}.states svg{margin:0}
 .edges{columns:26rem;font-size:13px;color:var(--soft);margin:.4rem 0 0;padding-left:1.1rem}.edges code{color:var(--ink)}
 dialog{color:var(--ink);background:var(--panel);border:1px solid var(--line);border-radius:12px;padding:1rem 1.4rem;max-width:34rem;width:90%}
 dialog::backdrop{background:rgb(0 0 0/.35)}
@@ -186,7 +188,7 @@ kbd{border:1px solid var(--line);border-bottom-width:2px;border-radius:4px;paddi
 @media print{
 @page{margin:11mm}
 .grid{font-size:6.5pt}.grid th,.grid td{padding:.1rem .3rem}
-:root,:root[data-theme]{${light}}
+:root,:root[data-theme]{color-scheme:light}
 body{background:#fff;font-size:8pt;line-height:1.3}
 header,main,footer{max-width:none;padding:0}
 section{margin:.6rem 0}h1{font-size:13pt}h2{font-size:10pt;margin:.3rem 0}h3{font-size:8.5pt;margin:.3rem 0 .1rem}.words,.lead{font-size:9pt}p,ul,ol{margin:.2rem 0}

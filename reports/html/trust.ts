@@ -27,6 +27,8 @@ import { type Child, fragment, h, type Markup } from './write.ts';
 /** Entries of a coverage list before the rest is folded away, and before it is only counted. */
 const ROWS = 12;
 const MOST_ROWS = 40;
+/** Entries of what matters least beside a violation. */
+const FEW_ROWS = 4;
 
 /** What the scenario takes for granted, and what is taken for granted of schedules. */
 function assumptionsOf(verdict: Verdict): readonly string[] {
@@ -36,6 +38,8 @@ function assumptionsOf(verdict: Verdict): readonly string[] {
 
 export function trust(verdict: Verdict, sensitivity: Sensitivity | null = null): Markup {
   const c = verdict.coverage;
+  // Where a violation stopped the search, what it had not come to yet is not what a verdict rests on.
+  const most = verdict.outcome === 'violated' ? ROWS : MOST_ROWS;
   return fragment(
     facts([
       ['Extent', incompleteText(verdict) ?? completeText(verdict)],
@@ -117,11 +121,11 @@ export function trust(verdict: Verdict, sensitivity: Sensitivity | null = null):
       `${count(c.taken)} of ${plural(c.steps, 'step')} were taken at least once`,
       verdict.complete ? '.' : ' before the search stopped.',
     ),
-    entries('Steps never taken', c.neverTaken),
-    entries('Guards never false: these waits never happened', c.neverBlocked),
-    entries('Conditions never true', c.neverTrue),
-    entries('Conditions never false', c.neverFalse),
-    coarse(verdict),
+    entries('Steps never taken', c.neverTaken, most),
+    entries('Guards never false: these waits never happened', c.neverBlocked, most),
+    entries('Conditions never true', c.neverTrue, most),
+    entries('Conditions never false', c.neverFalse, most),
+    coarse(verdict, verdict.outcome === 'violated' ? FEW_ROWS : MOST_ROWS),
   );
 }
 
@@ -163,7 +167,7 @@ export function facts(rows: readonly (readonly [string, Child])[]): Markup {
   );
 }
 
-function entries(title: string, list: readonly CoverageEntry[]): Child {
+function entries(title: string, list: readonly CoverageEntry[], most: number): Child {
   if (list.length === 0) return h('p', null, `${title}: none.`);
   const rows = (some: readonly CoverageEntry[]) => {
     const groups = new Map<string, CoverageEntry[]>();
@@ -193,20 +197,15 @@ function entries(title: string, list: readonly CoverageEntry[]): Child {
   return [
     h('h4', null, `${title} (${count(list.length)})`),
     rows(list.slice(0, ROWS)),
-    list.length > ROWS &&
-      h(
-        'details',
-        null,
-        h('summary', null, `${count(list.length - ROWS)} more`),
-        rows(list.slice(ROWS, MOST_ROWS)),
-        list.length > MOST_ROWS &&
-          h('p', { class: 'soft' }, `and ${count(list.length - MOST_ROWS)} more, in the verdict document.`),
-      ),
+    most > ROWS &&
+      list.length > ROWS &&
+      h('details', null, h('summary', null, `${count(list.length - ROWS)} more`), rows(list.slice(ROWS, most))),
+    list.length > most && h('p', { class: 'soft' }, `and ${count(list.length - most)} more, in the verdict document.`),
   ];
 }
 
 /** Steps that touch several shared fields at once: what others could do in between was not searched. */
-function coarse(verdict: Verdict): Child {
+function coarse(verdict: Verdict, most: number): Child {
   const open = tooCoarse(verdict);
   const explained = coarseForAReason(verdict);
   const rows = (some: readonly CoarseStep[]) =>
@@ -237,7 +236,9 @@ function coarse(verdict: Verdict): Child {
         'details',
         null,
         h('summary', null, `${plural(explained.length, 'step')} taken as one for a reason`),
-        rows(explained.slice(0, MOST_ROWS)),
+        rows(explained.slice(0, most)),
+        explained.length > most &&
+          h('p', { class: 'soft' }, `and ${count(explained.length - most)} more, in the verdict document.`),
       ),
   ];
 }
