@@ -107,8 +107,6 @@ export class Explainer {
       minimal,
       ...(shrunk === null ? {} : { shrunk: { from: shrunk.from, because: shrunk.because } }),
       needed,
-      // Told once it is explained, and not of each on the way.
-      branches: needed !== null,
     });
   }
 

@@ -36,8 +36,6 @@ export interface BuildInput {
   readonly minimal: Counterexample['minimal'];
   readonly shrunk?: Shrunk;
   readonly needed: readonly Ordering[] | null;
-  /** Look at what could have been done instead, too. */
-  readonly branches?: boolean;
 }
 
 /** Throws when a move cannot be taken: the moves must come from a search or a replay of the same model. */
@@ -70,7 +68,7 @@ export function buildCounterexample(input: BuildInput): Counterexample {
     if (used > 0) failures[name] = used;
   }
   const branches =
-    input.branches === true
+    input.needed !== null
       ? branchesOf(sim, states, input.moves, new Set(steps.filter((s) => s.essential).map((s) => s.index)))
       : null;
   const partial = {

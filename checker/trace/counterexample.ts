@@ -165,7 +165,10 @@ export interface Counterexample {
   readonly lockOrder: ExplanatoryGraph;
   /** Every procedure that the schedule enters; missing in documents of earlier versions. */
   readonly procedures?: readonly ModelProcedure[];
-  /** What could have been done instead, and whether the schedule goes on from there; only where somebody looked. */
+  /**
+   * What could have been done instead, and whether the schedule goes on from there; only where essential
+   * orderings were computed, too.
+   */
   readonly branches?: readonly Branch[];
   /** Only where the scenario declares views. */
   readonly views?: readonly SeenView[];
