@@ -57,18 +57,9 @@ export function eventLog(console: Console): EventLog {
 /** Every option that was given beside variant and bounds, by its name in the library; what is called back has no text. */
 function given(options: CheckOptions): StartEvent['options'] {
   const { variant: _variant, bounds: _bounds, signal: _signal, module: _module, ...others } = options;
-  const { properties, checkpoint, spill, ...rest } = others;
-  const written = {
-    ...rest,
-    ...(properties === undefined ? {} : { properties: properties.join(',') }),
-    ...(checkpoint === undefined ? {} : { checkpoint: checkpoint.path }),
-    ...(spill === undefined ? {} : { spill: spill.folder }),
-  };
   return Object.fromEntries(
-    Object.entries(written).filter((entry): entry is [string, string | number | boolean] =>
-      ['string', 'number', 'boolean'].includes(typeof entry[1]),
-    ),
-  );
+    Object.entries(others).filter(([, value]) => typeof value !== 'function'),
+  ) as StartEvent['options'];
 }
 
 function about(

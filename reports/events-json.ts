@@ -11,6 +11,7 @@ import {
   flag,
   isObject,
   kind,
+  list,
   named,
   number,
   oneOf,
@@ -23,6 +24,10 @@ import {
   word,
 } from './shapes.ts';
 
+type Scalar = string | number | boolean | null;
+/** What was given for an option: a value, a list of names, or a few values by name. */
+export type OptionValue = Scalar | readonly string[] | Readonly<Record<string, Scalar>>;
+
 /** The first line. */
 export interface StartEvent {
   readonly event: 'start';
@@ -30,7 +35,7 @@ export interface StartEvent {
   readonly scenario: string;
   readonly variant: string | null;
   readonly bounds: Readonly<Record<string, number>>;
-  readonly options: Readonly<Record<string, string | number | boolean | null>>;
+  readonly options: Readonly<Record<string, OptionValue>>;
 }
 
 export interface ProgressEvent extends Progress {
@@ -64,6 +69,12 @@ export interface EndEvent extends Pick<Verdict, 'outcome' | 'complete' | 'counts
 /** Any line. */
 export type SearchEvent = StartEvent | ProgressEvent | ViolationEvent | StageEvent | EndEvent;
 
+const [names, values] = [list(text), named(scalar)];
+const optionValue: Shape<OptionValue> = oneOf<OptionValue>(
+  [scalar, names, values] as readonly Shape<OptionValue>[],
+  (input) => (Array.isArray(input) ? names : isObject(input) ? values : scalar) as Shape<OptionValue>,
+);
+
 const violation: Fields<ViolationEvent> = {
   event: word('violation', 'shrunk'),
   kind,
@@ -83,7 +94,7 @@ const shapes = {
     scenario: text,
     variant: orNull(text),
     bounds: named(number),
-    options: named(scalar),
+    options: named(optionValue),
   }),
   progress: record<ProgressEvent>({
     event: word('progress'),
