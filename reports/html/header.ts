@@ -1,4 +1,5 @@
 /** The strip at the top of a report: the verdict with everything that limits it, and the buttons. */
+import { sourceText } from '../../checker/lang/source.ts';
 import type { Counterexample } from '../../checker/trace/counterexample.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import {
@@ -20,6 +21,7 @@ import {
 import { count, plural } from '../numbers.ts';
 import { copyButton } from './buttons.ts';
 import { contents, type Section } from './shell.ts';
+import { reference } from './sources.ts';
 import { facts } from './trust.ts';
 import { h, type Markup } from './write.ts';
 
@@ -38,6 +40,7 @@ export function header(
         : 'warn';
   const mark = { bad: '\u2716', good: '\u2714', warn: '?' }[tone];
   const word = ce === null ? headline(verdict) : `VIOLATION ${kindText(ce)}`;
+  const { source } = verdict.scenario;
   const length =
     ce === null ? null : `${lengthFacts(ce).join(', ')} (${[minimalText(ce), ...shrunkFacts(ce)].join('; ')})`;
   return h(
@@ -84,6 +87,14 @@ export function header(
       ],
       ['Not complete', incompleteText(verdict)],
       ['Properties', propertySummary(verdict)],
+      [
+        'Tool and source',
+        [
+          `quiesce ${verdict.tool.version}; `,
+          sourceText(source),
+          source.ref === undefined ? null : [' ', reference(source.ref)],
+        ],
+      ],
       [
         'As expected',
         verdict.asExpected === null ? null : verdict.asExpected ? 'yes' : ['no: ', verdict.unexpected.join('; ')],

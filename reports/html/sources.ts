@@ -75,9 +75,14 @@ function runs(numbers: readonly number[]): [from: number, to: number][] {
   return found;
 }
 
-/** A message id becomes a link to the list archive; anything else that is no plain https address stays text. */
-function reference(ref: string): Markup {
-  if (/^[\w.+-]+@[\w-]+(\.[\w-]+)+$/.test(ref))
+/**
+ * A message id becomes a link to the list archive, a commit one to the kernel tree; anything else that is no plain https
+ * address stays text.
+ */
+export function reference(ref: string): Markup {
+  if (/^[0-9a-f]{12,40}$/.test(ref))
+    return h('a', { href: `https://git.kernel.org/torvalds/c/${ref}`, rel: 'noreferrer' }, ref.slice(0, 12));
+  if (/^[\w.+-]+@[\w-]+(\.[\w-]+)*$/.test(ref))
     return h('a', { href: `https://lore.kernel.org/r/${ref}`, rel: 'noreferrer' }, ref);
   if (/^https:\/\/[\w./?#=&%+~-]+$/.test(ref)) return h('a', { href: ref, rel: 'noreferrer' }, ref);
   return h('code', null, ref);

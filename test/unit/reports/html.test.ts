@@ -85,6 +85,21 @@ describe('html report', () => {
       expect(page).toContain(count(n));
   });
 
+  it('links to the commit or the message that a source names, and to nothing else', () => {
+    const links = (ref: string) => {
+      const source = { patch: 'a patch', file: 'mm/mmap.c', ref };
+      const text = html({ ...verdict, scenario: { ...verdict.scenario, source } });
+      const strip = /<header[\s\S]*?<\/header>/.exec(text)?.[0] ?? '';
+      return [...strip.matchAll(/href="(https:[^"]+)"/g)].map((m) => m[1]);
+    };
+    expect(links('90fdd158a695d70403163f9a0e4efc5b20f3fd3e')).toEqual([
+      'https://git.kernel.org/torvalds/c/90fdd158a695d70403163f9a0e4efc5b20f3fd3e',
+    ]);
+    expect(links('20200228144420.GE2156@myrica')).toEqual(['https://lore.kernel.org/r/20200228144420.GE2156@myrica']);
+    for (const ref of ['CVE-2026-45945', 'author on 30 Apr 2020', 'javascript:alert(1)'])
+      expect(links(ref)).toEqual([]);
+  });
+
   it('stays under 150 KB for an ordinary bug', () => {
     for (const ce of [fixtures.deadlock, fixtures.crowded, fixtures.useAfterFree])
       expect(Buffer.byteLength(html(fixtures.verdict([ce])))).toBeLessThan(110_000);
