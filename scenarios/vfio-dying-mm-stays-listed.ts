@@ -130,11 +130,14 @@ export default scenario('vfio-dying-mm-stays-listed', {
         'a process that exits is bound on the group that leaves, not on the one that joined',
         () => {
           const bonds = [...parts.bonds];
+          // A bond that is about to be freed has given up its io_mm.
+          const ioMms = [...parts.ioMms];
           const joined = [...iommu.domain_list].some((d) => [...d.group_list].some((g) => g.iommu_group === second));
           return (
             joined &&
             bonds.some(
               ({ io_mm }) =>
+                ioMms.includes(io_mm) &&
                 io_mm.mm.mm_users.counter === 0 &&
                 !io_mm.mn_released &&
                 !bonds.some((bond) => bond.io_mm === io_mm && bond.dev === second.devices.at(0)),
