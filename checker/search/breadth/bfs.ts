@@ -511,6 +511,9 @@ export class BreadthFirst implements Strategy, Explored {
   /** New states that a thread found to violate a property are looked at again, in order. */
   #afterCommit(): void {
     const { badStates, badCount, chunkRoom, goals, orbits } = this.#round;
+    this.#findings.goals.forEach((goal, i) => {
+      if (Atomics.load(goals, i >> 5) & (1 << (i & 31))) this.#findings.reached.add(goal.name);
+    });
     for (let c = 0; c < this.#pending; c++) {
       for (let i = 0; i < (badCount[c] as number); i++)
         this.#reporter.watch(badStates[c * chunkRoom + i] as number, this.#depth + 1);
@@ -518,9 +521,6 @@ export class BreadthFirst implements Strategy, Explored {
       this.unreduced += orbits[c] as number;
     }
     this.#pending = 0;
-    this.#findings.goals.forEach((goal, i) => {
-      if (Atomics.load(goals, i >> 5) & (1 << (i & 31))) this.#findings.reached.add(goal.name);
-    });
   }
 
   #stop(reason: string): void {

@@ -2,6 +2,7 @@
  * The work of one thread: the tasks of a phase (see `round.ts`), on its own compiled model.
  */
 import { type CompiledModel, MOVED, NEXT } from '../../compile/model.ts';
+import { QuiesceError } from '../../lang/errors.ts';
 import type { Reducer } from '../../reduce/persistent.ts';
 import type { Symmetry } from '../../reduce/symmetry.ts';
 import { type Enter, type Lookup, makeEnter, makeLookup, type StateArrays } from '../../store/states.ts';
@@ -317,7 +318,13 @@ export class Lane {
   /** Does the current state violate a property? Goals that it reaches are noted. */
   #isBad(): boolean {
     let bad = false;
-    for (const _ of this.#findings.inState()) bad = true;
+    try {
+      for (const _ of this.#findings.inState()) bad = true;
+    } catch (error) {
+      // A goal that cannot be told here may have been reached before, by another lane: the coordinator looks again, in order.
+      if (this.#alone || !(error instanceof QuiesceError)) throw error;
+      bad = true;
+    }
     const reached = this.#findings.reached;
     if (reached.size > 0) {
       this.#findings.goals.forEach((goal, i) => {
