@@ -132,6 +132,7 @@ export default scenario('iommufd-fault-vs-replace', {
     });
     attachedWithHandle(s, idev, hwpts[0]);
     const { domain } = hwpts[1];
+    const { group } = igroup;
     s.task('driver', [
       does(iommufdDeviceReplace, { idev, pt_id: hwpts[1].id }),
       does(iommufdDeviceDetach, { idev }),
@@ -155,7 +156,7 @@ export default scenario('iommufd-fault-vs-replace', {
     s.property(
       ...promises,
       sometimes('answered', 'user space has answered a request', () => asked.some((req) => req.answer === 'success')),
-      sometimes('moved', 'the group translates through the new HWPT', () => igroup.group.domain === domain),
+      sometimes('moved', 'the group translates through the new HWPT', () => group.domain === domain),
     );
   },
 });

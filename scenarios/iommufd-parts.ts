@@ -163,9 +163,12 @@ export const destroyAndNote = procedure(
 export function iommufdPromises(
   s: Setup<Bounds>,
   objects: readonly Pool<IommufdObject>[],
-  { closed = true, tolerant = false }: { readonly closed?: boolean; readonly tolerant?: boolean } = {},
+  {
+    closed = true,
+    tolerant = false,
+    ctxs = s.pool(IommufdCtx, 1),
+  }: { readonly closed?: boolean; readonly tolerant?: boolean; readonly ctxs?: Pool<IommufdCtx> } = {},
 ): Property[] {
-  const ctxs = s.pool(IommufdCtx, 1);
   return [
     destroyedAlone(objects),
     ...(tolerant ? [] : [destroyUserSucceeds(ctxs)]),

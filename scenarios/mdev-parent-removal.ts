@@ -67,7 +67,9 @@ export default scenario('mdev-parent-removal', {
       openMeansInitialised(mdevs),
       allClosedMeansOff(mdevs, parents),
       allFreed([parents]),
-      sometimes('removed-one', 'the removal meets an mdev', () => parent.removed && parent.mdevs.length > 0),
+      sometimes('removed-one', 'the removal meets an mdev', () =>
+        [...parents].some((p) => p.removed && p.mdevs.length > 0),
+      ),
     );
   },
 });

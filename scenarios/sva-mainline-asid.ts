@@ -67,10 +67,14 @@ export default scenario('sva-mainline-asid', {
     s.property(returns('unbind', user));
     for (let i = 0; i < heirs; i++) s.property(returns(`the unbind of heir ${i}`, s.task(`heir${i}`, unbind)));
     s.actor('srcu_callbacks', srcuCallbacks, { srcu }, { role: 'worker' });
+    const mms = s.pool(ArmMm, 1);
+    const left = s.pool(SmmuNotifier, 1);
     s.property(
-      allFreed([s.pool(ArmMm, 1), s.pool(CtxDesc, 1), s.pool(SmmuNotifier, 1)]),
-      sometimes('unbound-late', 'a notifier is given up when the address space is gone', () =>
-        notifiers.some((n) => n.refs.counter === 0 && mm.mm_users.counter === 0),
+      allFreed([mms, s.pool(CtxDesc, 1), left]),
+      sometimes(
+        'unbound-late',
+        'a notifier is given up when the address space is gone',
+        () => [...left].some((n) => n.refs.counter === 0) && [...mms].some(({ mm_users }) => mm_users.counter === 0),
       ),
     );
   },
