@@ -11,6 +11,7 @@ import {
   makeContainer,
   makeGroup,
   makeProcess,
+  mmsAreGivenBack,
   pasidBelongsToMm,
   svaStateIsKnown,
   TYPE1_C,
@@ -67,6 +68,7 @@ export default scenario('vfio-bind-vs-exit', {
         args,
         [group.devices.at(0)].filter((dev) => dev !== null),
       ),
+      mmsAreGivenBack([process.task], mms),
       svaStateIsKnown([group], s.pool(VfioGroup, 1)),
     );
   },

@@ -1,5 +1,6 @@
 /** A group of two devices: when the second cannot be initialised for SVA, the first stays initialised. */
 import { does, scenario, set } from '../checker/lang/index.ts';
+import { MmStruct } from '../model/kernel/index.ts';
 import { makeSva } from '../model/sva/index.ts';
 import {
   BindParams,
@@ -9,6 +10,7 @@ import {
   makeContainer,
   makeGroup,
   makeProcess,
+  mmsAreGivenBack,
   svaStateIsKnown,
   TYPE1_C,
   VfioGroup,
@@ -53,6 +55,7 @@ export default scenario('vfio-init-leak', {
     s.property(
       boundProcessIsListed([container]),
       svaStateIsKnown([group], s.pool(VfioGroup, 1)),
+      mmsAreGivenBack([process.task], s.pool(MmStruct, 1)),
       allFreed([parts.bonds, parts.ioMms, s.pool(VfioMm, 2)]),
     );
   },

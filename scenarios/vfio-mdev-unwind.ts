@@ -13,6 +13,7 @@ import {
   makeMdevGroup,
   makeParent,
   makeProcess,
+  mmsAreGivenBack,
   svaUsers,
   TYPE1_C,
   unbindProcess,
@@ -77,6 +78,11 @@ export default scenario('vfio-mdev-unwind', {
     for (let i = 0; i < s.bounds.unbinders; i++)
       s.task(`unbinder${i}`, [does(unbindProcess, { iommu: first.iommu, task })]);
     s.pool(VfioMm, 1);
-    s.property(listedProcessIsBound([first, second], s.pool(MmStruct, 1)), boundProcessIsListed([first, second]));
+    const mms = s.pool(MmStruct, 1);
+    s.property(
+      listedProcessIsBound([first, second], mms),
+      boundProcessIsListed([first, second]),
+      mmsAreGivenBack([task], mms),
+    );
   },
 });

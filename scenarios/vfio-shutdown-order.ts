@@ -1,5 +1,6 @@
 /** Without a default domain, shutdown after detach finds no domain, returns early and leaves the device initialised. */
 import { does, scenario, set } from '../checker/lang/index.ts';
+import { MmStruct } from '../model/kernel/index.ts';
 import { makeSva } from '../model/sva/index.ts';
 import {
   bindProcessAtStart,
@@ -9,6 +10,7 @@ import {
   makeContainer,
   makeGroup,
   makeProcess,
+  mmsAreGivenBack,
   putContainer,
   svaStateIsKnown,
   TYPE1_C,
@@ -59,6 +61,10 @@ export default scenario('vfio-shutdown-order', {
         does(unbindProcess, { iommu, task: process.task }),
         does(putContainer, { container: file }),
       ]);
-    s.property(svaStateIsKnown([group], s.pool(VfioGroup, 1)), allFreed([parts.ioMms, parts.bonds, s.pool(VfioMm, 1)]));
+    s.property(
+      svaStateIsKnown([group], s.pool(VfioGroup, 1)),
+      mmsAreGivenBack([process.task], s.pool(MmStruct, 1)),
+      allFreed([parts.ioMms, parts.bonds, s.pool(VfioMm, 1)]),
+    );
   },
 });
