@@ -5,7 +5,6 @@
 import type { Cell, CellViolation } from '../checker/grow/cell.ts';
 import type { Growth, Range } from '../checker/grow/grow.ts';
 import type { Needs, NeedsCell } from '../checker/grow/needs.ts';
-import { QuiesceError } from '../checker/lang/errors.ts';
 import {
   type Fields,
   flag,
@@ -14,6 +13,7 @@ import {
   named,
   number,
   orNull,
+  parse,
   read,
   record,
   type Shape,
@@ -104,13 +104,7 @@ export function growDocumentToJson(document: GrowDocument): string {
 
 /** Reads what `growDocumentToJson` wrote; throws `QuiesceError` (code `usage`) that names the first wrong field. */
 export function growDocumentFromJson(json: string): GrowDocument {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(json);
-  } catch (cause) {
-    throw new QuiesceError('usage', `not ${stored.what}: the file is not JSON`, { cause });
-  }
-  return checked(parsed);
+  return checked(parse(json, stored));
 }
 
 function checked(document: unknown): GrowDocument {

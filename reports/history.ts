@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Outcome, Verdict } from '../checker/verdict.ts';
-import { flag, list, named, number, orNull, read, record, type Shape, text, word } from './shapes.ts';
+import { flag, list, named, number, orNull, parse, read, record, type Shape, text, word } from './shapes.ts';
 
 /** Older results are dropped. */
 const MOST_RESULTS = 40;
@@ -81,16 +81,12 @@ export function historyToJson(history: History): string {
   return `${JSON.stringify(history, null, 1)}\n`;
 }
 
+const stored = {
+  what: 'a stored history',
+  hint: 'histories are written by `quiesce check`, one history.json a run; without it a new one begins',
+};
+
 /** Throws `QuiesceError` (code `usage`) that names the first field that is wrong, or that it is no JSON. */
 export function historyFromJson(json: string): History {
-  let document: unknown = null;
-  try {
-    document = JSON.parse(json);
-  } catch {
-    // Told as a document that is none.
-  }
-  return read(historyShape, document, {
-    what: 'a stored history',
-    hint: 'histories are written by `quiesce check`, one history.json a run; without it a new one begins',
-  });
+  return read(historyShape, parse(json, stored), stored);
 }

@@ -10,7 +10,6 @@ import type { CoarseStep, OpenAccess } from '../checker/analyse/coarse.ts';
 import type { EventOrders, OrderedPair, VisibleEvent } from '../checker/analyse/event-orders.ts';
 import type { CyclePart, LockCycle, LockOrder } from '../checker/analyse/lock-cycles.ts';
 import type { DataRace, Races, RacingAccess } from '../checker/analyse/races.ts';
-import { QuiesceError } from '../checker/lang/errors.ts';
 import type { Expectation } from '../checker/lang/scenario.ts';
 import type { Source } from '../checker/lang/source.ts';
 import type { Evidence } from '../checker/lang/violation.ts';
@@ -48,6 +47,7 @@ import {
   oneOf,
   optional,
   orNull,
+  parse,
   read,
   record,
   type Shape,
@@ -327,12 +327,14 @@ export const verdictShape: Shape<Verdict> = record<Verdict>({
   timing: verdictTimingShape,
 });
 
+const stored = {
+  what: 'a stored verdict',
+  hint: 'verdicts are written by `quiesce check`, one verdict.json a run',
+};
+
 /** The document in its own order; throws at the first field that is wrong. */
 function checked(document: unknown): Verdict {
-  return read(verdictShape, document, {
-    what: 'a stored verdict',
-    hint: 'verdicts are written by `quiesce check`, one verdict.json a run',
-  });
+  return read(verdictShape, document, stored);
 }
 
 /**
@@ -368,11 +370,5 @@ export function verdictToJson(verdict: Verdict): string {
  * ```
  */
 export function verdictFromJson(json: string): Verdict {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(json);
-  } catch (cause) {
-    throw new QuiesceError('usage', 'not a stored verdict: the file is not JSON', { cause });
-  }
-  return checked(parsed);
+  return checked(parse(json, stored));
 }

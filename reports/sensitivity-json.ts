@@ -1,7 +1,6 @@
 /** The table of `quiesce sensitivity` as JSON, and back. */
-import { QuiesceError } from '../checker/lang/errors.ts';
 import type { Sensitivity, SensitivityRow } from '../checker/sensitivity/sensitivity.ts';
-import { flag, list, named, number, orNull, read, record, type Shape, text, word } from './shapes.ts';
+import { flag, list, named, number, orNull, parse, read, record, type Shape, text, word } from './shapes.ts';
 
 export const sensitivityShape: Shape<Sensitivity> = record<Sensitivity>({
   schema: word('quiesce.sensitivity/1'),
@@ -39,11 +38,5 @@ export function sensitivityToJson(table: Sensitivity): string {
 
 /** Reads what `sensitivityToJson` wrote; throws `QuiesceError` (code `usage`) that names the first wrong field. */
 export function sensitivityFromJson(json: string): Sensitivity {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(json);
-  } catch (cause) {
-    throw new QuiesceError('usage', `not ${stored.what}: the file is not JSON`, { cause });
-  }
-  return read(sensitivityShape, parsed, stored);
+  return read(sensitivityShape, parse(json, stored), stored);
 }

@@ -116,6 +116,15 @@ export interface Stored {
   readonly hint: string;
 }
 
+/** The JSON of a document, whatever it holds; throws `QuiesceError` (code `usage`) where it is none. */
+export function parse(json: string, stored: Stored): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new QuiesceError('usage', `not ${stored.what}: the file is not JSON`, { cause, hint: stored.hint });
+  }
+}
+
 /** The document with its keys in order; throws `QuiesceError` (code `usage`) that names the first field that is wrong. */
 export function read<T>(shape: Shape<T>, document: unknown, stored: Stored): T {
   const result = v.safeParse(shape, document, { abortEarly: true });

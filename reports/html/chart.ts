@@ -21,6 +21,7 @@ import {
   waitsOn,
   weights,
 } from '../trace.ts';
+import { marks } from './marks.ts';
 import { MOST_WRITTEN, weightiest } from './pane.ts';
 import { type Child, code, fragment, h, type Markup } from './write.ts';
 
@@ -123,7 +124,9 @@ export function chart(ce: Counterexample, whole: boolean): Markup {
   passOver();
   if (ce.loop !== undefined) {
     const back = ce.loop <= ce.steps.length ? h('a', { href: '#loop-begins' }, loopText(ce)) : loopText(ce);
-    body.push(loopRow(columns, 'end', h('strong', { class: 'flag' }, `\u2716 ${ce.evidence.kind}: `), '\u21ba ', back));
+    body.push(
+      loopRow(columns, 'end', h('strong', { class: 'flag' }, `${marks.bad} ${ce.evidence.kind}: `), '\u21ba ', back),
+    );
   }
   if (isAboutWaiting(ce)) body.push(endRows(ce, lanes, held, narrow, orders.length > 0));
   const plain = weight.filter((w) => w === 0).length;
@@ -352,7 +355,7 @@ function stepRow(r: RowInput): Markup {
         { class: 'pre', title: r.after.map((c) => c.field).join(', ') },
         `after ${r.after.map((c) => c.before).join(', ')}`,
       ),
-    violating && h('strong', { class: 'flag' }, `\u2716 ${ce.evidence.kind}`),
+    violating && h('strong', { class: 'flag' }, `${marks.bad} ${ce.evidence.kind}`),
   );
   return h(
     'tr',
@@ -452,7 +455,7 @@ function endRows(
       h(
         'td',
         { colspan: lanes.length + (ordered ? 1 : 0) + (narrow ? 1 : 0) },
-        h('strong', { class: 'flag' }, `\u2716 ${ce.evidence.kind}: ${verdict}`),
+        h('strong', { class: 'flag' }, `${marks.bad} ${ce.evidence.kind}: ${verdict}`),
       ),
     ),
   );

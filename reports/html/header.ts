@@ -20,9 +20,10 @@ import {
 } from '../facts.ts';
 import { count, plural } from '../numbers.ts';
 import { copyButton } from './buttons.ts';
+import { marks, verdictTone } from './marks.ts';
 import { contents, type Section } from './shell.ts';
 import { reference } from './sources.ts';
-import { facts } from './trust.ts';
+import { facts } from './tables.ts';
 import { h, type Markup } from './write.ts';
 
 /** What was found, where, how far was searched, and how to see it again. */
@@ -32,13 +33,7 @@ export function header(
   sections: readonly Section[],
   schedule: string | undefined,
 ): Markup {
-  const tone =
-    ce !== null || verdict.outcome === 'violated'
-      ? 'bad'
-      : verdict.outcome === 'holds' && verdict.complete
-        ? 'good'
-        : 'warn';
-  const mark = { bad: '\u2716', good: '\u2714', warn: '?' }[tone];
+  const tone = ce === null ? verdictTone(verdict) : 'bad';
   const word = ce === null ? headline(verdict) : `VIOLATION ${kindText(ce)}`;
   const { source } = verdict.scenario;
   const length =
@@ -50,7 +45,7 @@ export function header(
       'div',
       { class: 'top' },
       h('span', { class: 'brand' }, 'quiesce'),
-      h('span', { class: 'verdict' }, `${mark} ${word}`),
+      h('span', { class: 'verdict' }, `${marks[tone]} ${word}`),
       h(
         'span',
         { class: 'buttons js-only' },

@@ -3,7 +3,7 @@ import { sourceText } from '../../checker/lang/source.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import { checkCommand, pairs } from '../facts.ts';
 import { bytes, duration, rate } from '../numbers.ts';
-import { facts } from './trust.ts';
+import { facts } from './tables.ts';
 import { h, type Markup } from './write.ts';
 
 export function provenance(verdict: Verdict): Markup {

@@ -3,7 +3,7 @@ import type { Counterexample } from '../../checker/trace/counterexample.ts';
 import type { Repaired } from '../../checker/trace/cross-replay.ts';
 import { pairs } from '../facts.ts';
 import { count, plural } from '../numbers.ts';
-import { facts } from './trust.ts';
+import { facts } from './tables.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
 /** The same schedule on a variant that holds: the step at which it is refused, and by what. */

@@ -2,6 +2,7 @@
 import { type Source, sourceText } from '../../checker/lang/source.ts';
 import type { Counterexample } from '../../checker/trace/counterexample.ts';
 import { count } from '../numbers.ts';
+import { table } from './tables.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
 /** Stretches of steps in one procedure that are listed. */
@@ -18,50 +19,37 @@ export function sources(ce: Counterexample): Markup {
   }
   return fragment(
     h('p', null, 'The model is a claim about these places. Lay them side by side.'),
-    h(
-      'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Table of sources' },
-      h(
-        'table',
-        { class: 'grid' },
+    table(
+      'Table of sources',
+      ['procedure', 'file', 'patch', 'steps'],
+      [...places.values()].map((p) =>
         h(
-          'thead',
+          'tr',
           null,
-          h(
-            'tr',
-            null,
-            ['procedure', 'file', 'patch', 'steps'].map((t) => h('th', { scope: 'col' }, t)),
-          ),
-        ),
-        h(
-          'tbody',
-          null,
-          [...places.values()].map((p) =>
-            h(
-              'tr',
-              null,
-              h('th', { scope: 'row' }, h('code', null, p.procedure)),
-              h('td', null, p.source.file === undefined ? null : h('code', null, p.source.file)),
-              h('td', null, p.source.patch, p.source.ref === undefined ? null : [' ', reference(p.source.ref)]),
-              h(
-                'td',
-                null,
-                runs(p.steps)
-                  .slice(0, MOST_RUNS)
-                  .map(([from, to], i) => [
-                    i > 0 ? ', ' : '',
-                    h('a', { href: `#step-${from}` }, String(from)),
-                    to > from && ` to ${to}`,
-                  ]),
-                runs(p.steps).length > MOST_RUNS && ` and ${count(runs(p.steps).length - MOST_RUNS)} more stretches`,
-              ),
-            ),
-          ),
+          h('th', { scope: 'row' }, h('code', null, p.procedure)),
+          h('td', null, p.source.file === undefined ? null : h('code', null, p.source.file)),
+          h('td', null, p.source.patch, p.source.ref === undefined ? null : [' ', reference(p.source.ref)]),
+          h('td', null, stretches(p.steps)),
         ),
       ),
     ),
     listing(ce),
   );
+}
+
+/** Steps that follow each other are told together, each stretch as a link to its first. */
+function stretches(steps: readonly number[]): Child {
+  const all = runs(steps);
+  return [
+    all
+      .slice(0, MOST_RUNS)
+      .map(([from, to], i) => [
+        i > 0 && ', ',
+        h('a', { href: `#step-${from}` }, String(from)),
+        to > from && ` to ${to}`,
+      ]),
+    all.length > MOST_RUNS && ` and ${count(all.length - MOST_RUNS)} more stretches`,
+  ];
 }
 
 /** Stretches of numbers that follow each other. */

@@ -7,8 +7,9 @@ import type { Verdict } from '../../checker/verdict.ts';
 import { extent, pairs } from '../facts.ts';
 import type { PastResult } from '../history.ts';
 import { count, plural } from '../numbers.ts';
+import { marks, resultMark, toneOf, verdictTone } from './marks.ts';
 import { contents, pageText, type Section } from './shell.ts';
-import { resultMark, toneOf } from './trust.ts';
+import { table } from './tables.ts';
 import { type Child, h, type Markup } from './write.ts';
 
 /** A run, and where its reports lie, seen from the page; null where there is none. */
@@ -29,7 +30,7 @@ export function suiteHtml(entries: readonly SuiteEntry[], version: string): stri
   const tone = unexpected.length > 0 || outcomes.undecided > 0 ? 'warn' : outcomes.violated > 0 ? 'bad' : 'good';
   const sections: readonly Section[] = [
     { id: 'signatures', title: 'Violations by signature', body: signatures(entries) },
-    { id: 'runs', title: 'Runs', body: table(entries) },
+    { id: 'runs', title: 'Runs', body: properties(entries) },
   ];
   return pageText({
     title,
@@ -68,7 +69,7 @@ function signatures(entries: readonly SuiteEntry[]): Child {
       groups.set(ce.signature, group);
     }
   if (groups.size === 0) return h('p', null, 'None.');
-  return scroll(
+  return table(
     'In which runs each was found',
     ['signature', 'violation', 'first seen', 'last seen', 'runs'],
     [...groups].map(([signature, { headline: what, runs, seen }]) => {
@@ -101,16 +102,17 @@ function filters(entries: readonly SuiteEntry[]): Child {
         'label',
         { class: `word ${tone}` },
         h('input', { type: 'checkbox', id: `show-${tone}`, checked: true }),
-        ` ${{ bad: '\u2716 violated', warn: '? undecided', good: '\u2714 hold' }[tone]}: ${count(rows)}`,
+        ` ${marks[tone]} ${{ bad: 'violated', warn: 'undecided', good: 'hold' }[tone]}: ${count(rows)}`,
       );
     }),
   );
 }
 
-function table(entries: readonly SuiteEntry[]): Child {
+/** A row for each property. */
+function properties(entries: readonly SuiteEntry[]): Child {
   return [
     filters(entries),
-    scroll(
+    table(
       'A row for each property',
       ['scenario', 'variant', 'property', 'result', 'history', 'bounds', 'states', 'seen'],
       entries.flatMap(({ verdict, report, history }) =>
@@ -157,8 +159,7 @@ function strip(history: readonly PastResult[]): Markup {
     'ol',
     { class: 'strip', 'aria-label': 'History' },
     history.map((past, i) => {
-      const tone = past.outcome === 'violated' ? 'bad' : past.outcome === 'holds' && past.complete ? 'good' : 'warn';
-      const mark = { bad: '\u2716', good: '\u2714', warn: '?' }[tone];
+      const tone = verdictTone(past);
       const changed = i > 0 && history[i - 1]?.modelHash !== past.modelHash ? ', the model changed' : '';
       const words = [
         `${past.outcome}${past.signatures.length > 0 ? ` ${past.signatures.join(' ')}` : ''}${changed}`,
@@ -168,32 +169,10 @@ function strip(history: readonly PastResult[]): Markup {
       return h(
         'li',
         { class: `word ${tone}`, title: words },
-        mark,
+        marks[tone],
         past.runs > 1 && h('small', null, count(past.runs)),
         h('span', { class: 'sr' }, ` ${words}`),
       );
     }),
-  );
-}
-
-function scroll(caption: string, columns: readonly string[], rows: readonly Markup[]): Markup {
-  return h(
-    'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
-    h(
-      'table',
-      { class: 'grid' },
-      h('caption', null, caption),
-      h(
-        'thead',
-        null,
-        h(
-          'tr',
-          null,
-          columns.map((name) => h('th', { scope: 'col' }, name)),
-        ),
-      ),
-      h('tbody', null, rows),
-    ),
   );
 }

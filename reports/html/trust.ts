@@ -21,7 +21,9 @@ import {
   tooCoarse,
 } from '../facts.ts';
 import { count, plural } from '../numbers.ts';
+import { resultMark, toneOf } from './marks.ts';
 import { restsOn } from './rests-on.ts';
+import { facts, table } from './tables.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
 /** Entries of a coverage list before the rest is folded away, and before it is only counted. */
@@ -82,34 +84,17 @@ export function trust(verdict: Verdict, sensitivity: Sensitivity | null = null):
       ),
     ),
     h('h3', null, 'Properties'),
-    h(
-      'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Table of properties' },
-      h(
-        'table',
-        { class: 'grid' },
+    table(
+      'Table of properties',
+      ['property', 'kind', 'result', 'what it says'],
+      verdict.properties.map((p) =>
         h(
-          'thead',
-          null,
-          h(
-            'tr',
-            null,
-            ['property', 'kind', 'result', 'what it says'].map((t) => h('th', { scope: 'col' }, t)),
-          ),
-        ),
-        h(
-          'tbody',
-          null,
-          verdict.properties.map((p) =>
-            h(
-              'tr',
-              { class: p.result === 'violated' || p.result === 'never reached' ? 'broken' : null },
-              h('th', { scope: 'row' }, p.name),
-              h('td', null, p.kind),
-              h('td', null, resultMark(p.result)),
-              h('td', null, p.about),
-            ),
-          ),
+          'tr',
+          { class: toneOf(p.result) === 'bad' ? 'broken' : null },
+          h('th', { scope: 'row' }, p.name),
+          h('td', null, p.kind),
+          h('td', null, resultMark(p.result)),
+          h('td', null, p.about),
         ),
       ),
     ),
@@ -140,31 +125,6 @@ function stages(verdict: Verdict): Markup {
 function completeText(verdict: Verdict): string {
   const unless = hashedText(verdict);
   return `complete: every state within the bounds was seen${unless === null ? '' : `, ${unless}`}`;
-}
-
-/** What became of a property, by mark, word and colour. */
-export function resultMark(result: Verdict['properties'][number]['result']): Markup {
-  const mark = { holds: '\u2714', reached: '\u2714', violated: '\u2716', 'never reached': '\u2716', undecided: '?' }[
-    result
-  ];
-  return h('span', { class: `word ${toneOf(result)}` }, `${mark} ${result}`);
-}
-
-/** The colour of a result; its mark and word say the same. */
-export function toneOf(result: Verdict['properties'][number]['result']): 'good' | 'bad' | 'warn' {
-  if (result === 'undecided') return 'warn';
-  return result === 'holds' || result === 'reached' ? 'good' : 'bad';
-}
-
-/** Names and values; a value of null leaves the row out. */
-export function facts(rows: readonly (readonly [string, Child])[]): Markup {
-  return h(
-    'dl',
-    { class: 'facts' },
-    rows
-      .filter(([, value]) => value !== null)
-      .map(([name, value]) => h('div', null, h('dt', null, name), h('dd', null, value))),
-  );
 }
 
 function entries(title: string, list: readonly CoverageEntry[], most: number): Child {
