@@ -58,9 +58,10 @@ export function projection(scenario: Scenario, variant: string, object: string, 
     search.store.read(i, state, 0);
     sim.state = state;
     const from = values();
-    for (const { actor, choice } of sim.moves()) {
+    for (const { actor, fault, after } of sim.moves()) {
+      if (fault !== null) continue;
       const procedure = sim.point(actor)?.procedure ?? '?';
-      if (sim.step(actor, choice).result !== 'moved') continue;
+      sim.state = after;
       const to = values();
       sim.state = state;
       const key = JSON.stringify([from, to]);

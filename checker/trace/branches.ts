@@ -4,7 +4,8 @@
  * follows leads along the schedule, state beside state, until the schedule takes it itself and both are one again; where
  * that stops, the two conflict.
  *
- * Costs two steps of the simulator for each. Limits: of a large one, the states before essential steps and the last ones.
+ * Costs two steps of the simulator for each of at most 200 nodes. Limits: of a large one, the states before essential steps
+ * and the last ones.
  */
 import { actorOf, choiceOf, type Simulator } from './simulator.ts';
 
@@ -38,13 +39,20 @@ export function branchesOf(
   essential: ReadonlySet<number>,
 ): Branch[] {
   const kept = simulator.state;
-  const at = (n: number) =>
-    n >= states.length ? [] : movesFrom(simulator, states[n] as Int32Array).filter(({ move }) => move !== moves[n]);
+  // Most states are asked twice: for what leaves them, and for what leaves the one before.
+  const known: Next[][] = [];
+  const at = (n: number): Next[] => {
+    if (n >= states.length) return [];
+    known[n] ??= movesFrom(simulator, states[n] as Int32Array);
+    return known[n];
+  };
   const shown: Branch[] = [];
   let nodes = 0;
   for (const n of byWeight(states.length, essential)) {
-    const after = n + 1 < states.length ? movesFrom(simulator, states[n + 1] as Int32Array) : [];
-    const found = at(n).map(({ move, state, broken }): Branch => {
+    const others = at(n).filter(({ move }) => move !== moves[n]);
+    if (nodes + others.length + 1 > MOST_NODES) break;
+    nodes += others.length + 1;
+    const found = others.map(({ move, state, broken }): Branch => {
       const actor = actorOf(move);
       simulator.state = states[n] as Int32Array;
       const point = simulator.point(actor);
@@ -64,11 +72,9 @@ export function branchesOf(
       const reached = simulator.state;
       if (moves[n + 1] === move && n + 2 < states.length && equal(reached, states[n + 2] as Int32Array))
         return { ...about, leads: 'joins' };
-      const beside = after.find((m) => m.move === move);
+      const beside = at(n + 1).find((m) => m.move === move);
       return { ...about, leads: beside !== undefined && equal(reached, beside.state) ? 'along' : 'apart' };
     });
-    if (nodes + found.length + 1 > MOST_NODES) break;
-    nodes += found.length + 1;
     shown.push(...found);
   }
   simulator.state = kept;
@@ -85,11 +91,11 @@ interface Next {
 /** Everything that can be done in a state. */
 function movesFrom(simulator: Simulator, state: Int32Array): Next[] {
   simulator.state = state;
-  return simulator.moves().map(({ actor, choice, fault }) => {
-    simulator.state = state;
-    if (fault === null) simulator.step(actor, choice);
-    return { move: (actor << 16) | choice, state: simulator.state, broken: fault !== null };
-  });
+  return simulator.moves().map(({ actor, choice, fault, after }) => ({
+    move: (actor << 16) | choice,
+    state: after,
+    broken: fault !== null,
+  }));
 }
 
 /** States before essential steps first, then the others from the last one back. */

@@ -6,13 +6,13 @@
  * be driven, or does not end in a violation of the same signature, the pair is essential. Pairs that follow from others
  * together with each actor's own order are left out: they say no more than that time passes.
  *
- * Cost: at most n²/2 replays. Limits: it answers for this schedule with one pair exchanged, not for every schedule
+ * Cost: at most n²/2 replays, each of what comes after the earlier step. Limits: it answers for this schedule with one pair exchanged, not for every schedule
  * that exchanges it.
  */
 import type { CompiledModel } from '../compile/model.ts';
 import type { Findings } from '../search/findings.ts';
 import type { Ordering } from './counterexample.ts';
-import { actorOf } from './simulator.ts';
+import { actorOf, choiceOf } from './simulator.ts';
 import { outcomesOf } from './verify.ts';
 
 /** Longest schedule for which all pairs are tried. */
@@ -27,22 +27,28 @@ export function essentialOrderings(
 ): Ordering[] | null {
   if (moves.length > LIMIT) return null;
   const essential: Ordering[] = [];
-  for (let i = 0; i < moves.length; i++)
+  // What comes before step i stays as it is, and is driven once.
+  const state = model.initial.slice();
+  for (const [i, move] of moves.entries()) {
     for (let j = i + 1; j < moves.length; j++) {
-      if (actorOf(moves[i] as number) === actorOf(moves[j] as number)) continue;
-      const outcomes = outcomesOf(model, findings, exchange(moves, i, j));
+      if (actorOf(move) === actorOf(moves[j] as number)) continue;
+      const outcomes = outcomesOf(model, findings, exchange(moves, i, j), state);
       if (outcomes === null || !outcomes.some((o) => o.signature === signature))
         essential.push({ before: i + 1, after: j + 1 });
     }
+    if (i === moves.length - 1) break;
+    model.load(state, 0);
+    model.run(actorOf(move), choiceOf(move));
+    state.set(model.memory.words.subarray(0, model.words));
+  }
   return withoutImplied(essential, moves);
 }
 
-/** The schedule with step j, and what its actor does between, moved right before step i. */
+/** The schedule from step i on, with step j, and what its actor does between, moved right before step i. */
 function exchange(moves: readonly number[], i: number, j: number): number[] {
   const actor = actorOf(moves[j] as number);
   const between = moves.slice(i, j + 1);
   return [
-    ...moves.slice(0, i),
     ...between.filter((m) => actorOf(m) === actor),
     ...between.filter((m) => actorOf(m) !== actor),
     ...moves.slice(j + 1),

@@ -21,6 +21,14 @@ export type StepResult =
   | { readonly result: 'blocked' }
   | { readonly result: 'fault'; readonly evidence: Evidence };
 
+/** A step that can be taken in a state. */
+export interface Move {
+  readonly actor: number;
+  readonly choice: number;
+  readonly fault: Evidence | null;
+  readonly after: Int32Array;
+}
+
 /** Which bytes a step or guard touched. */
 export interface Footprint {
   readonly reads: ReadonlySet<number>;
@@ -74,17 +82,17 @@ export class Simulator {
     this.footprint = { reads: new Set(m.reads), writes: new Set(m.writes) };
   }
 
-  /** Every step that can be taken now, with the faults among them. */
-  moves(): { readonly actor: number; readonly choice: number; readonly fault: Evidence | null }[] {
+  /** Every step that can be taken now, with the faults among them, and the state after each; after a fault the same. */
+  moves(): Move[] {
     const before = this.state;
-    const result: { actor: number; choice: number; fault: Evidence | null }[] = [];
+    const result: Move[] = [];
     for (const a of this.model.actors) {
       this.focus();
       const arity = this.model.arity(a.index);
       for (let choice = 0; choice < arity; choice++) {
         const outcome = this.step(a.index, choice);
-        if (outcome.result !== 'blocked')
-          result.push({ actor: a.index, choice, fault: outcome.result === 'fault' ? outcome.evidence : null });
+        const fault = outcome.result === 'fault' ? outcome.evidence : null;
+        if (outcome.result !== 'blocked') result.push({ actor: a.index, choice, fault, after: this.state });
         this.state = before;
       }
     }

@@ -16,16 +16,17 @@ export interface Outcome {
 }
 
 /**
- * The violations at the end of the moves: of the last step, or of the state after it. Null when a move cannot be
- * taken or breaks a promise too early.
+ * The violations at the end of moves from a state, the initial one unless given: of the last step, or of the state after
+ * it. Null when a move cannot be taken or breaks a promise too early.
  */
 export function outcomesOf(
   model: CompiledModel,
   findings: Findings,
   moves: readonly number[],
+  from: Int32Array = model.initial,
 ): readonly Outcome[] | null {
   const m = model.memory;
-  model.load(model.initial, 0);
+  model.load(from, 0);
   const before = new Int32Array(model.words);
   for (let i = 0; i < moves.length; i++) {
     const move = moves[i] as number;
