@@ -67,6 +67,7 @@ import smmuAtsEnableVsUnmap from './smmu-ats-enable-vs-unmap.ts';
 import smmuBtm from './smmu-btm.ts';
 import smmuFindMaster from './smmu-find-master.ts';
 import smmuFlushVsPriq from './smmu-flush-vs-priq.ts';
+import smmuPprVsRelease from './smmu-ppr-vs-release.ts';
 import smmuPriDisable from './smmu-pri-disable.ts';
 import smmuRemoveDevice from './smmu-remove-device.ts';
 import smmuStallResume from './smmu-stall-resume.ts';
@@ -198,6 +199,7 @@ export const scenarios: readonly Scenario[] = [
   smmuBtm,
   smmuFindMaster,
   smmuFlushVsPriq,
+  smmuPprVsRelease,
   smmuPriDisable,
   smmuRemoveDevice,
   smmuStallResume,

@@ -53,6 +53,7 @@ export type Command =
   | `ATC_INV pasid ${number} page ${number}`
   | `PRI_RESP group ${number} ${PrgCode}`
   | `PRI_RESP pasid ${number} group ${number} ${PrgCode}`
+  | `PRI_RESP sid ${number} group ${number} ${PrgCode}`
   | `RESUME stag ${number} ${ResumeCode}`
   | `RESUME sid ${number} stag ${number} ${ResumeCode}`
   | `SYNC ${number}`;
@@ -75,7 +76,7 @@ interface Decoded {
   readonly code: ResumeCode | PrgCode;
   /** PASID that a page response names besides the group; 0 when it names none. */
   readonly pasid: number;
-  /** Stream that CMD_RESUME names besides the tag; -1 where there is only one. */
+  /** Stream that CMD_RESUME and CMD_PRI_RESP name; -1 where there is only one. */
   readonly sid: number;
 }
 
@@ -116,6 +117,8 @@ for (const group of upTo(GROUPS))
     know(`PRI_RESP group ${group} ${code}`, 'PRI_RESP', group, 0, code);
     for (let pasid = 1; pasid <= LAST_PASID; pasid++)
       know(`PRI_RESP pasid ${pasid} group ${group} ${code}`, 'PRI_RESP', group, 0, code, pasid);
+    for (const sid of upTo(STREAMS))
+      know(`PRI_RESP sid ${sid} group ${group} ${code}`, 'PRI_RESP', group, 0, code, 0, sid);
   }
 
 const command = (): Field<Command> => oneOf(...Object.keys(known)) as Field<Command>;
@@ -154,6 +157,8 @@ export interface BehindCmdq {
   readonly faultPath?: { readonly smmu: SmmuV3; readonly contexts: readonly PciContext[] };
   /** The function whose page requests PRI_RESP answers. */
   readonly pri?: PciFunction;
+  /** The same by stream, where there is more than one: each function has groups of its own. */
+  readonly priOf?: readonly PciFunction[];
   /**
    * The function may be reset while an answer is on its way: one that it does not expect any more it drops, and one that
    * it does expect must be the answer that software gave.
@@ -322,7 +327,8 @@ const completions = {
     when: (f: Frame) => find(f, 'PRI_RESP') >= 0,
     do: (f: Frame) => {
       const command = finish(f, 'PRI_RESP');
-      if (f.behind.pri) respond(f.behind.pri, f.behind.priMayReset === true, command);
+      const pri = command.sid < 0 ? f.behind.pri : f.behind.priOf?.[command.sid];
+      if (pri) respond(pri, f.behind.priMayReset === true, command);
     },
   },
   RESUME: {

@@ -4,6 +4,7 @@ import { pointerTo } from '../kernel/index.ts';
 export type { PageRequest, PciContext } from '../../hw/pci/objects.ts';
 export type { AtsFunction, Page, PageTable, SmmuContexts } from '../../hw/smmu/caches.ts';
 export type { Command, ResumeCode, SmmuCmdq } from '../../hw/smmu/commands.ts';
+export type { SmmuV3 } from '../../hw/smmu/objects.ts';
 export type { SmmuEvtq } from '../../hw/smmu/stalls.ts';
 export type { SteConfig, StreamTable } from '../../hw/smmu/stream-table.ts';
 

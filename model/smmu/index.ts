@@ -7,6 +7,7 @@ export { armSmmuEvtqThread, handleStall, removeFromQueue, reportStall, StallGrou
 export {
   ArmSmmuDomain,
   ArmSmmuMaster,
+  ArmSmmuPriq,
   ArmSmmuStreams,
   AtcTimeouts,
   FaultParam,
@@ -19,6 +20,7 @@ export {
   atcOrder,
   atsCount,
   badSetup,
+  priStreams,
   quarantine,
   SMMU_C,
   SVA_C,
@@ -29,7 +31,7 @@ export {
   v6_19,
 } from './sources.ts';
 export { attachDomain, freeDomain } from './stream-table.ts';
-export { armSmmuEvtqStreams, armSmmuReleaseDevice } from './streams.ts';
+export { armSmmuEvtqStreams, armSmmuFlushPriqStreams, armSmmuPriqStreams, armSmmuReleaseDevice } from './streams.ts';
 export {
   atcCommands,
   atcTimeout,
@@ -41,6 +43,7 @@ export {
   enableBarrier,
   failedReport,
   fullEvtq,
+  masterFaults,
   masterLookup,
   numbersFreed,
   queueRemoval,

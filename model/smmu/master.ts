@@ -1,5 +1,5 @@
 /**
- * The answer to a fault, given to the stream of the device: arm_smmu_page_response() of a master that stalls.
+ * The answer to a fault, given to the stream of the device: arm_smmu_page_response().
  *
  * Source: spec (c), page_response: it finds the master of the device, and for one that it does not know returns -ENODEV
  * and sends nothing.
@@ -7,8 +7,8 @@
 import { ENODEV, int, oneOf, procedure, ref } from '../kernel/index.ts';
 import { hw, LAST_SID, type PageRequest, type SmmuCmdq } from './hardware.ts';
 import { ArmSmmuMaster, StallDevice } from './objects.ts';
-import { SMMU_C, sidTree, specC } from './sources.ts';
-import { responseMaster } from './switches.ts';
+import { priStreams, SMMU_C, sidTree, specC } from './sources.ts';
+import { masterFaults, responseMaster } from './switches.ts';
 
 /** Why a command is built from an event in one step. */
 export const fixedEvent =
@@ -24,9 +24,23 @@ const resumeStream = procedure(
   'arm_smmu_cmdq_issue_cmd',
   { source: specC(SMMU_C), params: { ...response, sid: int(0, LAST_SID) } },
   (k) => [
-    k.step('CMDQ_OP_RESUME', (f) => f.cmdq.queue.push(`RESUME sid ${f.sid} stag ${f.event.group} ${f.code}`), {
-      indivisible: fixedEvent,
-      event: 'page response',
+    k.switch(masterFaults, {
+      stall: [
+        k.step('CMDQ_OP_RESUME', (f) => f.cmdq.queue.push(`RESUME sid ${f.sid} stag ${f.event.group} ${f.code}`), {
+          indivisible: fixedEvent,
+          event: 'page response',
+        }),
+      ],
+      'page request': [
+        k.step(
+          'CMDQ_OP_PRI_RESP',
+          (f) =>
+            f.cmdq.queue.push(
+              `PRI_RESP sid ${f.sid} group ${f.event.group} ${f.code === 'retry' ? 'success' : 'failure'}`,
+            ),
+          { source: priStreams(SMMU_C), indivisible: fixedEvent, event: 'page response' },
+        ),
+      ],
     }),
     k.return(),
   ],

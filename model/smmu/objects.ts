@@ -19,7 +19,7 @@ import {
   type ViewOf,
 } from '../kernel/index.ts';
 import { hw, LAST_ASID, LAST_PASID, LAST_SID, type PageRequest, type PageTable } from './hardware.ts';
-import { atsCount, IOPF_C, quarantine, SMMU_C, SVA_C, shareCd, sidTree, v6_10 } from './sources.ts';
+import { atsCount, IOPF_C, priStreams, quarantine, SMMU_C, SVA_C, shareCd, sidTree, v6_10 } from './sources.ts';
 
 /**
  * The two allocators. An element is the address space, known by its page tables, that has the number; the lowest free
@@ -95,3 +95,10 @@ export const ArmSmmuStreams = object(
   { permanent: true, source: sidTree(SMMU_C) },
 );
 export interface ArmSmmuStreams extends ViewOf<typeof ArmSmmuStreams> {}
+
+/** The PRI queue as its flush knows it: an entry that was taken out counts until it is reported. */
+export const ArmSmmuPriq = object(
+  'arm_smmu_priq',
+  { in_flight: atomic(bool(), 'under q->wq.lock') },
+  { permanent: true, source: priStreams(SMMU_C) },
+);

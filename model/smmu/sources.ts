@@ -25,6 +25,11 @@ export const sidTree = patch(
 );
 /** As merged: who looks up a master holds the mutex as long as it uses it (cdf315f907d4). */
 export const sidTreeMerged = patch('iommu/arm-smmu-v3: maintain a SID->device structure', 'cdf315f907d4');
+/** Page requests of PCIe functions, found by stream id, as posted in April 2020; mainline denies them by what the record says. */
+export const priStreams = patch(
+  'iommu/arm-smmu-v3: Add support for PRI, v5 25/25',
+  '20200414170252.714402-26-jean-philippe@linaro.org',
+);
 /** The event queue and the fault queue as they stood before the repair of 2024. */
 export const v6_10 = patch('Linux 6.10');
 /** Every fault that cannot be queued is answered: b58b133e680b. */

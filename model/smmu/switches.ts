@@ -172,6 +172,14 @@ export const streamIds = switchOf(
   'by stream id',
 );
 
+/** How the faults of a master reach the driver, and what answers them. */
+export const masterFaults = switchOf(
+  'smmu.master-faults',
+  'whether transactions of masters stall, or masters are functions that ask for pages',
+  'stall',
+  'page request',
+);
+
 /** How long the look-up of a master keeps the master. */
 export const masterLookup = switchOf(
   'smmu.find-master',
@@ -201,10 +209,10 @@ export const releaseOrder = switchOf(
   'master, queue',
 );
 
-/** What the irq thread does about a stalled transaction of a stream that nobody has. */
+/** What the irq thread does about a stalled transaction, or a page request, of a stream that nobody has. */
 export const unknownStream = switchOf(
   'smmu.unknown-stream',
-  'whether a stalled transaction of a stream without a master is left alone or aborted',
+  'whether a stalled transaction, or a page request, of a stream without a master is left alone or aborted',
   'left alone',
   'aborted',
 );

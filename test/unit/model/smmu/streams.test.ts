@@ -4,7 +4,13 @@ import { atEnd, type Setup, set, violated } from '../../../../checker/lang/index
 import { PageRequest, PciFunction } from '../../../../hw/pci/objects.ts';
 import { SmmuCmdq, smmuCmdq } from '../../../../hw/smmu/commands.ts';
 import { does, ENODEV, errno, procedure } from '../../../../model/kernel/index.ts';
-import { ArmSmmuMaster, ArmSmmuStreams, responseMaster, StallDevice } from '../../../../model/smmu/index.ts';
+import {
+  ArmSmmuMaster,
+  ArmSmmuStreams,
+  masterFaults,
+  responseMaster,
+  StallDevice,
+} from '../../../../model/smmu/index.ts';
 import { armSmmuPageResponse } from '../../../../model/smmu/master.ts';
 import { small, source } from '../../hw/small.ts';
 
@@ -60,6 +66,38 @@ describe.each(['by pointer', 'under the mutex'] as const)('a response that goes 
 
   test('that names the stream of another transaction is a broken protocol', async () => {
     const verdict = await small((s) => answered(s, { of: 0 }), settings);
+    expect(verdict.violations[0]?.evidence).toMatchObject({ kind: 'protocol' });
+  });
+});
+
+describe('a response to a page request', () => {
+  /** Two functions, or one of the two, have group 0 open; the device of stream 1 is answered. */
+  function asked(s: Setup<any>, sids: readonly number[]) {
+    const cmdq = s.object(SmmuCmdq, 'cmdq');
+    const smmu = s.object(ArmSmmuStreams, 'smmu');
+    const dev = s.object(StallDevice, 'dev', { smmu, sid: 1 });
+    dev.priv = s.object(ArmSmmuMaster, 'master', { dev, sid: 1 });
+    const requests = s.objects(PageRequest, 'request', 2, () => ({ pasid: 1, last: true }));
+    const functions = s.objects(PciFunction, 'function', 2);
+    for (const sid of sids) functions[sid]?.prg.set(0, requests[sid] ?? null);
+    s.actor('cmdq_hw', smmuCmdq('PRI_RESP'), { cmdq, behind: { priOf: functions } });
+    s.task('worker', [
+      does(armSmmuPageResponse, { dev, cmdq, event: requests[1] as PageRequest, code: 'retry' as const }),
+    ]);
+    s.property(
+      atEnd('end', 'the function of the stream has its answer, the other has none', () =>
+        requests.map((request) => request.answer).join() === 'none,success' ? null : violated('assertion', 'answers'),
+      ),
+    );
+  }
+  const settings = [set(masterFaults, 'page request')];
+
+  test('reaches the group of its stream, not that with the same index of another function', async () => {
+    expect(await small((s) => asked(s, [0, 1]), settings)).toMatchObject({ outcome: 'holds', complete: true });
+  });
+
+  test('that names a stream whose function has no such group open is a broken protocol', async () => {
+    const verdict = await small((s) => asked(s, [0]), settings);
     expect(verdict.violations[0]?.evidence).toMatchObject({ kind: 'protocol' });
   });
 });
