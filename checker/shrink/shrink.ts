@@ -139,7 +139,7 @@ export async function shrinkMoves(
   }
   if (target.property === 'stuck') return local('actors that are stuck are not searched for');
   if (maxStates === 0) return local('no search was made');
-  const search = prove(model, target, best.length, maxStates);
+  const search = prove(model, target, best, maxStates);
   for (;;) {
     const { done, value } = search.next();
     if (done !== true) {
