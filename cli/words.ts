@@ -72,7 +72,8 @@ export const words: Readonly<Record<string, string>> = {
   verdict: 'violated, holds within bounds, or undecided. Never anything else.',
   loop: 'The part of a schedule that is taken for ever; it ends in the state in which it begins.',
   'weak fairness': 'An actor that could move in every state from some point on does move.',
-  'essential ordering': 'A pair of steps of two actors: swap them and the violation is gone.',
+  'essential ordering':
+    'A pair of steps of two actors that another schedule can have the other way round: swap them and the violation is gone.',
   budget: 'How often an injected failure, such as kmalloc, may happen in one run.',
   program: 'What a generated scenario does: operations that were done before, and those of each actor, in order.',
   contract: 'What the kernel states about callers, such as a reference they hold. Generated programs keep it.',

@@ -218,7 +218,7 @@ const MOST_ORDERINGS = 8;
 export function neededText(ce: Counterexample): string | null {
   const { needed } = ce;
   if (needed === null) return null;
-  if (needed.length === 0) return 'no ordering between actors: every swap of two steps violates it too';
+  if (needed.length === 0) return 'no ordering between actors: every possible swap violates it too';
   const shown = needed.slice(0, MOST_ORDERINGS).map((o, i) => `${i === 0 ? 'step ' : ''}${o.before} before ${o.after}`);
   const rest = needed.length - shown.length;
   return `${shown.join(', and ')}${rest > 0 ? `, and ${count(rest)} more` : ''}`;

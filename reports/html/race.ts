@@ -26,7 +26,7 @@ export function race(verdict: Verdict, ce: Counterexample): Markup {
     story.map((sentence) => h('p', { class: 'words' }, withSteps(sentence, ce.steps.length))),
     ce.needed !== null &&
       (items.length === 0
-        ? h('p', null, 'No ordering between actors is essential: every swap of two steps breaks it too.')
+        ? h('p', null, 'No ordering between actors is essential: every possible swap of two steps breaks it too.')
         : fragment(
             h(
               'p',
