@@ -390,4 +390,12 @@ describe.skipIf(executable === undefined)(title, () => {
     expect(await page.locator('.buttons:visible, .stepper:visible, nav:visible').count()).toBe(0);
     await page.context().close();
   });
+
+  it.each(['deadlock', 'use-after-free', 'dining', 'peers'])('%s prints on two or three pages', async (name) => {
+    const { page } = await open(name);
+    const sheets = (await page.pdf({ format: 'A4' })).toString('latin1').match(/\/Type\s*\/Page\b/g) ?? [];
+    expect(sheets.length).toBeGreaterThanOrEqual(2);
+    expect(sheets.length).toBeLessThanOrEqual(3);
+    await page.context().close();
+  });
 });
