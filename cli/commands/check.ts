@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { CheckOptions, StrategyName } from '../../checker/check.ts';
 import { searchOfCheckpoint } from '../../checker/checkpoints.ts';
 import { nearest, QuiesceError, type Scenario, type ViolationKind, violationKinds } from '../../checker/lang/index.ts';
+import { prepareThreads } from '../../checker/search/breadth/threads.ts';
 import type { StoreName } from '../../checker/stores.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import { type Context, plural, splat, stageText, verdictText, verdictToJson } from '../../reports/index.ts';
@@ -46,6 +47,8 @@ export interface CheckFlags {
 }
 
 export async function checkCommand(given: string, asked: CheckFlags, console: Console): Promise<ExitStatus> {
+  // They start while the scenario is loaded and compiled.
+  prepareThreads((asked.workers ?? 1) - 1);
   const resume = asked.resume === undefined ? null : checkpointOf(asked.resume);
   const { scenario, module } = await findScenario(given);
   const flags = resume === null ? asked : asBefore(resume, scenario.name, asked);

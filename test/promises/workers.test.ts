@@ -2,9 +2,8 @@
  * Any number of workers gives the same document to the byte, apart from `timing`. Threads load compiled modules, so
  * the whole comparison uses `dist`.
  */
-import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import type { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import type { CheckOptions, Progress } from '../../checker/check.ts';
 import type { Scenario, Variant } from '../../checker/lang/index.ts';
@@ -70,33 +69,51 @@ test('a thread that cannot find the scenario ends the search as undecided, never
   expect(verdict.incompleteBecause).toMatch(/worker thread failed/);
 });
 
-describe('the threads end with the search', () => {
+describe('the threads are free again after a search, and the next one takes them', () => {
   const scenario = scenarios.find((s) => s.name === 'riova-put-vs-get') as Scenario;
   const long = ({ expect: { verdict, states } }: Variant) => verdict === 'holds' && states > 100_000;
   const variant = Object.entries(scenario.variants).find(([, v]) => long(v))?.[0] as string;
   const module = { url, name: scenario.name };
 
-  async function endsOf(act: () => Promise<void>): Promise<void> {
-    const ends: Promise<unknown>[] = [];
-    const follow = (worker: Worker) => ends.push(once(worker, 'exit'));
-    process.on('worker', follow);
+  /** Threads that start meanwhile. */
+  async function startedBy(act: () => Promise<unknown>): Promise<number> {
+    let started = 0;
+    const count = () => started++;
+    process.on('worker', count);
     await act();
-    process.off('worker', follow);
-    expect(ends).toHaveLength(2);
-    await Promise.all(ends);
+    process.off('worker', count);
+    return started;
   }
 
-  test('when its time is up', () =>
-    endsOf(async () => {
-      const verdict = await check(scenario, { variant, workers: 3, maxSeconds: 0.1, module });
-      expect(verdict.incompleteBecause).toBe('time limit');
-    }));
+  /** One that is not free never will be, and another is started each time. */
+  async function expectThreeToBeFree(): Promise<void> {
+    const again = () => check(scenario, { variant, workers: 4, maxSeconds: 0.05, module });
+    for (let tries = 0; tries < 20; tries++) {
+      await setTimeout(50);
+      if ((await startedBy(again)) === 0) return;
+    }
+    expect.fail('every search starts threads');
+  }
 
-  test('when something throws in the middle', () =>
-    endsOf(async () => {
-      const onProgress = ({ states }: Progress) => {
-        if (states > 10_000) throw new Error('no more');
-      };
-      await expect(check(scenario, { variant, workers: 3, onProgress, module })).rejects.toThrow('no more');
-    }));
+  test('when its time is up', async () => {
+    const verdict = await check(scenario, { variant, workers: 4, maxSeconds: 0.1, module });
+    expect(verdict.incompleteBecause).toBe('time limit');
+    await expectThreeToBeFree();
+  });
+
+  test('when something throws in the middle', async () => {
+    const onProgress = ({ states }: Progress) => {
+      if (states > 10_000) throw new Error('no more');
+    };
+    await expect(check(scenario, { variant, workers: 4, onProgress, module })).rejects.toThrow('no more');
+    await expectThreeToBeFree();
+  });
+
+  test('one that has died is not taken again', async () => {
+    await expectThreeToBeFree();
+    const lost = await check(scenario, { variant, workers: 2, module: { url, name: 'no-such-scenario' } });
+    expect(lost.incompleteBecause).toMatch(/worker thread failed/);
+    const documents = [1, 2, 4].map((workers) => documentOf('peers-dining', 'posted', { workers }));
+    expect(new Set(await Promise.all(documents)).size).toBe(1);
+  });
 });

@@ -1,12 +1,12 @@
 /**
- * The threads of a breadth-first search beside the one that coordinates it: how they are started, told of a phase and of
- * arrays that have grown, waited for, and ended.
+ * The threads of a breadth-first search beside the one that coordinates it: how they are taken to the work, told of a phase
+ * and of arrays that have grown, waited for, and let go.
  */
-import { Worker } from 'node:worker_threads';
 import type { CompiledModel } from '../../compile/model.ts';
 import type { StateArrays } from '../../store/states.ts';
 import { DONE, FAILED, JOINED, KIND, PHASE, type SharedRound, STOP, STORE, TICKET, ticket } from './round.ts';
 import type { ThreadData } from './thread.ts';
+import { type Thread, takeThread } from './threads.ts';
 
 /** Looks at a counter of another thread before going to sleep. */
 const SPINS = 2000;
@@ -19,7 +19,7 @@ export type CrewData = Omit<ThreadData, 'taken' | 'refused' | 'round'>;
 export class Crew {
   readonly #model: CompiledModel;
   readonly #round: SharedRound;
-  readonly #threads: Worker[] = [];
+  readonly #threads: Thread[] = [];
   /** What the threads have covered; the model's own when there are none. */
   readonly taken: Uint8Array;
   readonly refused: Uint8Array;
@@ -35,20 +35,14 @@ export class Crew {
     this.refused = shared(model.refused);
   }
 
-  /** Starts one more thread. */
+  /** Takes one more thread to the work. */
   start(data: CrewData, failed: (because: string) => void): void {
-    const workerData: ThreadData = { ...data, round: this.#round, taken: this.taken, refused: this.refused };
-    const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData });
-    const fail = (error: Error) => {
+    const thread = takeThread();
+    this.#threads.push(thread);
+    thread.begin({ ...data, round: this.#round, taken: this.taken, refused: this.refused }, (because) => {
       Atomics.store(this.#round.control, FAILED, 1);
-      failed(`a worker thread failed: ${error.message}`);
-    };
-    worker.on('error', fail);
-    worker.on('exit', (code) => {
-      if (code !== 0) fail(new Error(`exit status ${code}`));
+      failed(`a worker thread failed: ${because}`);
     });
-    worker.unref();
-    this.#threads.push(worker);
   }
 
   /** Begins a phase and wakes the threads. */
@@ -86,11 +80,11 @@ export class Crew {
   /** Hands over arrays that have grown or were replaced. */
   give(arrays: StateArrays): void {
     if (this.#threads.length === 0) return;
-    for (const thread of this.#threads) thread.postMessage(arrays);
+    for (const thread of this.#threads) thread.give(arrays);
     Atomics.add(this.#round.control, STORE, 1);
   }
 
-  /** Ends the threads and adds what they have covered to the model's own. */
+  /** Lets the threads go and adds what they have covered to the model's own. */
   end(): void {
     if (this.#threads.length === 0) return;
     const { control } = this.#round;

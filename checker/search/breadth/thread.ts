@@ -1,5 +1,8 @@
-/** Entry of a worker thread: compiles the model, then does tasks until it is told to stop. */
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+/**
+ * Entry of a worker thread: for one search after another it compiles the model, does tasks until it is told to stop, and
+ * says that it is free.
+ */
+import { parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { compile } from '../../compile/compile.ts';
 import type { CompiledModel } from '../../compile/model.ts';
 import type { Scenario } from '../../lang/scenario.ts';
@@ -19,7 +22,7 @@ export interface ScenarioModule {
   readonly name: string;
 }
 
-/** What a thread is started with. */
+/** What a thread is told of a search. */
 export interface ThreadData {
   readonly module: ScenarioModule;
   readonly variant: string;
@@ -37,10 +40,22 @@ export interface ThreadData {
 
 const SPINS = 2000;
 
-await run(workerData as ThreadData);
+const port = (() => {
+  if (parentPort === null) throw new Error('thread.js runs as a worker thread only');
+  return parentPort;
+})();
+
+/** Arrays that came while the scenario was being loaded; null while this thread is free. */
+let early: StateArrays[] | null = null;
+
+port.on('message', (message: ThreadData | StateArrays) => {
+  if ('round' in message) void run(message);
+  else early?.push(message);
+});
 
 async function run(data: ThreadData): Promise<void> {
   const { control } = data.round;
+  early = [];
   try {
     await work(data, control);
   } catch (error) {
@@ -48,6 +63,8 @@ async function run(data: ThreadData): Promise<void> {
     Atomics.notify(control, DONE);
     throw error;
   }
+  early = null;
+  port.postMessage('free');
 }
 
 async function work(data: ThreadData, control: Int32Array): Promise<void> {
@@ -111,14 +128,9 @@ function nextPhase(control: Int32Array, seen: number): number {
 
 /** The next arrays that the coordinator has sent. */
 function receive(): StateArrays {
-  const message = receiveMessageOnPort(port());
-  if (message === undefined) throw new Error('the grown store was not sent');
-  return message.message as StateArrays;
-}
-
-function port() {
-  if (parentPort === null) throw new Error('thread.js runs as a worker thread only');
-  return parentPort;
+  const arrays = early?.shift() ?? receiveMessageOnPort(port)?.message;
+  if (arrays === undefined) throw new Error('the grown store was not sent');
+  return arrays as StateArrays;
 }
 
 function findScenario(module: Record<string, unknown>, name: string): Scenario {
