@@ -9,7 +9,7 @@ import { actorsBefore, findStuck } from './analyse/stuck.ts';
 import { lookBehind } from './analyse/stuck-behind.ts';
 import { type CheckpointOptions, Checkpoints } from './checkpoints.ts';
 import { compile } from './compile/compile.ts';
-import type { CompiledModel } from './compile/model.ts';
+import { actorName, type CompiledModel } from './compile/model.ts';
 import { Explainer, isExplored, type ShrunkFinding } from './explain.ts';
 import { nearest, QuiesceError } from './lang/errors.ts';
 import type { Bounds, Scenario } from './lang/scenario.ts';
@@ -47,7 +47,6 @@ import type { Counterexample } from './trace/counterexample.ts';
 import { againstRepaired } from './trace/cross-replay.ts';
 import { sizeOf } from './trace/size.ts';
 import type { Outcome, PropertyResult, Verdict } from './verdict.ts';
-
 import { makeVerdict } from './verdict-of.ts';
 
 export type { Progress } from './progress.ts';
@@ -85,7 +84,10 @@ export interface CheckOptions {
   readonly maxStates?: number;
   readonly maxSeconds?: number;
   readonly maxMemoryBytes?: number;
-  /** Threads of the breadth-first search, 1 when not given. The result is the same for any number. */
+  /**
+   * Threads of the breadth-first search, 1 when not given. The result is the same for any number. They are kept for the
+   * next search, and do not keep the process alive.
+   */
   readonly workers?: number;
   /** Where threads find the scenario; needed for more than one worker. */
   readonly module?: ScenarioModule;
@@ -365,7 +367,7 @@ function lookForStuck(
   model.load(model.initial, 0);
   for (const move of moves) model.run(move >> 16, move & 0xffff);
   const state = model.memory.words.slice(0, model.words);
-  const names = actorsBefore(search.symmetry, state, found.actors).map((i) => model.actors[i]?.view.name ?? '?');
+  const names = actorsBefore(search.symmetry, state, found.actors).map((i) => actorName(model, i));
   model.load(state, 0);
   const evidence = violated('stuck', `${listOf(names)} can never move again although others go on`, { actors: names });
   findings.record('stuck', evidence, null, moves.length, false, () => moves);

@@ -5,7 +5,7 @@ import { fairnessOf } from './analyse/liveness.ts';
 import type { CheckOptions } from './check.ts';
 import type { CompileOptions } from './compile/compile.ts';
 import type { Point } from './compile/flow.ts';
-import type { CompiledModel } from './compile/model.ts';
+import { actorName, type CompiledModel } from './compile/model.ts';
 import { isLiveness } from './lang/property.ts';
 import type { Expectation } from './lang/scenario.ts';
 import type { Stage } from './search/anytime.ts';
@@ -170,7 +170,7 @@ function coverageOf(model: CompiledModel, leavesOut: boolean): Coverage {
   let taken = 0;
   model.coverage.forEach(({ actor, point, choice, outcome }, i) => {
     const entry: CoverageEntry = {
-      actor: model.actors[actor]?.view.name ?? '?',
+      actor: actorName(model, actor),
       procedure: point.procedure,
       label: point.label,
       choice: point.statement.op === 'pick' ? `option ${choice + 1}` : (point.choices[choice] ?? null),

@@ -7,7 +7,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { type CompileOptions, compile } from '../compile/compile.ts';
-import type { CompiledModel } from '../compile/model.ts';
+import { actorName, type CompiledModel } from '../compile/model.ts';
 import { QuiesceError } from '../lang/errors.ts';
 import type { Scenario } from '../lang/scenario.ts';
 import { BreadthFirst } from '../search/breadth/bfs.ts';
@@ -138,7 +138,7 @@ function stepsOf(simulator: Simulator, moves: readonly number[]): string[] {
     const point = simulator.point(actor);
     if (point === null) throw new Error('a schedule goes on after its actor has ended');
     const text = formatMove({
-      actor: simulator.model.actors[actor]?.view.name ?? '?',
+      actor: actorName(simulator.model, actor),
       procedure: point.procedure,
       label: point.label,
       choice: simulator.choiceName(point, actor, choiceOf(move)),

@@ -3,11 +3,11 @@
  * fields hides what others could do between the two accesses.
  *
  * A field is one value of the state as a reader knows it: a scalar, a list, a queue, an element of an array, or the life
- * of an object (freeing it is one access, with everything inside, and conflicts with every use of it). An access to a field is *open* when
- * another actor was seen to access it too, one of the two writes, and no lock was held in both accesses, in exclusive
- * mode at least once. A step is too coarse when one execution of it makes open accesses to two fields or more. With
- * at most one of them, whatever others do in between could as well come before or after: the step is as good as its
- * pieces (Lipton, Reduction: a method of proving properties of parallel programs, 1975).
+ * of an object (freeing it is one access, with everything inside, and conflicts with every use of it). An access to a
+ * field is *open* when another actor was seen to access it too, one of the two writes, and no lock was held in both
+ * accesses, in exclusive mode at least once. A step is too coarse when one execution of it makes open accesses to two
+ * fields or more. With at most one of them, whatever others do in between could as well come before or after: the step
+ * is as good as its pieces (Lipton, Reduction: a method of proving properties of parallel programs, 1975).
  *
  * No field: parameters and locals, which are the actor's own; the owner of a lock, because taking and releasing one
  * commutes with what its holder does; whether an actor sleeps, which is the scheduler's; an object that nobody but its
@@ -22,7 +22,7 @@
  */
 import { LIVE } from '../compile/collections.ts';
 import type { Point } from '../compile/flow.ts';
-import type { CompiledModel } from '../compile/model.ts';
+import { actorName, type CompiledModel } from '../compile/model.ts';
 
 /** One field that a coarse step touches, and somebody who could come in between. */
 export interface OpenAccess {
@@ -207,7 +207,7 @@ export class Sharing {
   }
 
   #nameOf(actor: number): string {
-    return this.#model.actors[actor]?.view.name ?? '?';
+    return actorName(this.#model, actor);
   }
 }
 

@@ -17,7 +17,7 @@
  * no lock cycles: the checks for deadlocks and stuck actors find them.
  */
 import type { Point } from '../compile/flow.ts';
-import { type CompiledModel, NEXT } from '../compile/model.ts';
+import { actorName, type CompiledModel, NEXT } from '../compile/model.ts';
 import { roleOf } from '../lang/names.ts';
 import { violated } from '../lang/violation.ts';
 import type { Complete } from '../search/explored.ts';
@@ -245,8 +245,6 @@ export async function lockWants(
   }
   return { wants, because: null };
 }
-
-const actorName = (model: CompiledModel, actor: number): string => model.actors[actor]?.view.name ?? '?';
 
 /** The parts of a cycle in names. */
 function partsOf(model: CompiledModel, cycle: Cycle): CyclePart[] {

@@ -2,7 +2,7 @@
  * Promises about what comes as part of a check: which options they exclude, and the pass after the search.
  */
 import type { CheckOptions, StrategyName } from '../check.ts';
-import type { CompiledModel } from '../compile/model.ts';
+import { actorName, type CompiledModel } from '../compile/model.ts';
 import { QuiesceError } from '../lang/errors.ts';
 import type { Complete } from '../search/explored.ts';
 import type { Findings } from '../search/findings.ts';
@@ -71,7 +71,7 @@ export async function decidePromises(
     if (result.result === 'undecided') because = undecided(result.because).because;
     if (result.result !== 'violated') continue;
     const { moves, loop } = result;
-    const movers = new Set(moves.slice(loop).map((move) => model.actors[move >> 16]?.view.name ?? '?'));
+    const movers = new Set(moves.slice(loop).map((move) => actorName(model, move >> 16)));
     model.load(model.initial, 0);
     const evidence = neverComes(property, [...movers].sort());
     const finding = findings.record(property.name, evidence, null, moves.length, false, () => moves);

@@ -20,7 +20,7 @@
 import seedrandom from 'seedrandom';
 import { LIVE } from '../compile/collections.ts';
 import type { Point } from '../compile/flow.ts';
-import type { CompiledModel } from '../compile/model.ts';
+import { actorName, type CompiledModel } from '../compile/model.ts';
 import { QuiesceError } from '../lang/errors.ts';
 import { violated } from '../lang/violation.ts';
 import { signatureOf } from '../search/findings.ts';
@@ -225,7 +225,7 @@ class Walk {
   }
 
   #name(actor: number): string {
-    return this.#sim.model.actors[actor]?.view.name ?? '?';
+    return actorName(this.#sim.model, actor);
   }
 
   #held(actor: number): ReadonlyMap<number, boolean> {

@@ -5,7 +5,7 @@
  * Limits: undecided when there are too many such states, or too much behind one, and with symmetry; the state with
  * stuck actors is the first on its way, not the nearest of all.
  */
-import type { CompiledModel } from '../compile/model.ts';
+import { actorName, type CompiledModel } from '../compile/model.ts';
 import type { CompactBreadthFirst, OpenState } from '../search/compact.ts';
 import { MOST_OPEN } from '../search/compact.ts';
 import { DepthFirst } from '../search/dfs.ts';
@@ -30,7 +30,7 @@ export function lookBehind(
   const found = findStuckBehind(model, search);
   if (found.result === 'undecided') return found;
   if (found.result === 'nobody') return { result: 'holds', because: null };
-  const evidence = stuckEvidence(found.actors.map((i) => model.actors[i]?.view.name ?? '?'));
+  const evidence = stuckEvidence(found.actors.map((i) => actorName(model, i)));
   findings.record('stuck', evidence, null, found.moves.length, false, () => found.moves);
   return { result: 'violated', because: null };
 }

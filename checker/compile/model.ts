@@ -107,3 +107,7 @@ export interface CompiledModel {
   /** Locks that an actor holds in the current state. */
   held(actor: Actor): { readonly lock: LockCell; readonly mode: 'exclusive' | 'shared' }[];
 }
+
+/** Name of an actor, by its number. */
+export const actorName = (model: Pick<CompiledModel, 'actors'>, actor: number): string =>
+  model.actors[actor]?.view.name ?? '?';

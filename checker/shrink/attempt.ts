@@ -4,7 +4,7 @@
  * only the signature at the end counts.
  */
 import { stuckFrom } from '../analyse/stuck-from.ts';
-import { ACTOR, CHOICE, type CompiledModel, NEXT } from '../compile/model.ts';
+import { ACTOR, actorName, CHOICE, type CompiledModel, NEXT } from '../compile/model.ts';
 import { checkOf, type Findings, stuckEvidence } from '../search/findings.ts';
 import { evidenceOf } from '../search/successors.ts';
 import { actorOf, choiceOf } from '../trace/simulator.ts';
@@ -60,7 +60,7 @@ function showsHere(model: CompiledModel, findings: Findings, target: Target, sta
   const actors = stuckFrom(model, state, STUCK_STATES);
   model.load(state, 0);
   if (actors === null || actors.length === 0) return false;
-  const evidence = stuckEvidence(actors.map((i) => model.actors[i]?.view.name ?? '?'));
+  const evidence = stuckEvidence(actors.map((i) => actorName(model, i)));
   return findings.signature('stuck', evidence, null) === target.signature;
 }
 

@@ -6,7 +6,8 @@
  * completes, its schedule is a shortest one with the fewest switches, the same that `check` finds, and *proven* minimal;
  * else the result is *locally* minimal.
  *
- * Limits: a schedule that goes on for ever, or that an analysis stored, is given back as it is; actors that are stuck are shrunk locally only.
+ * Limits: a schedule that goes on for ever, or that an analysis stored, is given back as it is; actors that are stuck
+ * are shrunk locally only.
  */
 import { LOCK_CYCLE } from '../analyse/lock-cycles.ts';
 import { DATA_RACE } from '../analyse/races.ts';

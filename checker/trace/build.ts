@@ -4,6 +4,7 @@
  */
 import { deadlockKind, lockOrderGraph, waitForGraph } from '../analyse/waiting.ts';
 import type { Point } from '../compile/flow.ts';
+import { actorName } from '../compile/model.ts';
 import { nameOf } from '../lang/names.ts';
 import type { Evidence } from '../lang/violation.ts';
 import { branchesOf } from './branches.ts';
@@ -252,7 +253,7 @@ export class Recorder {
         const writer = this.#lastWriter.get(offset);
         if (writer !== undefined && writer !== actor) writers.add(writer);
       }
-      owners = [...writers].sort((a, b) => a - b).map((w) => sim.model.actors[w]?.view.name ?? '?');
+      owners = [...writers].sort((a, b) => a - b).map((w) => actorName(sim.model, w));
     }
     return {
       kind: waiting?.kind ?? 'wait',

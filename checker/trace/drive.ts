@@ -5,6 +5,7 @@
 import { closedCycles, LOCK_CYCLE } from '../analyse/lock-cycles.ts';
 import { DATA_RACE, racesAtEnd } from '../analyse/races.ts';
 import { stuckFrom } from '../analyse/stuck-from.ts';
+import { actorName } from '../compile/model.ts';
 import { type Findings, stuckEvidence } from '../search/findings.ts';
 import type { Standing } from './counterexample.ts';
 import { judgeLasso } from './lasso.ts';
@@ -136,7 +137,7 @@ function stuckOutcomes(simulator: Simulator, findings: Findings, schedule: Sched
   const actors = stuckFrom(model, state);
   simulator.focus();
   if (actors === null || actors.length === 0) return [];
-  const evidence = stuckEvidence(actors.map((i) => model.actors[i]?.view.name ?? '?'));
+  const evidence = stuckEvidence(actors.map((i) => actorName(model, i)));
   return [{ property: 'stuck', evidence, signature: findings.signature('stuck', evidence, null) }];
 }
 

@@ -4,7 +4,7 @@
  * pass that found the schedule shares nothing with it but the meaning of a promise.
  */
 import { fairActors, KEEPS, MAKES, marksOf, neverComes, nowOf } from '../analyse/liveness.ts';
-import type { CompiledModel } from '../compile/model.ts';
+import { actorName, type CompiledModel } from '../compile/model.ts';
 import type { Liveness } from '../lang/property.ts';
 import { type Evidence, Violation } from '../lang/violation.ts';
 import { actorOf, choiceOf } from './simulator.ts';
@@ -58,7 +58,7 @@ export function judgeLasso(
     const names = model.actors.filter((a) => (waiting & (1 << a.index)) !== 0).map((a) => a.view.name);
     return refuted(moves.length, `the loop is not fair: ${names.join(' and ')} could move all the time and never does`);
   }
-  const movers = new Set(moves.slice(loop).map((move) => model.actors[actorOf(move)]?.view.name ?? '?'));
+  const movers = new Set(moves.slice(loop).map((move) => actorName(model, actorOf(move))));
   return { result: 'broken', evidence: neverComes(property, [...movers].sort()) };
 }
 

@@ -72,15 +72,18 @@ function taskOf(drawn: number): number {
 
 /** Candidates of one round; two sets alternate, so that one is committed while the next is filled. */
 export interface CandidateSet {
-  /** Their roots, and the states they come from. A chunk's begin at `chunk * chunkRoom`. */
+  /**
+   * Roots of those that nobody had before, or only a later one of this round, and the states they come from. A chunk's
+   * begin at `chunk * chunkRoom`.
+   */
   readonly roots: Int32Array;
   readonly sources: Int32Array;
-  /** The slot that referred to it or to its equal, or minus the index of the known state minus one. */
+  /** The slot that was made to refer to it; when it is committed, minus its index minus one. */
   readonly places: Int32Array;
-  /** Of those that were not known: does the slot refer to this one, and the hash. */
+  /** Does the slot still refer to it (1), or to an equal one that comes before it (0)? And the hash. */
   readonly won: Uint8Array;
   readonly hashes: Int32Array;
-  /** By chunk: candidates, transitions, and candidates that have won so far. */
+  /** By chunk: candidates kept, transitions, and candidates that have won so far. */
   readonly kept: Int32Array;
   readonly made: Int32Array;
   readonly fresh: Int32Array;
