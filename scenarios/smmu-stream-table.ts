@@ -35,6 +35,13 @@ export default scenario('smmu-stream-table', {
       settings: [set(steReplace, 'by way of abort, no SYNC')],
       expect: { verdict: 'violated', kind: 'isolation', length: 6, states: 93 },
     },
+    'vmid-cleared': {
+      about:
+        'by way of abort as Linux does until 6.8: detach clears the VMID with the first word, before the SYNC, and a fetch that has ' +
+        'read the first word translates domain a with VMID 0, which nobody invalidates (new)',
+      settings: [set(steReplace, 'by way of abort, VMID cleared before the SYNC')],
+      expect: { verdict: 'violated', kind: 'isolation', length: 5, states: 51 },
+    },
     'no-sync-between': {
       about:
         'by way of abort, and no CFGI_STE and SYNC between the other words and the first: a fetch that began before',

@@ -23,22 +23,30 @@ export default scenario('smmu-torn-descriptor', {
   variants: {
     posted: {
       about: 'both words are written over a descriptor that is valid',
-      expect: { verdict: 'violated', kind: 'isolation', length: 3, states: 11 },
+      expect: { verdict: 'violated', kind: 'isolation', length: 3, states: 16 },
     },
     'no-sync': {
       about: 'the valid bit is cleared first, and nobody waits for the CFGI_CD',
       settings: [set(descriptorReplace, 'invalid first, no SYNC')],
-      expect: { verdict: 'violated', kind: 'isolation', length: 5, states: 25 },
+      expect: { verdict: 'violated', kind: 'isolation', length: 5, states: 40 },
     },
     'valid-first': {
       about: 'the valid bit is cleared first, CFGI_CD, SYNC, and set again before the pointer is written',
       settings: [set(descriptorReplace, 'invalid first, valid not last')],
-      expect: { verdict: 'violated', kind: 'isolation', length: 10, states: 28 },
+      expect: { verdict: 'violated', kind: 'isolation', length: 10, states: 51 },
+    },
+    'no-sync-before-valid': {
+      about:
+        'the valid bit is set last, but no CFGI_CD and SYNC stand between it and the rest: a fetch that read the old pointer ' +
+        'while the descriptor was invalid finds it valid',
+      settings: [set(descriptorReplace, 'invalid first, no SYNC before valid')],
+      expect: { verdict: 'violated', kind: 'isolation', length: 11, states: 58 },
     },
     fixed: {
-      about: 'clear the valid bit, CFGI_CD, SYNC, write the rest, set the valid bit last, CFGI_CD, SYNC',
-      settings: [set(descriptorReplace, 'invalid first, valid last')],
-      expect: { verdict: 'holds', states: 97, depth: 32 },
+      about:
+        'as the driver does: clear the valid bit, CFGI_CD, SYNC, write the rest, CFGI_CD, SYNC, set the valid bit, CFGI_CD, SYNC',
+      settings: [set(descriptorReplace, 'invalid first, SYNC, valid last')],
+      expect: { verdict: 'holds', states: 224, depth: 44 },
     },
   },
   setup: (s) => {

@@ -1,7 +1,8 @@
 /**
  * Replacement of a context descriptor that is in use: one address space of a PASID gives way to another.
  *
- * Source: spec (c), rules 1 and 5. The SMMU may read the descriptor between any two stores; the valid bit and the ASID are
+ * Source: spec (c), rules 1 and 5; arm_smmu_write_ctx_desc() of Linux 6.5, which clears a descriptor, writes the rest, syncs, sets
+ * the valid bit and syncs again. The SMMU may read the descriptor between any two stores, in any order; the valid bit and the ASID are
  * one store, the pointer to the page tables another.
  */
 import { int, procedure } from '../kernel/index.ts';
@@ -56,7 +57,16 @@ export const writeDescriptor = procedure(
         'in place': [pointer, valid],
         'invalid first, no SYNC': [clear, cfgi('while invalid'), pointer, valid],
         'invalid first, valid not last': [clear, cfgi('while invalid'), ...sync(k, 'clearing'), valid, pointer],
-        'invalid first, valid last': [clear, cfgi('while invalid'), ...sync(k, 'clearing'), pointer, valid],
+        'invalid first, no SYNC before valid': [clear, cfgi('while invalid'), ...sync(k, 'clearing'), pointer, valid],
+        'invalid first, SYNC, valid last': [
+          clear,
+          cfgi('while invalid'),
+          ...sync(k, 'clearing'),
+          pointer,
+          cfgi('before valid'),
+          ...sync(k, 'the rest'),
+          valid,
+        ],
       }),
       cfgi('at the end'),
       ...sync(k, 'all'),

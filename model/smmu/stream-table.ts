@@ -81,6 +81,17 @@ const writeStrtabEnt = procedure('arm_smmu_write_strtab_ent', { source: strtab(S
         firstWord(k, 'translate'),
         ...syncSte(k, 'the first word'),
       ],
+      'by way of abort, VMID cleared before the SYNC': [
+        firstWord(k, 'abort'),
+        k.step('clear the VMID', (f) => {
+          f.table.ste.at(f.sid).vmid = 0;
+        }),
+        ...syncSte(k, 'detach'),
+        ...theRest(k),
+        ...syncSte(k, 'the rest'),
+        firstWord(k, 'translate'),
+        ...syncSte(k, 'the first word'),
+      ],
       'by way of abort, no SYNC before the first word': [
         firstWord(k, 'abort'),
         ...syncSte(k, 'detach'),
@@ -138,6 +149,7 @@ export const attachDomain = procedure(
         'in place': [install],
         'by way of bypass': [install],
         'by way of abort, no SYNC': [install],
+        'by way of abort, VMID cleared before the SYNC': [install],
         'by way of abort, no SYNC before the first word': [install],
         'by way of abort, first word not last': [install],
         'by way of abort, no CFGI at the end': [install],

@@ -119,11 +119,12 @@ export const fullEvtq = switchOf(
 /** How a context descriptor that is in use is replaced. */
 export const descriptorReplace = switchOf(
   'smmu.descriptor-replace',
-  'whether a context descriptor is written while it is valid, or made invalid and forgotten first, with the valid bit last',
+  'whether a context descriptor is written while it is valid, or made invalid and forgotten first, with the valid bit last and the rest synced before it',
   'in place',
   'invalid first, no SYNC',
   'invalid first, valid not last',
-  'invalid first, valid last',
+  'invalid first, no SYNC before valid',
+  'invalid first, SYNC, valid last',
 );
 
 /** What the interrupt handler does when a CMD_SYNC has failed because a function did not answer. */
@@ -224,6 +225,7 @@ export const steReplace = switchOf(
   'in place',
   'by way of bypass',
   'by way of abort, no SYNC',
+  'by way of abort, VMID cleared before the SYNC',
   'by way of abort, no SYNC before the first word',
   'by way of abort, first word not last',
   'by way of abort, no CFGI at the end',

@@ -2,12 +2,15 @@
  * The shared context descriptor of the SMMUv3 driver: it pins the ASID of an address space, for the notifiers of all
  * domains that the address space is bound through.
  *
- * Source: corpus ARM-SVA-1, cbd23144f766; arm-smmu-v3-sva.c of Linux 5.17. The core of that time holds no mm_struct: what
+ * Source: corpus ARM-SVA-1, cbd23144f766; arm-smmu-v3-sva.c of Linux 5.17, whose release notifier and put have stayed so until
+ * 6.8. The core of that time holds no mm_struct: what
  * keeps it is the process, and after its exit the notifiers, until their grace period is over.
  */
 import {
+  bool,
   containerOf,
   decAndTest,
+  int,
   MmStruct,
   MmuNotifier,
   mmuNotifier,
@@ -24,7 +27,7 @@ import {
   type ViewOf,
 } from '../kernel/index.ts';
 import { ARM_SVA_C, asidFix, v5_17 } from './sources.ts';
-import { asidHoldsMm } from './switches.ts';
+import { asidHoldsMm, putMarksCleared } from './switches.ts';
 
 /** struct mm_struct with `context.pinned`: how many have asked that its ASID stays. */
 export const ArmMm = object(
@@ -37,7 +40,7 @@ export interface ArmMm extends ViewOf<typeof ArmMm> {}
 /** struct arm_smmu_ctx_desc of an address space, one on all its domains. */
 export const CtxDesc = object(
   'arm_smmu_ctx_desc',
-  { mm: ptr(ArmMm), refs: refcount(0, 3) },
+  { mm: ptr(ArmMm), refs: refcount(0, 3), asid: int(0, 1, 1) },
   { source: v5_17(ARM_SVA_C) },
 );
 export interface CtxDesc extends ViewOf<typeof CtxDesc> {}
@@ -46,13 +49,16 @@ export interface CtxDesc extends ViewOf<typeof CtxDesc> {}
 export const ArmSva = object('arm_smmu_sva', { lock: mutex() }, { permanent: true, source: v5_17(ARM_SVA_C) });
 export type ArmSva = ViewOf<typeof ArmSva>;
 
-/** struct arm_smmu_mmu_notifier: one for a domain and an address space. */
+/** struct arm_smmu_mmu_notifier: one for a domain and an address space. `sva` leads to what is static in C. */
 export const SmmuNotifier = object(
   'arm_smmu_mmu_notifier',
   {
     cd: ptr(CtxDesc),
     mm: ptr(ArmMm),
     refs: refcount(1, 4),
+    sva: ptr(ArmSva),
+    /** The entry is quiet and what was cached of it is gone: nothing is left to do for the release notifier. */
+    cleared: bool(),
     /** What the context descriptor table of the domain holds: an entry that leads to the mm, or a quiet one. */
     entry: opaque<ArmMm>(),
     ...mmuNotifier,
@@ -65,13 +71,25 @@ export interface SmmuNotifier extends ViewOf<typeof SmmuNotifier> {}
 /** arm_smmu_mm_release(): quietens the entry; what is left is done by unbind. */
 export const armMmRelease = procedure(
   'arm_smmu_mm_release',
-  { source: v5_17(ARM_SVA_C), params: { mn: MmuNotifier, mm: MmStruct } },
-  (k) => [
-    k.step('arm_smmu_write_ctx_desc(&quiet_cd)', (f) => {
-      containerOf(f.mn, SmmuNotifier).entry = null;
-    }),
-    k.return(),
-  ],
+  { source: v5_17(ARM_SVA_C), params: { mn: MmuNotifier, mm: MmStruct }, locals: { asid: int(0, 1) } },
+  (k) => {
+    const unlock = k.mutexUnlock((f) => containerOf(f.mn, SmmuNotifier).sva.lock, { as: '&sva_lock' });
+    return [
+      k.mutexLock((f) => containerOf(f.mn, SmmuNotifier).sva.lock, { as: '&sva_lock' }),
+      k.test('smmu_mn->cleared', (f) => containerOf(f.mn, SmmuNotifier).cleared, [unlock, k.return()]),
+      k.step('arm_smmu_write_ctx_desc(&quiet_cd)', (f) => {
+        containerOf(f.mn, SmmuNotifier).entry = null;
+      }),
+      k.step('arm_smmu_tlb_inv_asid(smmu_mn->cd->asid)', (f) => {
+        f.asid = containerOf(f.mn, SmmuNotifier).cd.asid;
+      }),
+      k.step('smmu_mn->cleared = true', (f) => {
+        containerOf(f.mn, SmmuNotifier).cleared = true;
+      }),
+      unlock,
+      k.return(),
+    ];
+  },
 );
 
 /** mmu_notifier_free_rcu() with the callback of the driver. */
@@ -127,6 +145,14 @@ export const armSvaUnbind = procedure(
       }),
       k.step('arm_smmu_write_ctx_desc(NULL)', (f) => {
         f.smmu_mn.entry = null;
+      }),
+      k.switch(putMarksCleared, {
+        'not marked': [],
+        marked: [
+          k.step('smmu_mn->cleared = true', (f) => {
+            f.smmu_mn.cleared = true;
+          }),
+        ],
       }),
       k.step('mmu_notifier_put(): hlist_del_init_rcu()', (f) => unlinkNotifier(f.mm, f.smmu_mn), {
         source: v5_17('mm/mmu_notifier.c'),

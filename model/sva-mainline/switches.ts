@@ -124,6 +124,14 @@ export const asidHoldsMm = switchOf(
   'not held',
 );
 
+/** What the last put of a notifier leaves for a release notifier that is about to run. */
+export const putMarksCleared = switchOf(
+  'svam.notifier-put',
+  'whether the last put of a notifier marks it cleared, so that a release that waits for the lock has nothing left to do',
+  'not marked',
+  'marked',
+);
+
 /** What the drain of a PASID leaves out. */
 export const drainWithout = switchOf(
   'svam.drain-without',
