@@ -19,7 +19,7 @@ import { States } from '../../store/states.ts';
 import { type TreeCount, treeCount, treeHasRoom, treeShape, treeWithRoom, uncompressed } from '../../store/tree.ts';
 import { type HashText, StoreFull, tupleHash } from '../../store/tuples.ts';
 import { type Explored, walkTo } from '../explored.ts';
-import type { Findings } from '../findings.ts';
+import { Findings } from '../findings.ts';
 import { Reporter } from '../reporter.ts';
 import type { Limits, SearchCounts, Strategy } from '../strategy.ts';
 import { Crew, type CrewData } from './crew.ts';
@@ -150,7 +150,7 @@ export class BreadthFirst implements Strategy, Explored {
     if (from === null) this.store.addFirst(first);
     else this.#restore(from);
     this.#inHand = mostInHand(model, lanes);
-    const makeLane = () =>
+    const makeLane = (findings: Findings) =>
       new Lane(model, {
         findings,
         round: this.#round,
@@ -161,8 +161,11 @@ export class BreadthFirst implements Strategy, Explored {
         grow: (states) => this.#growAlone(states),
         reducer: options.reduction?.reducer ?? null,
       });
-    this.#lane = makeLane();
-    this.#moreLanes = options.shuffle === undefined ? [] : Array.from({ length: lanes - 1 }, makeLane);
+    this.#lane = makeLane(findings);
+    // As a thread does, they know only what they have reached themselves.
+    const ownFindings = () => new Findings(model, options.properties ?? null);
+    this.#moreLanes =
+      options.shuffle === undefined ? [] : Array.from({ length: lanes - 1 }, () => makeLane(ownFindings()));
     this.#lane.states = this.store.count;
     this.#crew = new Crew(model, this.#round, workers - 1);
     if (from === null) this.#reporter.watch(0, 0);

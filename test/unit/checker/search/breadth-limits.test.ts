@@ -5,7 +5,16 @@
 import seedrandom from 'seedrandom';
 import { describe, expect, test } from 'vitest';
 import { compile } from '../../../../checker/compile/compile.ts';
-import { does, int, object, procedure, type Scenario, sometimes } from '../../../../checker/lang/index.ts';
+import {
+  does,
+  int,
+  type Kit,
+  type None,
+  object,
+  procedure,
+  type Scenario,
+  sometimes,
+} from '../../../../checker/lang/index.ts';
 import { Symmetry } from '../../../../checker/reduce/symmetry.ts';
 import { BreadthFirst, type BreadthFirstOptions } from '../../../../checker/search/breadth/bfs.ts';
 import { draw, makeRound, TICKET, ticket } from '../../../../checker/search/breadth/round.ts';
@@ -62,6 +71,21 @@ test.each(ways)('a goal that is reached is not taken for another one: %s', (_nam
     const { findings } = run(choosing(2, others), options());
     expect([...findings.reached]).toEqual(['last']);
   }
+});
+
+test.each(ways)('a goal that is reached early may read what is freed later: %s', (_name, options) => {
+  const Bond = object('bond', { users: int(0, 1) });
+  const scenario = tiny((s) => {
+    const bond = s.object(Bond, 'bond');
+    const steps = (k: Kit<None>) => Array.from({ length: 20 }, (_, i) => k.step(`${i}`, () => {}));
+    const uses = plain('uses', (k) => [k.step('use', () => void bond.users++), k.free(() => bond), ...steps(k)]);
+    s.task('user', [does(uses, {})]);
+    s.task('other', [does(plain('works', steps), {})]);
+    s.property(sometimes('used', 'the bond has a user', () => bond.users === 1));
+  });
+  const { findings, search } = run(scenario, options());
+  expect(search.incomplete).toBeNull();
+  expect([...findings.reached]).toEqual(['used']);
 });
 
 test('orbits above 65,535 are counted by several lanes as by one', () => {
