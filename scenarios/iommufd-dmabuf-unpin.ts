@@ -10,6 +10,7 @@ import {
   locked,
   mapThenUnmap,
   PAGES_C,
+  pinCount,
   pinsAreCounted,
   unpinLock,
 } from '../model/dma-buf/index.ts';
@@ -35,10 +36,19 @@ export default scenario('iommufd-dmabuf-unpin', {
       expect: { verdict: 'violated', kind: 'lock-misuse', length: 14, states: 14 },
     },
     'posted-silent': {
-      about: 'the same where nothing asserts: a pin is lost',
+      about: 'the same where nothing asserts, with an exporter that counts pins by that lock alone: a pin is lost',
       settings: [silent],
       bounds: { importers: 2 },
       expect: { verdict: 'violated', kind: 'refcount', length: 24, states: 1_267 },
+    },
+    'posted-lru-lock': {
+      about:
+        'the same with TTM as it is today, which takes the lock of its LRU list around the count: what is missing shows ' +
+        'nowhere but in the assertion',
+      settings: [silent, set(pinCount, 'LRU lock as well')],
+      bounds: { importers: 2, movers: 1 },
+      corpus: 'new',
+      expect: { verdict: 'holds', states: 18_909, depth: 62 },
     },
     'held-too-long': {
       about: 'never posted: the lock is kept for dma_buf_detach, which takes it',

@@ -2,7 +2,7 @@
  * dma_buf_dynamic_attach(), dma_buf_pin(), dma_buf_unpin(), dma_buf_detach(), dma_buf_put(), and an exporter that counts
  * pins, as TTM does, and moves its buffer while there are none.
  *
- * Source: dma-buf.c and ttm_bo.c of Linux 7.1.
+ * Source: dma-buf.c and ttm_bo.c of Linux 7.1; see the README for what was read.
  */
 import {
   int,
@@ -17,7 +17,7 @@ import {
 } from '../kernel/index.ts';
 import { Attachment, DmaBuf, type IoptPages, type IoptPages as Pages } from './objects.ts';
 import { DMA_BUF_C, exporter, TTM_C } from './sources.ts';
-import { detachLock, lockdep } from './switches.ts';
+import { detachLock, lockdep, pinCount } from './switches.ts';
 
 const source = exporter(DMA_BUF_C);
 
@@ -35,7 +35,7 @@ const assertHeld = <F extends { dmabuf: DmaBuf }>(k: KernelKit<F>, what: string)
     silent: [],
   });
 
-/** `pin_count` is no atomic: the reservation lock covers it. */
+/** `pin_count` is no atomic: the reservation lock covers it, and the LRU lock where the exporter takes that as well. */
 const count = (name: 'dma_buf_pin' | 'dma_buf_unpin', by: 1 | -1) =>
   procedure(
     name,
@@ -44,22 +44,34 @@ const count = (name: 'dma_buf_pin' | 'dma_buf_unpin', by: 1 | -1) =>
       params: { dmabuf: ptr(DmaBuf), attach: ptr(Attachment) },
       locals: { pins: int(0, 4) },
     },
-    (k) => [
-      assertHeld(k, name),
-      k.step('bo->pin_count is read', (f) => {
-        f.pins = f.dmabuf.pin_count;
-      }),
-      k.step(
-        by > 0 ? 'bo->pin_count++' : 'bo->pin_count--',
-        (f) => {
-          if (f.pins + by < 0)
-            throw new Violation('refcount', `${nameOf(f.dmabuf)} is unpinned without a pin`, [nameOf(f.dmabuf)]);
-          f.dmabuf.pin_count = f.pins + by;
-          f.attach.pinned = by > 0;
-        },
-        { indivisible: '`pinned` is a ghost, which belongs to the importer' },
-      ),
-    ],
+    (k) => {
+      const counted = [
+        k.step('bo->pin_count is read', (f) => {
+          f.pins = f.dmabuf.pin_count;
+        }),
+        k.step(
+          by > 0 ? 'bo->pin_count++' : 'bo->pin_count--',
+          (f) => {
+            if (f.pins + by < 0)
+              throw new Violation('refcount', `${nameOf(f.dmabuf)} is unpinned without a pin`, [nameOf(f.dmabuf)]);
+            f.dmabuf.pin_count = f.pins + by;
+            f.attach.pinned = by > 0;
+          },
+          { indivisible: '`pinned` is a ghost, which belongs to the importer' },
+        ),
+      ];
+      return [
+        assertHeld(k, name),
+        k.switch(pinCount, {
+          'reservation lock': counted,
+          'LRU lock as well': [
+            k.spinLock((f) => f.dmabuf.lru_lock, { label: 'spin_lock(&bo->bdev->lru_lock)' }),
+            ...counted,
+            k.spinUnlock((f) => f.dmabuf.lru_lock, { label: 'spin_unlock(&bo->bdev->lru_lock)' }),
+          ],
+        }),
+      ];
+    },
   );
 
 /** dma_buf_pin(), and ttm_bo_pin(). */

@@ -4,7 +4,19 @@
  * Source: dma-buf.h, iommufd's pages.c, ttm_bo.c. Limits: an exporter with one buffer, which it may move while nobody pins
  * it; the mapping of an import is a flag.
  */
-import { bool, int, list, mutex, object, pointerTo, ptr, ref, refcount, type ViewOf } from '../kernel/index.ts';
+import {
+  bool,
+  int,
+  list,
+  mutex,
+  object,
+  pointerTo,
+  ptr,
+  ref,
+  refcount,
+  spinlock,
+  type ViewOf,
+} from '../kernel/index.ts';
 import { DMA_BUF_C, exporter, imports, PAGES_C } from './sources.ts';
 
 /** struct dma_buf_attachment. Ghost: the importer has a pin. */
@@ -24,6 +36,8 @@ export const DmaBuf = object(
     /** dma_resv_lock(). */
     resv: mutex(),
     attachments: list(Attachment, 3),
+    /** bo->bdev->lru_lock. */
+    lru_lock: spinlock(),
     /** Of the buffer object, under the reservation lock. */
     pin_count: int(0, 4),
   },
