@@ -29,7 +29,8 @@ const MOST_STEPS = 80;
 /** Pairs of locks that are drawn. */
 const MOST_PAIRS = 24;
 
-export function analyses(a: Analysis): Markup {
+/** @param replayOf the command that drives the schedule stored under a signature */
+export function analyses(a: Analysis, replayOf: (signature: string) => string): Markup {
   const { cycles } = a.lockOrder;
   const { found } = a.races;
   return fragment(
@@ -37,10 +38,16 @@ export function analyses(a: Analysis): Markup {
     h('h3', null, 'Lock order'),
     h('p', null, `${lockOrderText(a.lockOrder)}.`),
     drawn(a.lockOrder),
-    parts(cycles.map((c) => ({ title: cycleResult(c), lines: cycleParts(c), steps: c.steps }))),
+    parts(
+      cycles.map((c) => ({ ...c, title: cycleResult(c), lines: cycleParts(c) })),
+      replayOf,
+    ),
     h('h3', null, 'Data races'),
     h('p', null, `${racesText(a.races)}.`),
-    parts(found.map((race) => ({ title: race.field, lines: raceParts(race), steps: race.steps }))),
+    parts(
+      found.map((race) => ({ ...race, title: race.field, lines: raceParts(race) })),
+      replayOf,
+    ),
     h('h3', null, 'Orders of events'),
     h('p', null, `${ordersText(a)}.`),
     a.orders !== null && a.orders.pairs.length > 0 && heatMap(a.orders),
@@ -69,16 +76,18 @@ interface Found {
   readonly lines: readonly string[];
   /** The schedule that shows it. */
   readonly steps: readonly string[] | null;
+  /** Under which it is stored. */
+  readonly signature?: string;
 }
 
 /** A list of findings, each with what it is made of; the first ones with their schedules, folded away. */
-function parts(list: readonly Found[]): Child {
+function parts(list: readonly Found[], replayOf: (signature: string) => string): Child {
   if (list.length === 0) return null;
   return [
     h(
       'ul',
       { class: 'entries' },
-      list.slice(0, MOST_ROWS).map(({ title, lines, steps }, i) =>
+      list.slice(0, MOST_ROWS).map(({ title, lines, steps, signature }, i) =>
         h(
           'li',
           null,
@@ -88,6 +97,7 @@ function parts(list: readonly Found[]): Child {
             null,
             lines.map((line) => h('li', null, line)),
           ),
+          signature !== undefined && h('p', { class: 'soft' }, h('code', null, replayOf(signature))),
           i < MOST_SCHEDULES && steps !== null && schedule(steps),
         ),
       ),

@@ -8,7 +8,7 @@ import { sourceText } from '../../checker/lang/source.ts';
 import type { Change, Counterexample, Standing } from '../../checker/trace/counterexample.ts';
 import { causality } from '../export/causality.ts';
 import { itfMeta } from '../export/itf.ts';
-import { sarifLog } from '../export/sarif.ts';
+import { modelFile, sarifLog } from '../export/sarif.ts';
 import type { Context } from '../facts.ts';
 import {
   fieldsText,
@@ -35,7 +35,7 @@ export interface PackedStep {
   readonly label: Text;
   readonly choice: Text;
   readonly note: Text;
-  /** Innermost procedure, its source, its callers as one text, the file of its source, and how deep it lies. */
+  /** Innermost procedure, its source, its callers as one text, the file of its source or of the model, and how deep it lies. */
   readonly at: readonly [Text, Text, Text, Text, number];
   readonly essential: 0 | 1;
   readonly weight: number;
@@ -128,7 +128,7 @@ export function pageData(ce: Counterexample, lanes: readonly string[], context: 
         t(inner?.procedure ?? null),
         t(inner === undefined ? null : sourceText(inner.source)),
         t(callers.length === 0 ? null : callers.map((c) => c.procedure).join(', ')),
-        t(s.source.file ?? null),
+        t(s.source.file ?? modelFile(context)),
         Math.max(0, s.stack.length - 1),
       ],
       s.essential ? 1 : 0,

@@ -139,6 +139,7 @@ export function graphFigure(name: string, title: string, graph: ExplanatoryGraph
     const both = graph.edges.some((o) => o.from === e.to && o.to === e.from);
     drawn.push(edge(name, from, to, e.label, both, follows(e)));
   }
+  const heads = new Set(graph.edges.map((e) => (follows(e) ? '-cycle' : '')));
   return h(
     'figure',
     { class: width > WIDE ? 'graph wide' : 'graph' },
@@ -159,7 +160,7 @@ export function graphFigure(name: string, title: string, graph: ExplanatoryGraph
         h(
           'defs',
           null,
-          ['', '-cycle'].map((kind) =>
+          [...heads].map((kind) =>
             h(
               'marker',
               {
@@ -169,7 +170,7 @@ export function graphFigure(name: string, title: string, graph: ExplanatoryGraph
                 refY: 5,
                 markerWidth: 8,
                 markerHeight: 8,
-                orient: 'auto-start-reverse',
+                orient: 'auto',
               },
               h('path', { d: 'M0 0L10 5L0 10z', class: `head${kind}` }),
             ),

@@ -5,7 +5,15 @@
 import type { Sensitivity } from '../../checker/sensitivity/sensitivity.ts';
 import type { Counterexample } from '../../checker/trace/counterexample.ts';
 import type { Verdict } from '../../checker/verdict.ts';
-import { checkCommand, contextOf, hashedText, headline, incompleteText } from '../facts.ts';
+import {
+  checkCommand,
+  contextOf,
+  hashedText,
+  headline,
+  incompleteText,
+  replayCommand,
+  schedulePath,
+} from '../facts.ts';
 import { count } from '../numbers.ts';
 import { splat } from '../text/splat.ts';
 import { participants } from '../trace.ts';
@@ -132,9 +140,12 @@ function violationSections(
 }
 
 /** Only where somebody asked for it. */
-function analysisSection({ analysis }: Verdict): Section[] {
+function analysisSection(verdict: Verdict): Section[] {
+  const { analysis } = verdict;
   if (analysis === undefined) return [];
-  return [{ id: 'analyses', title: 'Locks, races and orders', body: analyses(analysis) }];
+  const context = contextOf(verdict);
+  const replayOf = (signature: string) => replayCommand(schedulePath(context, { signature }), context.model);
+  return [{ id: 'analyses', title: 'Locks, races and orders', body: analyses(analysis, replayOf) }];
 }
 
 /** With a reduction not every state was visited; those that were tell about the others. */

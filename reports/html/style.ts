@@ -15,13 +15,13 @@ const colours = `
 
 const tracks = [0, 1, 2, 3, 4, 5, 6, 7];
 
-export const style = `
-:root{color-scheme:light dark;${colours}}
+export const style: string = `
+:root{color-scheme:light dark;--mono:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;${colours}}
 :root[data-theme=dark]{color-scheme:dark}:root[data-theme=light]{color-scheme:light}
 *{box-sizing:border-box}
 html{scroll-padding:5rem 0 30vh}
-body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-code,pre,kbd,output{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;font-size:.88em}
+body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.55 system-ui,"Segoe UI",Roboto,Arial,sans-serif}
+code,pre,kbd,output{font-family:var(--mono);font-size:.88em}
 code{overflow-wrap:anywhere}
 a{color:var(--accent);text-underline-offset:2px}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:3px}
@@ -70,11 +70,10 @@ caption{text-align:left;color:var(--soft);font-size:12px;padding:.4rem 0 .2rem}
 .grid{font-size:14px;width:100%;background:var(--panel);border:1px solid var(--line);border-radius:8px}
 .grid th,.grid td{padding:.35rem .7rem;vertical-align:top;border-top:1px solid var(--line)}.grid thead th{border-top:0;color:var(--soft);font-size:12px}
 .grid tr.broken th{color:var(--bad)}
-.heat{font-size:13px;background:var(--panel)}.heat th,.heat td{padding:.2rem .4rem;border:1px solid var(--line);text-align:center}.heat tbody th{text-align:left}.heat td{font-family:ui-monospace,monospace}
+.heat{font-size:13px;background:var(--panel)}.heat th,.heat td{padding:.2rem .4rem;border:1px solid var(--line);text-align:center}.heat tbody th{text-align:left}.heat td{font-family:var(--mono)}
 .h0{background:var(--badbg)}.h1{background:var(--warnbg)}.h2{background:var(--now)}.h3{background:var(--goodbg)}
 .entries{list-style:none;padding:0;margin:.2rem 0;font-size:14px}
 .choice{display:inline-block;font-size:12px;border:1px dashed var(--soft);border-radius:4px;padding:0 .35em;margin-left:.4em;overflow-wrap:anywhere}
-abbr{text-decoration:none}
 
 .split{display:block}
 .chart{min-width:0}
@@ -151,7 +150,7 @@ body:has(#fold:checked) tr.plain:not([aria-current]){display:none}
 .changes b{display:inline-block;width:1.5em;margin-right:.35em;text-indent:0;text-align:center;border-radius:3px;font-size:12px}
 .A b{color:var(--good);background:var(--goodbg)}.M b{color:var(--warn);background:var(--warnbg)}.D b{color:var(--bad);background:var(--badbg)}
 .changes li:not(:has(b)){padding-left:1em;text-indent:-1em}#all .M code{color:var(--warn);font-weight:600}
-.changes button{all:unset;cursor:pointer;font:12.4px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere;text-indent:0;text-decoration:underline dotted var(--soft);text-underline-offset:3px;min-height:24px;margin-right:.6em}
+.changes button{all:unset;cursor:pointer;font:12.4px var(--mono);overflow-wrap:anywhere;text-indent:0;text-decoration:underline dotted var(--soft);text-underline-offset:3px;min-height:24px;margin-right:.6em}
 .changes button:focus-visible{outline:2px solid var(--accent)}
 html:not(.js) .changes button{text-decoration:none;cursor:auto}
 .stand{width:100%;font-size:13px}
@@ -172,7 +171,7 @@ html:not(.js) .changes button{text-decoration:none;cursor:auto}
 .graphs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:1.4rem}
 .graph{margin:0;background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:.7rem 1rem;min-width:0}.graph.wide{grid-column:1/-1}
 figcaption{font-weight:600}
-svg{display:block;margin:.3rem auto;font:12.6px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+svg{display:block;margin:.3rem auto;font:12.6px var(--mono)}
 .node rect{fill:var(--raise);stroke:var(--soft);stroke-width:1.3}.node.condition rect{stroke-dasharray:5 3}.node.cycle rect{stroke:var(--bad);stroke-width:2}
 .node text{fill:var(--ink)}
 .edge path{fill:none;stroke:var(--soft);stroke-width:1.4}.edge.cycle path{stroke:var(--bad);stroke-width:2}
@@ -209,4 +208,4 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:none!important;font-s
 .b{outline:1px solid #333}.changes button{text-decoration:none}
 a{color:inherit}.grid a[href^=http]{text-decoration:none}p a[href^=http]::after{content:" <" attr(href) ">"}
 }
-`;
+`.replaceAll('\n', '');

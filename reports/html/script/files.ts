@@ -109,7 +109,7 @@ export function files(info: PageData, standings: Standings): Record<string, () =
         importance: essential === 1 || i === steps.length - 1 ? 'essential' : takes ? 'important' : 'unimportant',
         ...(kinds.length === 0 ? {} : { kinds: [...new Set(kinds)] }),
         location: {
-          ...(file < 0 ? {} : { physicalLocation: { artifactLocation: { uri: encodeURI(t(file) ?? '') } } }),
+          physicalLocation: { artifactLocation: { uri: encodeURI(t(file) ?? '') }, region: { startLine: 1 } },
           logicalLocations: [
             { name: t(procedure), fullyQualifiedName: `${t(procedure)}/${t(label)}`, kind: 'function' },
           ],

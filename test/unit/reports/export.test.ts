@@ -24,6 +24,7 @@ import {
 import { MOST_LOCATIONS } from '../../../reports/export/sarif.ts';
 import { contextOf } from '../../../reports/index.ts';
 import { reply } from '../../../reports/text/reply.ts';
+import { stepText } from '../../../reports/trace.ts';
 import { scenarios } from '../../../scenarios/index.ts';
 
 /** A deadlock, a use after free, a leak by an injected failure, and a verdict that holds. */
@@ -195,13 +196,33 @@ describe('shiviz', () => {
 });
 
 describe('graphs', () => {
+  /** The part that is no state graph. */
+  const explained = (ce: Counterexample) => ({
+    nodes: new Set([...ce.waitFor.nodes, ...ce.lockOrder.nodes].map((n) => n.id)),
+    edges: ce.waitFor.edges.length + ce.lockOrder.edges.length,
+  });
+  /** Steps of the state graph: of the schedule, instead of them, and those that lead on from there to a state that is shown. */
+  const stateEdges = ({ steps, branches = [] }: Counterexample) => {
+    const there = (b: (typeof branches)[0]) =>
+      branches.some((o) => o.at === b.at + 1 && o.actor === b.actor && o.label === b.label && o.choice === b.choice);
+    const on = branches.filter((b) => b.leads === 'joins' || (b.leads === 'along' && there(b)));
+    return branches.length === 0 ? 0 : steps.length + branches.length + on.length;
+  };
+
   test('gexf is read by graphology with all nodes and edges', () => {
     each((ce, verdict) => {
       const graph = parseGexf(MultiDirectedGraph, write('gexf', ce, verdict));
-      const nodes = new Set([...ce.waitFor.nodes, ...ce.lockOrder.nodes].map((n) => n.id));
-      expect(new Set(graph.nodes())).toEqual(nodes);
-      expect(graph.size).toBe(ce.waitFor.edges.length + ce.lockOrder.edges.length);
+      const { nodes, edges } = explained(ce);
+      const states = graph.filterNodes((_, { kind }) => kind === 'state' || kind === 'broken');
+      expect(new Set(graph.nodes())).toEqual(new Set([...nodes, ...states]));
+      const branches = ce.branches ?? [];
+      expect(states).toHaveLength(branches.length === 0 ? 0 : ce.steps.length + 1 + branches.length);
+      expect(graph.size).toBe(edges + stateEdges(ce));
+      // Whoever goes on beside the schedule comes back to it, one step further for each step that was taken instead.
+      for (const b of branches.filter((x) => x.leads === 'joins'))
+        expect(graph.hasEdge(`state ${b.at}, then ${b.actor}: ${stepText(b)}`, `state ${b.at + 2}`)).toBe(true);
     });
+    expect(verdicts.flatMap((v) => v.violations.flatMap((ce) => ce.branches ?? [])).length).toBeGreaterThan(20);
   });
 
   const graphviz = spawnSync('dot', ['-V']).status === 0;
@@ -211,9 +232,7 @@ describe('graphs', () => {
         const drawn = spawnSync('dot', ['-Tplain'], { input: write('dot', shown, verdict), encoding: 'utf8' });
         expect(drawn.stderr).toBe('');
         expect(drawn.status).toBe(0);
-        expect(drawn.stdout.match(/^edge /gm) ?? []).toHaveLength(
-          shown.waitFor.edges.length + shown.lockOrder.edges.length,
-        );
+        expect(drawn.stdout.match(/^edge /gm) ?? []).toHaveLength(explained(shown).edges + stateEdges(shown));
       }
     });
   });
@@ -274,6 +293,29 @@ describe('sarif', () => {
     expect(result?.message.text).toMatch(/\d+ steps of the trace that matter less are left out/);
     const kept = new Set(locations.map((l) => l.executionOrder));
     for (const step of long) if (step.essential) expect(kept.has(step.index)).toBe(true);
+  });
+
+  test('forges refuse a log in which a location has no file or line, and get none', () => {
+    each((ce, verdict) => {
+      // Also of steps that no file of the kernel describes.
+      const bare = { ...ce, steps: ce.steps.map((s) => ({ ...s, source: { patch: s.source.patch } })) };
+      for (const shown of [ce, bare]) {
+        const log = JSON.parse(sarifText({ ...exportedOf(verdict), violations: [shown] })) as Log;
+        const [result] = log.runs[0]?.results ?? [];
+        const flows = result?.codeFlows?.flatMap((f) => f.threadFlows.flatMap((t) => t.locations)) ?? [];
+        const places = [...(result?.locations ?? []), ...flows.map((l) => l.location)];
+        expect(places.length).toBe(1 + 2 * ce.steps.length);
+        for (const place of places) {
+          expect(place?.physicalLocation?.artifactLocation?.uri).toMatch(/^[\w./-]+$/);
+          expect(place?.physicalLocation?.region?.startLine).toBe(1);
+        }
+        const [rule] = log.runs[0]?.tool.driver.rules ?? [];
+        for (const text of [rule?.shortDescription, rule?.fullDescription, rule?.help]) expect(text?.text).toBeTruthy();
+      }
+      const [place] = logOf(verdict).runs[0]?.results?.[0]?.locations ?? [];
+      const files = ce.steps.flatMap((s) => s.source.file ?? []);
+      if (files.length > 0) expect(place?.physicalLocation?.artifactLocation?.uri).toBe(files.at(-1));
+    });
   });
 
   test('a verdict that holds is a run without results', () => {
