@@ -7,9 +7,13 @@ import { QuiesceError } from '../checker/lang/index.ts';
 import type { Console } from './console.ts';
 import { type ExitStatus, statusOfError } from './exit.ts';
 
-/** Prints an error and says with which status to exit. */
-export function reportError(error: unknown, console: Console): ExitStatus {
-  const known = error instanceof CommanderError ? fromCommander(error) : error;
+/**
+ * Prints an error and says with which status to exit.
+ *
+ * @param command the one that was called, if there is one of that name: its help is what to look at.
+ */
+export function reportError(error: unknown, console: Console, command?: string): ExitStatus {
+  const known = error instanceof CommanderError ? fromCommander(error, command) : error;
   if (known instanceof QuiesceError) {
     console.error(`quiesce: ${known.message}`);
     if (known.where !== undefined) console.error(`  at ${known.where}`);
@@ -24,11 +28,15 @@ export function reportError(error: unknown, console: Console): ExitStatus {
 }
 
 /** Commander's text `error: unknown option '--x'\n(Did you mean --y?)` as an error of ours. */
-function fromCommander(error: CommanderError): QuiesceError {
+function fromCommander(error: CommanderError, command: string | undefined): QuiesceError {
   const [first = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
   const near = rest.map((line) => /^\(Did you mean (.*)\?\)$/.exec(line)?.[1]).find((name) => name !== undefined);
+  const help =
+    command === undefined
+      ? 'quiesce --help lists the commands'
+      : `quiesce ${command} --help tells its arguments and flags`;
   return new QuiesceError('usage', first.replace(/\.$/, ''), {
-    hint: near === undefined ? 'quiesce --help lists commands and flags' : `did you mean ${near}?`,
+    hint: near === undefined ? help : `did you mean ${near}?`,
   });
 }
 

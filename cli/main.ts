@@ -17,13 +17,17 @@ for (const stream of [process.stdout, process.stderr])
     throw error;
   });
 
+const quiesce = program((status) => {
+  process.exitCode = status;
+});
 try {
-  await program((status) => {
-    process.exitCode = status;
-  }).parseAsync();
+  await quiesce.parseAsync();
 } catch (error) {
   // Help and version were printed by commander; help without a command is a usage error.
   if (error instanceof CommanderError && error.exitCode === 0) process.exitCode = 0;
   else if (error instanceof CommanderError && error.code === 'commander.help') process.exitCode = 2;
-  else process.exitCode = reportError(error, processConsole());
+  else {
+    const called = quiesce.commands.map((c) => c.name()).find((name) => name === process.argv[2]);
+    process.exitCode = reportError(error, processConsole(), called);
+  }
 }

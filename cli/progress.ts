@@ -1,12 +1,8 @@
-/**
- * The progress line. On a terminal one line is rewritten four times a second; elsewhere a dated line is printed
- * every ten seconds, so that a log shows that the search is alive and nothing more.
- */
+/** The progress line of a search: four times a second on a terminal, every ten seconds elsewhere. */
 import type { Progress } from '../checker/check.ts';
 import { count, rate } from '../reports/numbers.ts';
 import type { Console } from './console.ts';
-
-const secondsBetweenLines = 10;
+import { liveLine } from './live-line.ts';
 
 export interface ProgressLine {
   show(progress: Progress): void;
@@ -15,26 +11,11 @@ export interface ProgressLine {
 }
 
 /** A progress line for one search. */
-export function progressLine(console: Console, now: () => Date = () => new Date()): ProgressLine {
-  let onScreen = false;
-  let last = Number.NEGATIVE_INFINITY;
+export function progressLine(console: Console, now?: () => Date): ProgressLine {
+  const line = liveLine(console, now);
   return {
-    show(progress) {
-      if (console.stderrIsTerminal) {
-        console.raw(`\r\x1b[K${progressText(progress, console.columns - 1)}`);
-        onScreen = true;
-      } else if (
-        progress.seconds - last >= (last < 0 ? 0 : secondsBetweenLines) &&
-        progress.seconds >= secondsBetweenLines
-      ) {
-        last = progress.seconds;
-        console.note(`${now().toISOString().slice(0, 19)}Z ${progressText(progress)}`);
-      }
-    },
-    clear() {
-      if (onScreen) console.raw('\r\x1b[K');
-      onScreen = false;
-    },
+    show: (progress) => line.show(progress.seconds, (width) => progressText(progress, width)),
+    clear: line.clear,
   };
 }
 

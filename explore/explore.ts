@@ -2,7 +2,7 @@
  * The explorer: programs by chance, a search of each, violations by signature, the smallest program of each signature.
  * The same seed gives the same result, unless a signal ends it.
  */
-import { QuiesceError } from '../checker/lang/index.ts';
+import { nearest, QuiesceError } from '../checker/lang/index.ts';
 import { type Running, running } from '../checker/running.ts';
 import { replay } from '../checker/trace/replay.ts';
 import { parseSchedule } from '../checker/trace/schedule.ts';
@@ -243,10 +243,13 @@ function refuseUnknown(
   given: readonly string[],
 ): void {
   for (const name of given)
-    if (!known.includes(name))
+    if (!known.includes(name)) {
+      const near = nearest(name, known);
+      const all = `there are ${known.join(', ')}`;
       throw new QuiesceError('usage', `${system.name} has no ${what} "${name}"`, {
-        hint: `there are ${known.join(', ')}`,
+        hint: near === undefined ? all : `did you mean ${near}? ${all}`,
       });
+    }
 }
 
 function defined<T extends object>(options: T): Partial<T> {

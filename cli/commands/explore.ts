@@ -22,6 +22,7 @@ import type { Console } from '../console.ts';
 import { type ExitStatus, statusOfKind } from '../exit.ts';
 import { prepareFolder, shown, writeWhole } from '../files.ts';
 import { onInterrupt } from '../interrupt.ts';
+import { liveLine, stopwatch } from '../live-line.ts';
 import { driveAll, finder, namesIn } from '../regress/stored.ts';
 
 export interface ExploreFlags {
@@ -51,12 +52,16 @@ export async function exploreCommand(given: string, flags: ExploreFlags, console
   if (actors > MOST_ACTORS) throw new QuiesceError('usage', `--actors is at most ${MOST_ACTORS}, not ${actors}`);
   const variants = flags.variant === undefined ? unrepaired(system) : [flags.variant];
   const withoutContracts = flags.withoutContract ?? [];
-  const asked = {
-    variants,
-    ops: choiceOf(system, { variants, withoutContracts, ...(flags.ops === undefined ? {} : { ops: flags.ops }) }).ops,
-    withoutContracts,
+  const limits = {
     ...(flags.objects === undefined ? {} : { objects: flags.objects }),
     ...(flags.failures === undefined ? {} : { failures: flags.failures }),
+  };
+  const choice = { variants, withoutContracts, ...limits, ...(flags.ops === undefined ? {} : { ops: flags.ops }) };
+  const asked = {
+    variants,
+    ops: choiceOf(system, choice).ops,
+    withoutContracts,
+    ...limits,
     actors,
     maxStates: flags.states ?? DEFAULTS.maxStates,
     seed,
@@ -184,20 +189,14 @@ function statusOf({ found, stored, complete }: ExploreDocument): ExitStatus {
   return complete ? 0 : 152;
 }
 
-/** One line on a terminal; nothing elsewhere, where each violation is told anyway. */
 function progress(console: Console): { show(p: ExploreProgress): void; clear(): void } {
-  let onScreen = false;
+  const line = liveLine(console);
+  const seconds = stopwatch();
   return {
-    show: ({ phase, run, runs, states, signatures }) => {
-      if (!console.stderrIsTerminal) return;
-      console.raw(
-        `\r\x1b[K ${phase}  run ${count(run)} of ${count(runs)}  states ${count(states)}  signatures ${signatures}`,
-      );
-      onScreen = true;
+    show({ phase, run, runs, states, signatures }) {
+      const text = ` ${phase}  run ${count(run)} of ${count(runs)}  states ${count(states)}  signatures ${signatures}`;
+      line.show(seconds(), (width) => text.slice(0, width));
     },
-    clear: () => {
-      if (onScreen) console.raw('\r\x1b[K');
-      onScreen = false;
-    },
+    clear: line.clear,
   };
 }

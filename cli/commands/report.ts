@@ -83,7 +83,7 @@ function suiteReport(folder: string, runs: readonly string[], flags: ReportFlags
 
 /** The verdict of a run: its folder, or its verdict.json. */
 export function storedVerdict(run: string): { readonly verdict: Verdict; readonly path: string } {
-  const path = isFolder(run) ? join(run, 'verdict.json') : run;
+  const path = isFolder(run) ? join(run, documentIn(run)) : run;
   const json = readText(path);
   return { verdict: stored(path, () => verdictFromJson(json)), path: resolve(path) };
 }
@@ -100,11 +100,13 @@ function growReport(json: string, path: string, flags: ReportFlags, console: Con
   return 0;
 }
 
-/** The document of a folder: that of a check, else that of a growth. */
+/** The document of a run's folder: that of a check, else that of a growth. */
 function documentIn(folder: string): string {
-  return !existsSync(join(folder, 'verdict.json')) && existsSync(join(folder, 'document.json'))
-    ? 'document.json'
-    : 'verdict.json';
+  const found = ['verdict.json', 'document.json'].find((name) => existsSync(join(folder, name)));
+  if (found !== undefined) return found;
+  throw new QuiesceError('usage', `there is no run in ${shown(folder)}`, {
+    hint: 'quiesce check and grow leave one in runs/<scenario>-<variant>',
+  });
 }
 
 /** Reads a document; what is wrong with it is told with the file's name. */

@@ -9,6 +9,7 @@ import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
 import { shown, writeWhole } from '../files.ts';
 import { onInterrupt } from '../interrupt.ts';
+import { liveLine, stopwatch } from '../live-line.ts';
 import { readAnySchedule, scenarioOf } from './replay.ts';
 
 export interface ShrinkFlags {
@@ -67,20 +68,15 @@ function sizeText({ steps, switches }: { readonly steps: number; readonly switch
   return `${plural(steps, 'step')}, ${plural(switches, 'switch', 'switches')}`;
 }
 
-/** One line, rewritten on a terminal; nothing elsewhere, because shrinking takes seconds. */
 function shrinkLine(console: Console): { show(progress: ShrinkProgress): void; clear(): void } {
-  let onScreen = false;
+  const line = liveLine(console);
+  const seconds = stopwatch();
   return {
     show({ phase, steps, switches, tried, states }) {
-      if (!console.stderrIsTerminal) return;
       const what = phase === 'search' ? `proving it minimal, ${count(states)} states` : `fewer ${phase}`;
       const text = ` ${sizeText({ steps, switches })}   ${count(tried)} tried   ${what}`;
-      console.raw(`\r\x1b[K${text.slice(0, console.columns - 1)}`);
-      onScreen = true;
+      line.show(seconds(), (width) => text.slice(0, width));
     },
-    clear() {
-      if (onScreen) console.raw('\r\x1b[K');
-      onScreen = false;
-    },
+    clear: line.clear,
   };
 }

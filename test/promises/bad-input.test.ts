@@ -28,6 +28,9 @@ describe('the nearest name is suggested', () => {
     ['property', ['check', './holds.model.ts', '--property', 'deadlok'], 'did you mean deadlock?'],
     ['expectation', ['check', './holds.model.ts', '--expect', 'deadlok'], 'did you mean deadlock?'],
     ['explanation', ['explain', 'deadlok'], 'did you mean deadlock?'],
+    ['system', ['explore', 'svaa'], 'did you mean sva?'],
+    ['operation', ['explore', 'sva', '--ops', 'bind,unbnd'], 'did you mean unbind? there are init,'],
+    ['kind of object', ['explore', 'sva', '--objects', 'devs=1'], 'did you mean dev?'],
     ['import', ['check', './unknown-import.model.ts'], 'quiesc'],
   ];
   test.concurrent.each(rows)('%s', async (_what, args, hint) => {
@@ -51,6 +54,21 @@ describe('values of flags are refused with what they should be', () => {
     const run = await quiesce(['check', './holds.model.ts', ...flags], { cwd });
     expect(run).toMatchObject({ status: 2, stdout: '' });
     expect(run.stderr).toMatch(message);
+  });
+});
+
+describe('what to look at is told', () => {
+  const rows: readonly (readonly [string, readonly string[], string])[] = [
+    ['without an argument', ['explore'], 'quiesce explore --help tells its arguments and flags'],
+    ['with one too many', ['list', 'peers-sva'], 'quiesce list --help tells its arguments and flags'],
+    ['without a program', ['explore', 'sva', '--runs', '0'], 'Give a whole number from 1'],
+    ['with a folder that holds no run', ['reply', '.'], 'quiesce check and grow leave one in runs/'],
+  ];
+  test.concurrent.each(rows)('%s', async (_what, args, hint) => {
+    const run = await quiesce(args, { cwd });
+    expect(run).toMatchObject({ status: 2, stdout: '' });
+    expect(run.stderr).toContain(hint);
+    expect(run.stderr.split('\n').length).toBeLessThanOrEqual(4);
   });
 });
 
