@@ -123,10 +123,18 @@ export function tupleBytes(t: TupleArrays): number {
 /** Text that leaves the hash of some words, given as expressions, in `x`. */
 export type HashText = (words: readonly string[]) => string;
 
-/** The hash that is used: one multiply-xor lane over the words. Results never depend on it. */
+/**
+ * The hash that is used: multiply-xor over the words, in four lanes for wide tuples, since each word must otherwise wait
+ * for the one before it. Results never depend on it.
+ */
 export const tupleHash: HashText = (words) => {
-  const lanes = words.map((word) => `x = Math.imul(x ^ ${word}, 0x9e3779b1); x ^= x >>> 15;`);
-  return `let x = 0x7f4a7c15 | 0; ${lanes.join(' ')} x = Math.imul(x, 0x85ebca6b); x ^= x >>> 13;`;
+  const lanes = words.length < 12 ? ['x'] : ['x', 'x1', 'x2', 'x3'];
+  const mix = (lane: string, word: string) =>
+    `${lane} = Math.imul(${lane} ^ ${word}, 0x9e3779b1); ${lane} ^= ${lane} >>> 15;`;
+  const begin = lanes.map((lane, i) => `${lane} = ${0x7f4a7c15 + i} | 0`);
+  const mixed = words.map((word, k) => mix(lanes[k % lanes.length] as string, word));
+  const joined = lanes.slice(1).map((lane) => mix('x', lane));
+  return `let ${begin.join(', ')}; ${mixed.join(' ')} ${joined.join(' ')} x = Math.imul(x, 0x85ebca6b); x ^= x >>> 13;`;
 };
 
 /** The words of `width` at `array[at...]` as expressions. */
