@@ -23,6 +23,7 @@ import {
   streamIds,
   unknownStream,
 } from '../model/smmu/index.ts';
+import { allFreed } from '../properties/lifetime.ts';
 import { everyGroupAnswered, everyRequestAnswered, returns } from '../properties/response.ts';
 
 const streams = [set(streamIds, 'by stream id'), set(failedReport, 'driver answers')];
@@ -124,7 +125,7 @@ export default scenario('smmu-find-master', {
         { master: stalls, ctx, evtq, transactions, whenFull: 'kept' },
         { role: 'hardware' },
       );
-      return { dev, ctx, transactions };
+      return { dev, param, master, ctx, transactions };
     };
     const many = (count: number, stall: boolean) => Array.from({ length: count }, () => stall);
     const released = device(0, [...many(s.bounds.stalled, true), ...many(s.bounds.terminated, false)]);
@@ -142,6 +143,7 @@ export default scenario('smmu-find-master', {
       everyGroupAnswered(all),
       ...everyRequestAnswered(all),
       returns('release', release),
+      allFreed([s.pool(FaultParam, 1), s.pool(ArmSmmuMaster, 1)], [stays.param, stays.master]),
       sometimes(
         'late',
         'a record of the device is in the queue when its stream has no master',

@@ -27,6 +27,7 @@ import {
   streamIds,
   unknownStream,
 } from '../model/smmu/index.ts';
+import { allFreed } from '../properties/lifetime.ts';
 import { everyGroupAnswered, everyRequestAnswered, returns } from '../properties/response.ts';
 
 const posted = [
@@ -109,7 +110,7 @@ export default scenario('smmu-ppr-vs-release', {
       const asked = s.objects(PageRequest, `request${sid}_`, count, () => ({ context: ctx, last: true }));
       for (const request of asked) sids.set(request, sid);
       s.actor(`device${sid}`, askingContext, { fn, ctx, smmu: queue, requests: asked }, { role: 'hardware' });
-      return { dev, ctx, fn, asked };
+      return { dev, param, master, ctx, fn, asked };
     };
     const released = device(0, requests);
     const stays = device(1, others);
@@ -128,6 +129,7 @@ export default scenario('smmu-ppr-vs-release', {
       everyGroupAnswered(all),
       ...everyRequestAnswered(all),
       returns('release', release),
+      allFreed([s.pool(FaultParam, 1), s.pool(ArmSmmuMaster, 1)], [stays.param, stays.master]),
       sometimes('same-index', 'both functions have a group of the same index open', () =>
         [...released.fn.prg].some((request, group) => request !== null && stays.fn.prg.at(group) !== null),
       ),
