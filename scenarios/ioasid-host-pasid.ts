@@ -44,7 +44,8 @@ export default scenario('ioasid-host-pasid', {
     },
     'never-cleared': {
       about:
-        'never posted: mm->pasid stays, and the next bind works with an ID that is free, since it gets no reference and does not ask',
+        'never posted: mm->pasid stays, and the next bind works with an ID that is free, since it gets no ' +
+        'reference and does not ask',
       settings: [counted, set(svaPut, 'never')],
       bounds: { drivers: 1, again: 1 },
       expect: { verdict: 'violated', kind: 'isolation', length: 34, states: 72 },

@@ -26,7 +26,8 @@ export default scenario('iommufd-attach-vs-destroy', {
     'A kernel driver attaches its device to an IOAS, which makes an automatic domain, moves it to an HWPT that user space ' +
     'has made, detaches it and unbinds it. User space meanwhile destroys the HWPT and the IOAS, asks for another HWPT, and ' +
     'closes the file. An HWPT is linked before it is published, and ioas->mutex is held until then, so that what undoes it ' +
-    'must not take the mutex, as its destroy does. Who is refused is told -EBUSY or -ENOENT; the last one out drains the graph of users.',
+    'must not take the mutex, as its destroy does. Who is refused is told -EBUSY or -ENOENT; the last one out ' +
+    'drains the graph of users.',
   systems: ['iommufd'],
   source: specH(DEVICE_C),
   corpus: 'new',

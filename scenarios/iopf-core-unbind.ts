@@ -37,7 +37,8 @@ export default scenario('iopf-core-unbind', {
   title: 'Unbind through the whole SVA core, with page requests under way',
   about:
     'Process p unbinds from the device and closes it, and may exit at any time; process q opens the device and binds, ' +
-    'while the irq thread and the fault worker deal with the page requests of p. The PASID of p returns to the table with the last reference to its ' +
+    'while the irq thread and the fault worker deal with the page requests of p. The PASID of p returns to the ' +
+    'table with the last reference to its ' +
     'io_mm, and q gets it.',
   systems: ['sva', 'iopf', 'smmu', 'pci'],
   source: patch('v2 30/40', '20180511190641.23008-31-jean-philippe.brucker@arm.com')('drivers/iommu/arm-smmu-v3.c'),

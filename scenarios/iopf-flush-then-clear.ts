@@ -32,7 +32,8 @@ export default scenario('iopf-flush-then-clear', {
   bounds: { requests_p: 2, requests_q: 1, entries: 2, kmalloc_failures: 1 },
   assumptions: [
     'the flush of the PRI queue counts popped entries and ignores signals',
-    'one user at a time has the device open, and its context has stopped when the next one gets it (not in variant never-stopped)',
+    'one user at a time has the device open, and its context has stopped when the next one gets it (not in ' +
+      'variant never-stopped)',
   ],
   variants: {
     posted: {

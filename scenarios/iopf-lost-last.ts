@@ -30,7 +30,8 @@ export default scenario('iopf-lost-last', {
   title: 'Group of page requests whose last one is lost',
   about:
     'The PRI queue is full when the last request of a group of process p arrives: the SMMU answers it by itself and ' +
-    'drops it (or the driver cannot allocate the group). The first request is a partial fault already and stays on the list, through the flush and the unbind of ' +
+    'drops it (or the driver cannot allocate the group). The first request is a partial fault already and stays ' +
+    'on the list, through the flush and the unbind of ' +
     'p. Process q binds, gets the PASID, and its device context uses the same group index: the fault of p joins the ' +
     'group of q and is handled in the address space of q.',
   systems: ['iopf', 'smmu', 'pci'],
@@ -72,7 +73,8 @@ export default scenario('iopf-lost-last', {
     },
     'no-memory': {
       about:
-        'the queue is large enough, but the group cannot be allocated: it is answered as failed, and its partial faults stay all the same',
+        'the queue is large enough, but the group cannot be allocated: it is answered as failed, and its partial ' +
+        'faults stay all the same',
       settings: soundFlush,
       bounds: { entries: 3, kmalloc_failures: 1 },
       expect: {

@@ -37,7 +37,8 @@ export default scenario('smmu-stream-table', {
     },
     'vmid-cleared': {
       about:
-        'by way of abort as Linux does until 6.8: detach clears the VMID with the first word, before the SYNC, and a fetch that has ' +
+        'by way of abort as Linux does until 6.8: detach clears the VMID with the first word, before the SYNC, ' +
+        'and a fetch that has ' +
         'read the first word translates domain a with VMID 0, which nobody invalidates (new)',
       settings: [set(steReplace, 'by way of abort, VMID cleared before the SYNC')],
       expect: { verdict: 'violated', kind: 'isolation', length: 5, states: 51 },

@@ -21,7 +21,8 @@ export default scenario('sva-mainline-asid', {
   title: 'ASID of a process that has exited',
   about:
     'A process is bound through the SMMUv3 driver, on domains that share the descriptor with its ASID. It ' +
-    'exits, and its files are closed afterwards, or at any time by heirs. The notifiers hold the mm_struct, but only until their grace period ' +
+    'exits, and its files are closed afterwards, or at any time by heirs. The notifiers hold the mm_struct, but ' +
+    'only until their grace period ' +
     'is over; the descriptor gives the ASID back after them.',
   systems: ['sva-mainline', 'smmu'],
   source: asidFix(ARM_SVA_C),
@@ -36,7 +37,8 @@ export default scenario('sva-mainline-asid', {
     },
     'release-late': {
       about:
-        'the same repaired, and an heir, who has the only file left, unbinds while the process exits: the release notifier that waits for sva_lock ' +
+        'the same repaired, and an heir, who has the only file left, unbinds while the process exits: the ' +
+        'release notifier that waits for sva_lock ' +
         'reads the ASID of a descriptor that the last put has freed (new)',
       bounds: { domains: 1, heirs: 1, own: 0 },
       expect: { verdict: 'violated', kind: 'use-after-free', length: 21, states: 602 },

@@ -19,7 +19,8 @@ import { faultPath, file, mainlineProperties, single } from './sva-mainline-part
 export default scenario('sva-mainline-partial-return', {
   title: 'report of a fault that is not the last of its group',
   about:
-    'A device sends a group of two page requests, and another of one. The first is kept until the second comes; without the return ' +
+    'A device sends a group of two page requests, and another of one. The first is kept until the second comes; ' +
+    'without the return ' +
     'after that, the report goes on as if the group were complete. The process unbinds when it likes.',
   systems: ['sva-mainline', 'iopf', 'pci'],
   source: lostReturn(IOPF_C),

@@ -36,7 +36,8 @@ export default scenario('vfio-cdx-set-irqs', {
     },
     'two-enables': {
       about:
-        'Linux 6.10: two set the first eventfd, and both allocate the array; who does not get the interrupt frees that of the other',
+        'Linux 6.10: two set the first eventfd, and both allocate the array; who does not get the interrupt ' +
+        'frees that of the other',
       bounds: { setters: 2 },
       expect: { verdict: 'violated', kind: 'use-after-free', length: 26, states: 842 },
     },

@@ -6,8 +6,8 @@
  * whether or not it is valid. Valid bit and configuration lie in one 64-bit word, the VMID in another, the pointer to the
  * page tables in a third. What the TLB holds is found by VMID.
  *
- * Limits: two streams, two VMIDs, one page a domain; an entry is fetched forwards or backwards; EATS is in `caches.ts`, and context descriptors too, which would be
- * a level between the entry and the page tables.
+ * Limits: two streams, two VMIDs, one page a domain; an entry is fetched forwards or backwards; EATS is in `caches.ts`,
+ * and context descriptors too, which would be a level between the entry and the page tables.
  */
 import {
   array,

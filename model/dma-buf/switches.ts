@@ -29,7 +29,8 @@ export const detachLock = switchOf(
 /** What covers the count of pins of a buffer object. */
 export const pinCount = switchOf(
   'dma-buf.pin-count',
-  'whether the exporter counts pins under the reservation lock alone, as TTM did at first, or under the lock of its LRU list as well',
+  'whether the exporter counts pins under the reservation lock alone, as TTM did at first, or under the lock of ' +
+    'its LRU list as well',
   'reservation lock',
   'LRU lock as well',
 );

@@ -1,7 +1,8 @@
 /**
  * Notifiers by address space: a subscriber that does not know the set, and may come before there is one.
  *
- * Source: v3 11/14 and its review, 20201023114332.GD2265982@myrica; V4 09/18 has ioasid_find_mm_set() without the reference that its comment names.
+ * Source: v3 11/14 and its review, 20201023114332.GD2265982@myrica; V4 09/18 has ioasid_find_mm_set() without the
+ * reference that its comment names.
  * Limits: the allocation of the list entry is where the review wants it; v3 writes through a list head instead.
  */
 import {
@@ -56,7 +57,10 @@ interface Registers {
   ret: number;
 }
 
-/** The end of a registration: ioasid_nb_lock is held, the set was looked up. `putting` gives its reference back, in v3 only on success. */
+/**
+ * The end of a registration: ioasid_nb_lock is held, the set was looked up. `putting` gives its reference back, in v3
+ * only on success.
+ */
 function link<F extends Registers>(k: KernelKit<F>, putting: readonly Statement<F>[]): Statement<F>[] {
   return [
     k.when(

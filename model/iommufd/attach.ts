@@ -207,7 +207,10 @@ export const iommufdHwPagetableAttach = procedure(
   ],
 );
 
-/** iommufd_hw_pagetable_detach(): the HWPT, of which the caller puts a user; NULL when there is none, or live update has the device. */
+/**
+ * iommufd_hw_pagetable_detach(): the HWPT, of which the caller puts a user; NULL when there is none, or live update
+ * has the device.
+ */
 export const iommufdHwPagetableDetach = procedure(
   'iommufd_hw_pagetable_detach',
   {

@@ -37,7 +37,10 @@ function setDomain(group: GroupView, pasid: number, domain: Domain | null): void
 
 const counted = 'how many groups a domain has is counted by the model, and follows the domain';
 
-/** iommu_attach_group_handle(), iommu_replace_group_handle() and iommu_detach_group_handle() (NULL): may fail unless they detach. */
+/**
+ * iommu_attach_group_handle(), iommu_replace_group_handle() and iommu_detach_group_handle() (NULL): may fail unless
+ * they detach.
+ */
 const iommuSetDomain = procedure(
   'iommu_attach_group_handle',
   {

@@ -86,7 +86,10 @@ const iommufdObjectDecWait = procedure(
   },
 );
 
-/** iommufd_object_remove(): 0, or -ENOENT or -EBUSY and the object stays. With `to_destroy` the caller's user is gone in any case. */
+/**
+ * iommufd_object_remove(): 0, or -ENOENT or -EBUSY and the object stays. With `to_destroy` the caller's user is gone
+ * in any case.
+ */
 export const iommufdObjectRemove = procedure(
   'iommufd_object_remove',
   {

@@ -127,7 +127,8 @@ export const attachHandles = switchOf(
 /** The property of the specification: fault groups are answered before the handle is freed. */
 export const autoResponse = switchOf(
   'iommufd.auto-response',
-  'when detach and replace answer what came in through a handle: never, after they have freed it, only what has not been read, or before',
+  'when detach and replace answer what came in through a handle: never, after they have freed it, only what has ' +
+    'not been read, or before',
   'never',
   'after the handle',
   'unread only',

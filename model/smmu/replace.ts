@@ -1,9 +1,9 @@
 /**
  * Replacement of a context descriptor that is in use: one address space of a PASID gives way to another.
  *
- * Source: spec (c), rules 1 and 5; arm_smmu_write_ctx_desc() of Linux 6.5, which clears a descriptor, writes the rest, syncs, sets
- * the valid bit and syncs again. The SMMU may read the descriptor between any two stores, in any order; the valid bit and the ASID are
- * one store, the pointer to the page tables another.
+ * Source: spec (c), rules 1 and 5; arm_smmu_write_ctx_desc() of Linux 6.5, which clears a descriptor, writes the rest,
+ * syncs, sets the valid bit and syncs again. The SMMU may read the descriptor between any two stores, in any order; the
+ * valid bit and the ASID are one store, the pointer to the page tables another.
  */
 import { int, procedure } from '../kernel/index.ts';
 import { issue, sync } from './cmdq.ts';

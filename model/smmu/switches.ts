@@ -119,7 +119,8 @@ export const fullEvtq = switchOf(
 /** How a context descriptor that is in use is replaced. */
 export const descriptorReplace = switchOf(
   'smmu.descriptor-replace',
-  'whether a context descriptor is written while it is valid, or made invalid and forgotten first, with the valid bit last and the rest synced before it',
+  'whether a context descriptor is written while it is valid, or made invalid and forgotten first, with the ' +
+    'valid bit last and the rest synced before it',
   'in place',
   'invalid first, no SYNC',
   'invalid first, valid not last',

@@ -1,4 +1,7 @@
-/** What VFIO owes those who reach a BAR, or have nothing to do with it any more, as properties. Source: VFIO-DMABUF, CVE-2020-12888. */
+/**
+ * What VFIO owes those who reach a BAR, or have nothing to do with it any more, as properties. Source: VFIO-DMABUF,
+ * CVE-2020-12888.
+ */
 import { type Always, always, nameOf, violated } from '../kernel/index.ts';
 import type { MmioDevice, MmioMm } from './mmio-objects.ts';
 import type { Importer, VfioPci } from './objects.ts';

@@ -242,7 +242,10 @@ const drainHardware = procedure('qi_submit_sync', { source: v5_14(SVM_C), params
   ];
 });
 
-/** intel_svm_drain_prq(), called with pasid_mutex held unless switched: at its end no request for the PASID is in the ring or with a worker. */
+/**
+ * intel_svm_drain_prq(), called with pasid_mutex held unless switched: at its end no request for the PASID is in the
+ * ring or with a worker.
+ */
 export const intelSvmDrainPrq = procedure(
   'intel_svm_drain_prq',
   {

@@ -339,7 +339,8 @@ const worker = machine(
 export default scenario('peers-sva', {
   title: 'VFIO and SVA teardown, as the other checkers have it',
   about:
-    'User threads bind and unbind, processes exit, the device shuts down while a worker answers page requests. In the posted form the exit callback takes the lock that unbind and shutdown hold while they wait for it.',
+    'User threads bind and unbind, processes exit, the device shuts down while a worker answers page requests. ' +
+    'In the posted form the exit callback takes the lock that unbind and shutdown hold while they wait for it.',
   systems: ['peers'],
   source,
   corpus: 'peer',
