@@ -78,7 +78,10 @@ export function always(name: string, about: string, check: () => Evidence | null
   return { kind: 'always', name, about, check };
 }
 
-/** A goal that must be reachable, so that a pass is not vacuous. Cost: one call for each new state until reached. */
+/**
+ * A goal that must be reachable, so that a pass is not vacuous. Where it looks at a freed object or follows a NULL
+ * pointer it is not reached. Cost: one call for each new state until reached.
+ */
 export function sometimes(name: string, about: string, reached: () => boolean): Sometimes {
   return { kind: 'sometimes', name, about, reached };
 }

@@ -48,6 +48,13 @@ export class Violation extends Error {
   }
 }
 
+const nullFollowed = /^Cannot (?:read|set) properties of null \((?:reading|setting) '\$?([^']+)'\)/;
+
+/** The field that was looked for behind a NULL pointer, when this was thrown for that; else null. */
+export function nullFollowedBy(thrown: unknown): string | null {
+  return thrown instanceof TypeError ? (nullFollowed.exec(thrown.message)?.[1] ?? null) : null;
+}
+
 /**
  * Evidence against a property.
  *

@@ -20,7 +20,7 @@ import type { CompiledModel } from '../compile/model.ts';
 import { modelError, QuiesceError } from '../lang/errors.ts';
 import { roleOf } from '../lang/names.ts';
 import { type Always, type AtEnd, isLiveness, type Liveness, type Property, type Sometimes } from '../lang/property.ts';
-import { type Evidence, Violation, violated, violationKinds } from '../lang/violation.ts';
+import { type Evidence, nullFollowedBy, Violation, violated, violationKinds } from '../lang/violation.ts';
 
 /** Names of the checks that are always made, unless `properties` leaves them out. */
 export const builtIn = {
@@ -155,20 +155,10 @@ export class Findings {
     if (this.#sometimes.length > 0) {
       this.#markAsProperty();
       this.#sometimes = this.#sometimes.filter((goal) => {
-        if (this.reached.has(goal.name)) this.#readOnly(goal);
-        else if (goal.reached()) this.reached.add(goal.name);
+        if (goal.reached()) this.reached.add(goal.name);
         // What it reads must not depend on who reached it when.
         return this.#model.marks !== null || !this.reached.has(goal.name);
       });
-    }
-  }
-
-  /** Marks what a goal reads that was reached before; it may well look at what is freed by now. */
-  #readOnly(goal: Sometimes): void {
-    try {
-      goal.reached();
-    } catch (error) {
-      if (!(error instanceof QuiesceError)) throw error;
     }
   }
 
@@ -244,7 +234,7 @@ function guarded(p: Property): Property {
       throw error(what, 'it is evaluated in every state, also when an object is freed or a pointer is NULL', cause);
     }
   };
-  if (p.kind === 'sometimes') return { ...p, reached: () => tell(p.reached) };
+  if (p.kind === 'sometimes') return { ...p, reached: () => tell(() => reachedHere(p)) };
   if (p.kind === 'eventually') return { ...p, holds: (now) => tell(() => p.holds(now)) };
   if (p.kind === 'leads-to')
     return { ...p, from: (now) => tell(() => p.from(now)), to: (now) => tell(() => p.to(now)) };
@@ -255,6 +245,19 @@ function guarded(p: Property): Property {
     throw error(`gives ${String(evidence)}`, 'it must give null where it holds, else violated(kind, message)');
   };
   return { ...p, check };
+}
+
+/**
+ * A goal that looks at what is freed, or follows a NULL pointer, is not reached there. Were it an error, it would be one
+ * only where the goal had not been reached before, which depends on the order of the search.
+ */
+function reachedHere(goal: Sometimes): boolean {
+  try {
+    return goal.reached();
+  } catch (thrown) {
+    if (thrown instanceof Violation || nullFollowedBy(thrown) !== null) return false;
+    throw thrown;
+  }
 }
 
 /** Evidence that actors can never move again, although others go on. */

@@ -3,7 +3,7 @@
  */
 import { ACTOR, CHOICE, type CompiledModel, MOVED, NEXT } from '../compile/model.ts';
 import { QuiesceError } from '../lang/errors.ts';
-import { type Evidence, Violation } from '../lang/violation.ts';
+import { type Evidence, nullFollowedBy, Violation } from '../lang/violation.ts';
 import type { Reducer } from '../reduce/persistent.ts';
 
 /** A step of the state that ends in a violation. */
@@ -92,11 +92,11 @@ export function evidenceOf(
   model.memory.words.set(words.subarray(src, src + model.words), at * model.words);
   const point = who?.points[model.pc(actor)];
   const where = point ? `${point.procedure}/${point.label} (actor ${name})` : `actor ${name}`;
-  const followed = thrown instanceof TypeError ? nullFollowed.exec(thrown.message) : null;
+  const followed = nullFollowedBy(thrown);
   if (followed !== null)
     return {
       kind: 'null-dereference',
-      message: `${point?.label ?? 'a step'} in ${point?.procedure ?? '?'} follows a NULL pointer to ${followed[1]}`,
+      message: `${point?.label ?? 'a step'} in ${point?.procedure ?? '?'} follows a NULL pointer to ${followed}`,
       objects: [],
       actors: [name],
     };
@@ -112,5 +112,3 @@ export function evidenceOf(
     cause: thrown,
   });
 }
-
-const nullFollowed = /^Cannot (?:read|set) properties of null \((?:reading|setting) '\$?([^']+)'\)/;

@@ -4,7 +4,14 @@
  *
  * Limits: for scenarios of up to a few ten thousand states.
  */
-import { type Evidence, QuiesceError, type Scenario, Violation, type ViolationKind } from '../../checker/lang/index.ts';
+import {
+  type Evidence,
+  QuiesceError,
+  type Scenario,
+  type Sometimes,
+  Violation,
+  type ViolationKind,
+} from '../../checker/lang/index.ts';
 import { type Move, staysOpen } from './fair-cycles.ts';
 import { setUp, type Twin } from './twin-setup.ts';
 import { Interpreter } from './twin-steps.ts';
@@ -114,7 +121,7 @@ export function bruteForce(scenario: Scenario, variant: string, options: BruteFo
       kept[i]?.push(p.kind === 'eventually' ? p.holds(now) : p.to(now));
     }
     for (const [name, goal] of goals)
-      if (goal.reached()) {
+      if (isReached(goal)) {
         goals.delete(name);
         goalsReached.push(name);
       }
@@ -276,14 +283,25 @@ function leakIn(twin: Twin): string | null {
   return leaked?.name ?? null;
 }
 
-const NULL_FOLLOWED = /^Cannot (?:read|set) properties of null /;
+/** What looks at a freed object, or behind a NULL pointer, is not reached there. */
+function isReached(goal: Sometimes): boolean {
+  try {
+    return goal.reached();
+  } catch (thrown) {
+    if (thrown instanceof Violation || followsNull(thrown)) return false;
+    throw thrown;
+  }
+}
+
+const followsNull = (thrown: unknown): thrown is TypeError =>
+  thrown instanceof TypeError && /^Cannot (?:read|set) properties of null /.test(thrown.message);
 
 function evidenceOf(thrown: unknown, player: Player, interpreter: Interpreter): Evidence {
   if (thrown instanceof Violation) {
     const e = thrown.evidence;
     return e.actors.length > 0 ? e : { ...e, actors: [player.name] };
   }
-  if (thrown instanceof TypeError && NULL_FOLLOWED.test(thrown.message))
+  if (followsNull(thrown))
     return { kind: 'null-dereference', message: thrown.message, objects: [], actors: [player.name] };
   if (thrown instanceof TooLarge) throw thrown;
   throw new QuiesceError('model-threw', String(thrown), { where: interpreter.place(player), cause: thrown });

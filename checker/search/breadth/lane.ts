@@ -321,7 +321,7 @@ export class Lane {
     try {
       for (const _ of this.#findings.inState()) bad = true;
     } catch (error) {
-      // A goal that cannot be told here may have been reached before, by another lane: the coordinator looks again, in order.
+      // A goal that throws here may have been reached before, by another lane: the coordinator looks again, in order.
       if (this.#alone || !(error instanceof QuiesceError)) throw error;
       bad = true;
     }

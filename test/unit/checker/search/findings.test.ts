@@ -7,6 +7,7 @@ import {
   object,
   type Procedure,
   procedure,
+  ref,
   type Setup,
   sometimes,
   violated,
@@ -333,7 +334,6 @@ describe('properties', () => {
       'always',
       (mm: { users: number }) => always('look', '', () => (mm.users === 9 ? violated('assertion', 'nine') : null)),
     ],
-    ['sometimes', (mm: { users: number }) => sometimes('look', '', () => mm.users === 9)],
     [
       'atEnd',
       (mm: { users: number }) => atEnd('look', '', () => (mm.users === 9 ? violated('assertion', 'nine') : null)),
@@ -353,6 +353,25 @@ describe('properties', () => {
       what: 'property "look" breaks a promise itself: users of mm is accessed after mm was freed',
       hint: 'it is evaluated in every state, also when an object is freed or a pointer is NULL',
     });
+  });
+
+  test('that are goals are not reached where they look at a freed object or behind a NULL pointer', () => {
+    const Pair = object('pair', { mm: ref(Mm) });
+    const scenario = tiny((s) => {
+      const mm = s.object(Mm, 'mm');
+      const pair = s.object(Pair, 'pair');
+      const p = plain('p', (k) => [
+        k.free(() => mm, { label: 'kfree' }),
+        k.step('set', () => {
+          pair.mm = null;
+        }),
+      ]);
+      s.actor('a', p, {});
+      s.property(sometimes('live', '', () => mm.users === 0));
+      s.property(sometimes('freed', '', () => mm.users === 9));
+      s.property(sometimes('followed', '', () => (pair.mm as unknown as { users: number }).users === 0));
+    });
+    expect([...breadthFirst(scenario).findings.reached]).toEqual(['live']);
   });
 
   test('that throw are an error of the model', () => {
