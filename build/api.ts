@@ -1,7 +1,7 @@
 /**
  * `npm run docs`: writes docs/api.md from the declarations of the compiled tree. For each entry of the package it follows
  * the re-exports to where a name is declared, and prints the comment above it and the declaration as the compiler wrote
- * it. Examples stand in the comments, and a test runs them from the page.
+ * it. Examples stand in the comments, or in docs/words.md, to which a name that is used there leads; a test runs both.
  *
  * Limits: it reads declarations as `tsc` writes them (one statement begins at the left margin, its comment right above
  * it) and nothing else. A name without a comment, or one that leads nowhere, is an error.
@@ -58,28 +58,69 @@ const sections: readonly (readonly [string, RegExp])[] = [
   ['More', /./],
 ];
 
-/** The page, from a compiled tree. Throws when a name has no comment or leads nowhere. */
-export function apiPage(dist: string): string {
+/** What each entry of the package exports; a name that several do is told with the first. */
+export function exportedNames(dist: string): readonly { readonly entry: Entry; readonly all: readonly Exported[] }[] {
   const seen = new Set<string>();
-  const parts = entries.map((entry) => {
+  return entries.map((entry) => {
     const all = exportsOf(join(dist, entry.file), dist).filter((e) => !seen.has(`${e.source} ${e.name}`));
     for (const e of all) seen.add(`${e.source} ${e.name}`);
+    return { entry, all };
+  });
+}
+
+/** Code that uses a name beyond importing it. */
+export function uses(code: string, name: string): boolean {
+  const bare = code.replace(/^import [^;]*;$/gm, '');
+  return code !== bare && new RegExp(`\\b${name}\\b`).test(bare) && importsOf(code).has(name);
+}
+
+/** Names that code imports from the package, also those it takes out of `* as`. */
+function importsOf(code: string): ReadonlySet<string> {
+  const lists = [
+    ...code.matchAll(/^import \{([^}]*)\} from 'quiesce/gm),
+    ...code.matchAll(/^const \{([^}]*)\} = kernel;$/gm),
+  ];
+  return new Set(lists.flatMap(([, names = '']) => names.split(',').map((n) => n.trim().replace(/^type /, ''))));
+}
+
+/** The sections of docs/words.md: their titles and what they run. */
+export function sectionsOfWords(words: string): readonly { readonly title: string; readonly code: string }[] {
+  return words
+    .split(/^## /m)
+    .slice(1)
+    .flatMap((part) => {
+      const code = [...part.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(([, text]) => text).join('\n');
+      return code === '' ? [] : [{ title: part.slice(0, part.indexOf('\n')), code }];
+    });
+}
+
+/**
+ * The page, from a compiled tree. Throws when a name has no comment or leads nowhere.
+ *
+ * @param words the text of docs/words.md.
+ */
+export function apiPage(dist: string, words: string): string {
+  const atWork = sectionsOfWords(words);
+  const parts = exportedNames(dist).map(({ entry, all }) => {
     const silent = all.filter((e) => e.doc === '').map((e) => `${e.name} (${e.source})`);
     if (silent.length > 0) throw new Error(`exported without a comment: ${silent.join(', ')}`);
-    return pageOf(entry, all);
+    return pageOf(entry, all, atWork);
   });
   return [
     '# The library',
     '',
     'Every name that the package exports: what it is, what it costs, where its limits are. This page is made by',
-    '`npm run docs` from the comments in the sources; examples are run by a test.',
+    '`npm run docs` from the comments in the sources. Every name has an example that is run by a test: its own, or one of',
+    '[words at work](words.md). A type is seen where the names that take or give it are.',
     '',
     parts.join('\n\n'),
     '',
   ].join('\n');
 }
 
-function pageOf(entry: Entry, all: readonly Exported[]): string {
+type AtWork = ReturnType<typeof sectionsOfWords>;
+
+function pageOf(entry: Entry, all: readonly Exported[], atWork: AtWork): string {
   const left = new Set(all);
   const groups = sections.flatMap(([title, where]) => {
     const found = [...left].filter((e) => where.test(e.source));
@@ -89,7 +130,7 @@ function pageOf(entry: Entry, all: readonly Exported[]): string {
   const index = groups.map(({ title, found }) => `* ${title}: ${found.map((e) => `\`${e.name}\``).join(', ')}`);
   return [
     `## ${entry.name}\n\n${entry.about}\n\n${index.join('\n')}`,
-    ...groups.flatMap(({ title, found }) => [`### ${title}`, ...found.map(section)]),
+    ...groups.flatMap(({ title, found }) => [`### ${title}`, ...found.map((e) => section(e, atWork))]),
   ].join('\n\n');
 }
 
@@ -99,11 +140,16 @@ function byUse(a: Exported, b: Exported): number {
   return rank(a) - rank(b) || (a.name < b.name ? -1 : 1);
 }
 
-function section({ name, doc, text, source }: Exported): string {
+function section({ name, doc, text, source }: Exported, atWork: AtWork): string {
   const [about = '', ...examples] = doc.split(/^@example\n/m);
   const told = [about.trim(), ...examples.map((e) => `Example:\n\n${e.trim().replace(/^```ts$/m, '```js')}`)];
+  const used = atWork.find(({ code }) => uses(code, name));
+  if (used !== undefined) told.push(`Example: [${used.title}](words.md#${slug(used.title)}).`);
   return `#### ${name}\n\n${told.join('\n\n')}\n\n\`\`\`ts\n${text}\n\`\`\`\n\n[${source}](../${source})`;
 }
+
+/** Where a heading is found on its page. */
+const slug = (title: string) => title.toLowerCase().replaceAll(',', '').replaceAll(' ', '-');
 
 /** Everything that a file of declarations exports, also what it passes on. */
 function exportsOf(file: string, dist: string): Exported[] {
@@ -216,7 +262,8 @@ function broken(line: string): string[] {
 
 if (process.argv[1] === import.meta.filename) {
   const dist = join(import.meta.dirname, '..');
-  const page = join(dist, '..', 'docs', 'api.md');
-  writeFileSync(page, apiPage(dist));
+  const docs = join(dist, '..', 'docs');
+  const page = join(docs, 'api.md');
+  writeFileSync(page, apiPage(dist, readFileSync(join(docs, 'words.md'), 'utf8')));
   console.log(page);
 }

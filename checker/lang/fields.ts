@@ -12,7 +12,7 @@ export interface Field<T> {
   readonly $value?: T;
 }
 
-/** What the model says of unlocked accesses to a field, for the analysis of data races. */
+/** What `racy` and `atomic` say of unlocked accesses to a field, for the analysis of data races. */
 export interface FieldMark {
   /** `racy`: as by READ_ONCE and WRITE_ONCE, and orders nothing. `atomic`: a write is before a read that comes later. */
   readonly how: 'racy' | 'atomic';

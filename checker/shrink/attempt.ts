@@ -5,6 +5,8 @@
  */
 import { stuckFrom } from '../analyse/stuck-from.ts';
 import { ACTOR, actorName, CHOICE, type CompiledModel, NEXT } from '../compile/model.ts';
+import { QuiesceError } from '../lang/errors.ts';
+import type { Evidence } from '../lang/violation.ts';
 import { checkOf, type Findings, stuckEvidence } from '../search/findings.ts';
 import { evidenceOf } from '../search/successors.ts';
 import { actorOf, choiceOf } from '../trace/simulator.ts';
@@ -43,8 +45,9 @@ export function attempt(
       model.registers[NEXT] = 0;
       model.registers[ACTOR] = actor;
       model.registers[CHOICE] = choiceOf(move);
-      const evidence = evidenceOf(model, thrown, actor, before, 0);
+      const evidence = evidenceIn(() => evidenceOf(model, thrown, actor, before, 0));
       model.load(before, 0);
+      if (evidence === null) return null;
       const signature = findings.signature(checkOf(evidence.kind), evidence, actor);
       return signature === target.signature ? [...taken, move] : null;
     }
@@ -52,6 +55,16 @@ export function attempt(
     taken.push(move);
   }
   return showsHere(model, findings, target, before) ? taken : null;
+}
+
+/** Behind another violation a model may meet what it cannot hold: that is not the violation that is looked for. */
+function evidenceIn(thrown: () => Evidence): Evidence | null {
+  try {
+    return thrown();
+  } catch (error) {
+    if (error instanceof QuiesceError && error.code === 'model-threw') return null;
+    throw error;
+  }
 }
 
 /** Is the violation that of the current state, which is also given? */

@@ -20,7 +20,8 @@ export interface Proven {
 /**
  * @param known moves that end in the violation; the search goes no deeper.
  *
- * Yields the number of states now and then; returns null when more than `maxStates` would have been needed.
+ * Yields the number of states now and then; returns null when more than `maxStates` would have been needed. Throws a
+ * `model-threw` error where the way to the violation leads past others, behind which the model cannot go on.
  */
 export function* prove(
   model: CompiledModel,

@@ -13,6 +13,7 @@ import { LOCK_CYCLE } from '../analyse/lock-cycles.ts';
 import { DATA_RACE } from '../analyse/races.ts';
 import { compile } from '../compile/compile.ts';
 import type { CompiledModel } from '../compile/model.ts';
+import { QuiesceError } from '../lang/errors.ts';
 import type { Scenario } from '../lang/scenario.ts';
 import { Findings } from '../search/findings.ts';
 import { buildCounterexample } from '../trace/build.ts';
@@ -142,7 +143,14 @@ export async function shrinkMoves(
   if (maxStates === 0) return local('no search was made');
   const search = prove(model, target, best, maxStates);
   for (;;) {
-    const { done, value } = search.next();
+    let next: ReturnType<typeof search.next>;
+    try {
+      next = search.next();
+    } catch (error) {
+      if (!(error instanceof QuiesceError && error.code === 'model-threw')) throw error;
+      return local(`behind another violation the model cannot be searched: ${error.message}`);
+    }
+    const { done, value } = next;
     if (done !== true) {
       await tell('search', value);
       if (aborted()) return local('interrupted');

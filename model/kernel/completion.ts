@@ -6,7 +6,7 @@ import { labelled, type Of, type Options } from './options.ts';
 
 const ALL = 15;
 
-/** What a step sees of a completion. */
+/** What a step sees of a `completion`. */
 export interface Completion {
   done: number;
 }

@@ -17,7 +17,7 @@ import {
 import { ownerOf, release } from './mutex.ts';
 import { labelled, type Of, type Options, tries } from './options.ts';
 
-/** What a step sees of a semaphore. */
+/** What a step sees of an `rwsem`. */
 export interface Rwsem {
   owner: Actor | null;
   readonly readers: ActorSet;

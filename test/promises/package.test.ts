@@ -128,7 +128,7 @@ describe('in an empty folder', () => {
     const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
     const tested = shell(`cd example && '${process.execPath}' '${vitest}' run`);
     expect(tested.status, tested.lines.join('\n')).toBe(0);
-    expect(tested.lines.join('\n')).toMatch(/2 passed/);
+    expect(tested.lines.join('\n')).toMatch(/3 passed/);
   });
 
   test('npm installs it, where its cache has the packages', ({ skip }) => {
