@@ -14,7 +14,7 @@ import {
 } from '../model/sva-mainline/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
 import { returns } from '../properties/response.ts';
-import { faultPath, file, mainlineProperties, single } from './sva-mainline-parts.ts';
+import { faultPath, file, mainlineProperties, single, spacesAreGivenBack } from './sva-mainline-parts.ts';
 
 export default scenario('sva-mainline-partial-return', {
   title: 'report of a fault that is not the last of its group',
@@ -49,12 +49,14 @@ export default scenario('sva-mainline-partial-return', {
     const path = faultPath(s, { groups: 1 + singles, partial: 1 });
     const { core } = path;
     const p = file(s, path, 'p', 0, [2, ...single(singles)]);
-    bondAtStart(s, core, { mm: 'mm_p', bond: 'bond_p' }, p.file, makeProcess(s, core, 'mm_p'), 1);
+    const mm = makeProcess(s, core, 'mm_p');
+    bondAtStart(s, core, { mm: 'mm_p', bond: 'bond_p' }, p.file, mm, 1);
     const user = s.task('user_p', [does(driverClose, { sva: core.sva, file: p.file })]);
     s.failures({ kmalloc: failures });
     s.property(
       ...mainlineProperties(path, [p]),
       returns('unbind', user),
+      spacesAreGivenBack(s, [mm]),
       allFreed([path.groups, s.pool(Handle, 1), s.pool(SvaDomain, 1), s.pool(FaultParam, 1)]),
       sometimes('answered', 'a group succeeds', () => p.requests.some((r) => r.answer === 'success')),
       sometimes('collected', 'both faults of a group are handled', () =>

@@ -2,7 +2,17 @@
  * What the scenarios of mainline SVA have in common: one function behind one IOMMU with its fault queue, irq thread and
  * workers, and files of its driver, each with a context that works for one process.
  */
-import { type Bounds, nameOf, type Pool, type Property, type Setup, type ViewOf } from '../checker/lang/index.ts';
+import {
+  type AtEnd,
+  atEnd,
+  type Bounds,
+  nameOf,
+  type Pool,
+  type Property,
+  type Setup,
+  type ViewOf,
+  violated,
+} from '../checker/lang/index.ts';
 import { linkedContext, pciContext, requestLink } from '../hw/pci/context.ts';
 import { PageRequest, PciContext, PciFunction, RequestLink } from '../hw/pci/objects.ts';
 import { SmmuV3 } from '../hw/smmu/objects.ts';
@@ -17,6 +27,7 @@ import {
   IommuMm,
   IopfGroup,
   iommuSvaHandleIopf,
+  Mm,
   makeCore,
   makeDevice,
   makeFile,
@@ -155,4 +166,26 @@ export function mainlineProperties(
     everyGroupAnswered(requests),
     ...everyRequestAnswered(requests),
   ];
+}
+
+/**
+ * At the end an address space has the user that its process is and no count besides, and is freed without a process;
+ * those that are still bound may have more.
+ */
+export function spacesAreGivenBack(s: Setup<Bounds>, living: readonly Mm[], bound: readonly Mm[] = []): AtEnd {
+  const mms = s.pool(Mm, 1);
+  return atEnd('spaces are given back', 'an mm has the user that its process is, and is freed without', () => {
+    for (const mm of mms) {
+      const { mm_users, mm_count } = mm;
+      if (bound.includes(mm) || (living.includes(mm) && mm_users.counter === 1 && mm_count.counter === 1)) continue;
+      return violated(
+        'leak',
+        `${nameOf(mm)} has ${mm_users.counter} users and a count of ${mm_count.counter} at the end`,
+        {
+          objects: [nameOf(mm)],
+        },
+      );
+    }
+    return null;
+  });
 }

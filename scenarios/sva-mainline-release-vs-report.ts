@@ -16,10 +16,11 @@ import {
   makeProcess,
   releaseLock,
   removeGroups,
+  SvaDomain,
 } from '../model/sva-mainline/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
 import { returns } from '../properties/response.ts';
-import { faultPath, file, mainlineProperties, single } from './sva-mainline-parts.ts';
+import { faultPath, file, mainlineProperties, single, spacesAreGivenBack } from './sva-mainline-parts.ts';
 
 export default scenario('sva-mainline-release-vs-report', {
   title: 'release of a device against the report of a fault',
@@ -76,7 +77,8 @@ export default scenario('sva-mainline-release-vs-report', {
     const path = faultPath(s, { groups: requests, strays: 1 });
     const { core, dev, fn, iommu } = path;
     const p = file(s, path, 'p', 0, single(requests));
-    bondAtStart(s, core, { mm: 'mm_p', bond: 'bond_p' }, p.file, makeProcess(s, core, 'mm_p'), 1);
+    const mm = makeProcess(s, core, 'mm_p');
+    bondAtStart(s, core, { mm: 'mm_p', bond: 'bond_p' }, p.file, mm, 1);
     const stray = s.object(PageRequest, 'request_stray', { last: true, pasid: 2, group: 1 });
     const may = () => early > 0 || dev.iommu === null || dev.iommu.fault_param === null;
     s.actor('stray', strayRequest, { fn, smmu: iommu, request: stray, may }, { role: 'hardware', fair: false });
@@ -86,7 +88,8 @@ export default scenario('sva-mainline-release-vs-report', {
     ]);
     s.property(
       ...mainlineProperties(path, [p]),
-      allFreed([s.pool(FaultParam, 1), s.pool(DevIommu, 1), s.pool(Handle, 1)]),
+      allFreed([path.groups, s.pool(FaultParam, 1), s.pool(DevIommu, 1), s.pool(Handle, 1), s.pool(SvaDomain, 1)]),
+      spacesAreGivenBack(s, [mm]),
       returns('the removal', remover),
       sometimes(
         'asked-late',

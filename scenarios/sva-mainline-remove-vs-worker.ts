@@ -16,10 +16,19 @@ import {
   makeProcess,
   removeGroups,
   rework,
+  SvaDomain,
 } from '../model/sva-mainline/index.ts';
 import { allFreed } from '../properties/lifetime.ts';
 import { returns } from '../properties/response.ts';
-import { atWorkerAtStart, faultPath, file, mainlineProperties, pendingAtStart, single } from './sva-mainline-parts.ts';
+import {
+  atWorkerAtStart,
+  faultPath,
+  file,
+  mainlineProperties,
+  pendingAtStart,
+  single,
+  spacesAreGivenBack,
+} from './sva-mainline-parts.ts';
 
 const byDriver = set(iopfDisable, 'by the driver, after unbind');
 
@@ -94,11 +103,13 @@ export default scenario('sva-mainline-remove-vs-worker', {
     const given = s.objects(PageRequest, 'request_user', unanswered, () => ({ last: true, pasid: 2 }));
     for (const request of given) pendingAtStart(s, path, request, 1);
 
-    if (unanswered > 0) core.sva.pasids.set(2, makeProcess(s, core, 'mm_user'));
+    const others = unanswered > 0 ? [makeProcess(s, core, 'mm_user')] : [];
+    for (const other of others) core.sva.pasids.set(2, other);
     const all = { ...p, requests: [...p.requests, ...queued, ...given] };
     s.property(
       ...mainlineProperties(path, [all]),
-      allFreed([path.groups, s.pool(FaultParam, 1), s.pool(Handle, 1)]),
+      allFreed([path.groups, s.pool(FaultParam, 1), s.pool(Handle, 1), s.pool(SvaDomain, 1)]),
+      spacesAreGivenBack(s, [mm], others),
       returns('unbind', user),
     );
     if (requests > 0)

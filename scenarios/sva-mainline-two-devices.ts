@@ -8,7 +8,14 @@ import { driverClose, driverOpen, makeProcess, mmput, SVA_C, v6_14 } from '../mo
 import { allFreed } from '../properties/lifetime.ts';
 import { onePasidAnOwner } from '../properties/pasid.ts';
 import { returns } from '../properties/response.ts';
-import { bindPools, faultPath, file, mainlineProperties, otherDevice } from './sva-mainline-parts.ts';
+import {
+  bindPools,
+  faultPath,
+  file,
+  mainlineProperties,
+  otherDevice,
+  spacesAreGivenBack,
+} from './sva-mainline-parts.ts';
 
 export default scenario('sva-mainline-two-devices', {
   title: 'two devices bound to one address space',
@@ -54,6 +61,7 @@ export default scenario('sva-mainline-two-devices', {
       ...mainlineProperties(path, [a], [b.iommu]),
       onePasidAnOwner(sva.pasids),
       allFreed(pools),
+      spacesAreGivenBack(s, []),
       sometimes('shared', 'both devices have the same PASID', () => a.ctx.pasid !== 0 && a.ctx.pasid === b.ctx.pasid),
       sometimes(
         'bound-after-exit',

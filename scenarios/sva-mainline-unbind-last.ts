@@ -8,13 +8,17 @@ import {
   bondAtStart,
   domainFix,
   driverClose,
+  FaultParam,
+  Handle,
   makeProcess,
   mmput,
   SVA_C,
+  SvaDomain,
   unlinkOrder,
 } from '../model/sva-mainline/index.ts';
+import { allFreed } from '../properties/lifetime.ts';
 import { returns } from '../properties/response.ts';
-import { faultPath, file, mainlineProperties, otherDevice, single } from './sva-mainline-parts.ts';
+import { faultPath, file, mainlineProperties, otherDevice, single, spacesAreGivenBack } from './sva-mainline-parts.ts';
 
 // `fixed-heir` has an heir and no requests, as the hole that it closes; the other forms that hold are large.
 export default scenario('sva-mainline-unbind-last', {
@@ -71,6 +75,8 @@ export default scenario('sva-mainline-unbind-last', {
     s.property(
       ...mainlineProperties(path, [p], others),
       returns('unbind', unbinder),
+      allFreed([path.groups, s.pool(FaultParam, 1), s.pool(Handle, 1), s.pool(SvaDomain, 1)]),
+      spacesAreGivenBack(s, []),
       sometimes('pasid-returned', 'the PASID is free again', () => sva.pasids.at(1) === null),
       sometimes(
         'notifier-last',

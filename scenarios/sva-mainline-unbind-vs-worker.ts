@@ -22,8 +22,9 @@ import {
   unbindDrain,
   v5_10_12,
 } from '../model/sva-mainline/index.ts';
+import { allFreed } from '../properties/lifetime.ts';
 import { returns } from '../properties/response.ts';
-import { bindPools, faultPath, file, mainlineProperties, single } from './sva-mainline-parts.ts';
+import { bindPools, faultPath, file, mainlineProperties, single, spacesAreGivenBack } from './sva-mainline-parts.ts';
 
 /** As it was when the patch was reviewed, and for years after. */
 const byDriver = set(iopfDisable, 'by the driver, after unbind');
@@ -140,10 +141,13 @@ export default scenario('sva-mainline-unbind-vs-worker', {
     const mmP = makeProcess(s, core, 'mm_p');
     const p = file(s, path, 'p', 0, single(requests));
     const files = [p];
+    const others = [];
     if (requests_q > 0) {
       const q = file(s, path, 'q', 1, single(requests_q));
       files.push(q);
-      bondAtStart(s, core, { mm: 'mm_q', bond: 'bond_q' }, q.file, makeProcess(s, core, 'mm_q'), 1);
+      const mmQ = makeProcess(s, core, 'mm_q');
+      others.push(mmQ);
+      bondAtStart(s, core, { mm: 'mm_q', bond: 'bond_q' }, q.file, mmQ, 1);
       s.property(
         sometimes('q-answered', 'a page request of q succeeds', () => q.requests.some((r) => r.answer === 'success')),
       );
@@ -160,7 +164,12 @@ export default scenario('sva-mainline-unbind-vs-worker', {
     } else bondAtStart(s, core, { mm: 'mm_p', bond: 'bond_p' }, p.file, mmP, pasid);
     if (exits > 0) operations.push(does(mmput, { mm: mmP }));
     const user = s.task('user_p', [...operations, close]);
-    s.property(...mainlineProperties(path, files), returns('unbind', user));
+    s.property(
+      ...mainlineProperties(path, files),
+      returns('unbind', user),
+      allFreed([path.groups]),
+      spacesAreGivenBack(s, exits > 0 ? [] : [mmP], others),
+    );
     if (requests > 0)
       s.property(
         sometimes('answered', 'a page request of p succeeds', () => p.requests.some((r) => r.answer === 'success')),

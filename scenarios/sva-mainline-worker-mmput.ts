@@ -7,14 +7,18 @@ import { does } from '../model/kernel/index.ts';
 import {
   bondAtStart,
   driverClose,
+  FaultParam,
+  Handle,
   makeProcess,
   mmput,
   releaseFlush,
   SVA_C,
+  SvaDomain,
   v6_14,
 } from '../model/sva-mainline/index.ts';
+import { allFreed } from '../properties/lifetime.ts';
 import { returns } from '../properties/response.ts';
-import { faultPath, file, mainlineProperties, single } from './sva-mainline-parts.ts';
+import { faultPath, file, mainlineProperties, single, spacesAreGivenBack } from './sva-mainline-parts.ts';
 
 export default scenario('sva-mainline-worker-mmput', {
   title: 'fault worker that drops the last user of an mm, in mainline',
@@ -48,6 +52,8 @@ export default scenario('sva-mainline-worker-mmput', {
     s.property(
       ...mainlineProperties(path, [p]),
       returns('unbind', user),
+      allFreed([path.groups, s.pool(FaultParam, 1), s.pool(Handle, 1), s.pool(SvaDomain, 1)]),
+      spacesAreGivenBack(s, []),
       sometimes('fault-outlives-mm', 'the mm has no user left while a fault handled in it is not answered yet', () =>
         p.requests.some((r) => r.handled_in !== null && r.answer === 'none' && mm.mm_users.counter === 0),
       ),
