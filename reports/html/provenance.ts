@@ -1,5 +1,4 @@
-/** Where a verdict comes from: all that is needed to get it again. */
-import { sourceText } from '../../checker/lang/source.ts';
+/** Where a verdict comes from: all that is needed to get it again, beside what the strip says. */
 import type { Verdict } from '../../checker/verdict.ts';
 import { checkCommand, pairs } from '../facts.ts';
 import { bytes, duration, rate } from '../numbers.ts';
@@ -16,10 +15,8 @@ export function provenance(verdict: Verdict): Markup {
     ],
     ['Switches', h('code', null, pairs(verdict.settings))],
     ['Systems', verdict.scenario.systems.join(', ')],
-    ['Scenario after', sourceText(verdict.scenario.source)],
     ['Tool', `${verdict.tool.name} ${verdict.tool.version}`],
     ['Licence', 'quiesce: MIT. Nothing of others is in this page.'],
-    ['Model hash', h('code', null, verdict.modelHash)],
     ['Time', `${duration(t.seconds)}, ${rate(t.statesPerSecond)}, peak memory ${bytes(t.peakMemoryBytes)}`],
     ['Where and when', `${t.machine}, ${t.date}`],
   ]);

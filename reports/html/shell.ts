@@ -26,6 +26,8 @@ export interface Shell {
   readonly footer: string;
   /** What the script needs besides, at the end of the page. */
   readonly extra?: Child;
+  /** What its style sheet has besides. */
+  readonly style?: string;
   /** Without one nothing may run. */
   readonly script?: string;
 }
@@ -33,9 +35,10 @@ export interface Shell {
 /** The whole file. */
 export function pageText(page: Shell): string {
   const { script } = page;
+  const sheet = style + (page.style ?? '');
   const policy = [
     "default-src 'none'",
-    `style-src '${hash(style)}'`,
+    `style-src '${hash(sheet)}'`,
     ...(script === undefined ? [] : [`script-src '${hash(script)}'`]),
     "base-uri 'none'",
     "form-action 'none'",
@@ -53,7 +56,7 @@ export function pageText(page: Shell): string {
       h('meta', { name: 'referrer', content: 'no-referrer' }),
       h('meta', { name: 'generator', content: `quiesce ${page.version}` }),
       h('title', null, page.title),
-      trusted('style', style),
+      trusted('style', sheet),
     ),
     h(
       'body',

@@ -38,9 +38,6 @@ header{padding-top:1.1rem}
 .verdict,.word,.flag{font-weight:600}
 .verdict{padding:.15rem .7rem;border-radius:999px;border:1px solid currentColor}
 .bad .verdict{color:var(--bad);background:var(--badbg)}.good .verdict{color:var(--good);background:var(--goodbg)}.warn .verdict{color:var(--warn);background:var(--warnbg)}
-.filters{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;margin:.4rem 0}.filters label{min-height:24px}
-${['bad', 'warn', 'good'].map((tone) => `body:has(#show-${tone}:not(:checked)) tr.is-${tone}`).join(',')}{display:none}
-.strip{display:flex;gap:3px;list-style:none;margin:0;padding:0}.strip li{border:1px solid;border-radius:3px;padding:0 .3em;white-space:nowrap}.strip small{margin-left:.2em}
 .word.bad{color:var(--bad)}.word.good{color:var(--good)}.word.warn{color:var(--warn)}
 .buttons{margin-left:auto;display:flex;flex-wrap:wrap;gap:.4rem}
 h1{font-size:1.6rem;line-height:1.25;margin:.9rem 0 .2rem;font-weight:650;letter-spacing:-.01em;overflow-wrap:anywhere}
@@ -190,7 +187,7 @@ kbd{border:1px solid var(--line);border-bottom-width:2px;border-radius:4px;paddi
 body{background:#fff;font-size:7.5pt;line-height:1.25}
 header,main,footer{max-width:none;padding:0}
 section{margin:.5rem 0}h1{font-size:13pt;margin:.3rem 0 .1rem}h2{font-size:10pt;margin:.2rem 0}h3,h4,figcaption{font-size:8pt;margin:.25rem 0 .1rem}p,ul,ol,.lead{margin:.15rem 0}.words,.lead{font-size:8.5pt}
-nav,.filters,.buttons,.stepper,.screen,.pane,.fold,dialog,.skip,button:not(.changes *){display:none!important}
+nav,.buttons,.stepper,.screen,.pane,.fold,dialog,.skip,button:not(.changes *){display:none!important}
 body:has(#fold:checked) tr.plain{display:table-row!important}
 dt,caption,footer,.legend,.command span{font-size:6.5pt}.command{margin:.2rem 0;padding:.2rem .5rem}
 .facts{grid-template-columns:repeat(5,1fr);gap:.15rem .8rem;margin:.2rem 0}.facts>div{padding-top:.1rem}
@@ -208,4 +205,12 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:none!important;font-s
 .b{outline:1px solid #333}.changes button{text-decoration:none}
 a{color:inherit}.grid a[href^=http]{text-decoration:none}p a[href^=http]::after{content:" <" attr(href) ">"}
 }
+`.replaceAll('\n', '');
+
+/** What the suite page has besides. */
+export const suiteStyle: string = `
+.filters{display:flex;flex-wrap:wrap;gap:.3rem 1.4rem;margin:.4rem 0}.filters label{min-height:24px}
+${['bad', 'warn', 'good'].map((tone) => `body:has(#show-${tone}:not(:checked)) tr.is-${tone}`).join(',')}{display:none}
+.strip{display:flex;gap:3px;list-style:none;margin:0;padding:0}.strip li{border:1px solid;border-radius:3px;padding:0 .3em;white-space:nowrap}.strip small{margin-left:.2em}
+@media print{.filters{display:none}}
 `.replaceAll('\n', '');

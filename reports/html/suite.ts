@@ -9,6 +9,7 @@ import type { PastResult } from '../history.ts';
 import { count, plural } from '../numbers.ts';
 import { marks, resultMark, toneOf, verdictTone } from './marks.ts';
 import { contents, pageText, type Section } from './shell.ts';
+import { suiteStyle } from './style.ts';
 import { table } from './tables.ts';
 import { type Child, h, type Markup } from './write.ts';
 
@@ -44,6 +45,7 @@ export function suiteHtml(entries: readonly SuiteEntry[], version: string): stri
       contents(sections),
     ),
     sections,
+    style: suiteStyle,
     footer: 'Reports about models, never claims about a real machine.',
   });
 }

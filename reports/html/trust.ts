@@ -26,10 +26,10 @@ import { restsOn } from './rests-on.ts';
 import { facts, table } from './tables.ts';
 import { type Child, fragment, h, type Markup } from './write.ts';
 
-/** Entries of a coverage list before the rest is folded away, and before it is only counted. */
+/** Entries of a list before the rest is folded away, and before it is only counted. */
 const ROWS = 12;
 const MOST_ROWS = 40;
-/** Entries of what matters least beside a violation. */
+/** Where a violation stopped the search: what it had not come to yet is not what a verdict rests on. */
 const FEW_ROWS = 4;
 
 /** What the scenario takes for granted, and what is taken for granted of schedules. */
@@ -40,8 +40,7 @@ function assumptionsOf(verdict: Verdict): readonly string[] {
 
 export function trust(verdict: Verdict, sensitivity: Sensitivity | null = null): Markup {
   const c = verdict.coverage;
-  // Where a violation stopped the search, what it had not come to yet is not what a verdict rests on.
-  const most = verdict.outcome === 'violated' ? ROWS : MOST_ROWS;
+  const most = verdict.outcome !== 'violated' ? MOST_ROWS : verdict.complete ? ROWS : FEW_ROWS;
   return fragment(
     facts([
       ['Extent', incompleteText(verdict) ?? completeText(verdict)],
@@ -110,7 +109,7 @@ export function trust(verdict: Verdict, sensitivity: Sensitivity | null = null):
     entries('Guards never false: these waits never happened', c.neverBlocked, most),
     entries('Conditions never true', c.neverTrue, most),
     entries('Conditions never false', c.neverFalse, most),
-    coarse(verdict, verdict.outcome === 'violated' ? FEW_ROWS : MOST_ROWS),
+    coarse(verdict, most),
   );
 }
 
@@ -156,7 +155,7 @@ function entries(title: string, list: readonly CoverageEntry[], most: number): C
   };
   return [
     h('h4', null, `${title} (${count(list.length)})`),
-    rows(list.slice(0, ROWS)),
+    rows(list.slice(0, Math.min(ROWS, most))),
     most > ROWS &&
       list.length > ROWS &&
       h('details', null, h('summary', null, `${count(list.length - ROWS)} more`), rows(list.slice(ROWS, most))),
