@@ -129,7 +129,7 @@ tr.gap{display:none}tr.gap.always,body:has(#fold:checked) tr.gap{display:table-r
 .hb{fill:none;stroke:var(--soft);stroke-width:1.2;opacity:0}.hb.on{opacity:1;stroke:var(--accent);stroke-width:1.8}.head-hb{fill:var(--accent)}
 body:has(#arrows:checked) .hb:not(.on){opacity:.45}
 .folds{display:flex;flex-wrap:wrap;gap:.2rem 1.4rem}
-.windowed #frame{max-height:80vh;overflow:auto}.windowed .lanes{table-layout:fixed}.windowed .lanes td.lane,.windowed .lanes th.lane{width:62px}.windowed .lanes td,.windowed .lanes th{height:26px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;padding-top:1px;padding-bottom:1px}
+.windowed #frame{max-height:80vh;overflow:auto;scroll-padding:4rem 0}.windowed .lanes{table-layout:fixed}.windowed .lanes td.lane,.windowed .lanes th.lane{width:62px}.windowed .lanes td,.windowed .lanes th{height:26px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis;padding-top:1px;padding-bottom:1px}
 .windowed .lanes .n{width:4.6em}.windowed .lanes .text{width:auto}.windowed .lanes thead th{position:sticky;top:0;z-index:4}
 #pins:empty{display:none}
 .listing{columns:24rem}.listing details{break-inside:avoid}.listing summary{min-height:24px;cursor:pointer}.delays{max-width:90ch;padding-left:1.2rem}
@@ -155,12 +155,13 @@ html:not(.js) .changes button{text-decoration:none;cursor:auto}
 .stand th{white-space:nowrap;padding-right:.8rem}
 .stop{color:var(--bad);font-weight:600}.goes{color:var(--good);font-weight:600}.can{color:var(--soft)}
 .holds{display:block}
-.stepper{display:flex;gap:.3rem;align-items:center;flex-wrap:wrap}
+.stepper{display:flex;gap:.2rem;align-items:center;flex-wrap:wrap}.stepper button{padding:.25rem .5rem}
 .stepper output{min-width:5em;text-align:center}
 #watch{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:.4rem 1rem .7rem;margin:.6rem 0}
 #watch h3{margin:.2rem 0}#history{margin:.2rem 0 .5rem;padding-left:1.3rem;font-size:13px}
 #values summary{cursor:pointer;min-height:24px}#filter{font:inherit;color:inherit;background:var(--raise);border:1px solid var(--soft);border-radius:5px;padding:.15rem .4rem}
 .js:not(.flat) .at{display:none}.js .at.now{display:block}
+@media (max-width:600px){.windowed .lanes td.lane,.windowed .lanes th.lane{width:44px}}
 @media (min-width:1120px){
 .js .split{display:grid;grid-template-columns:minmax(0,1fr) 380px;gap:1.4rem;align-items:start}
 .js .pane{position:sticky;top:0;max-height:100vh;overflow-y:auto;margin:0;padding:.4rem 2px 1rem}

@@ -27,6 +27,7 @@ const typeArrows: Readonly<Record<string, readonly string[]>> = { model: ['hw'] 
 const packages: Readonly<Record<string, readonly string[]>> = {
   checker: ['graphology', 'graphology-components', 'graphology-types', 'seedrandom', 'valibot'],
   cli: ['commander', 'esbuild', 'valibot'],
+  bench: ['playwright-core'],
   'vitest.ts': ['vitest'],
   explore: ['fast-check'],
   reports: ['valibot', 'graphology', 'graphology-gexf', 'sarif'],

@@ -271,6 +271,7 @@ export function page(
   const frame = get('frame');
   const fold = get('fold');
   const HEIGHT = 26;
+  const TALL = 1500;
   let shown: number[] = [];
   let drawn = [-1, -1];
   const sift = () => {
@@ -321,8 +322,10 @@ export function page(
   };
   const drawWindow = (again = false) => {
     if (!inWindow || frame === null || body === null) return;
-    const first = Math.max(0, Math.floor(frame.scrollTop / HEIGHT) - 15);
-    const end = Math.min(shown.length, first + Math.ceil(frame.clientHeight / HEIGHT) + 30);
+    // The first time nothing is laid out yet, and to ask for sizes would lay out rows that are replaced.
+    const [top, height] = drawn[0] === -1 ? [0, TALL] : [frame.scrollTop, frame.clientHeight];
+    const first = Math.max(0, Math.floor(top / HEIGHT) - 15);
+    const end = Math.min(shown.length, first + Math.ceil(height / HEIGHT) + 30);
     if (!again && Math.abs(first - (drawn[0] ?? 0)) < 10 && end <= (drawn[1] ?? 0) + 10 && drawn[0] !== -1) return;
     drawn = [first, end];
     const gap = (rows: number) => {
@@ -337,13 +340,13 @@ export function page(
     );
     drawArrows();
   };
-  const intoView = (n: number) => {
+  const intoView = (n: number, again: boolean) => {
     if (!inWindow || frame === null) return get(`step-${n}`)?.scrollIntoView({ block: 'nearest' });
     const top = shown.indexOf(n) * HEIGHT;
     if (top < frame.scrollTop + HEIGHT * 2) frame.scrollTop = top - HEIGHT * 4;
     else if (top > frame.scrollTop + frame.clientHeight - HEIGHT * 3)
       frame.scrollTop = top - frame.clientHeight + HEIGHT * 6;
-    drawWindow(true);
+    drawWindow(again);
     get(`step-${n}`)?.scrollIntoView({ block: 'nearest' });
   };
 
@@ -372,20 +375,21 @@ export function page(
       ];
     };
     const numbers = inWindow ? shown.slice(drawn[0], drawn[1]) : steps.map((_, i) => i + 1);
-    for (const n of numbers)
-      for (const [b] of steps[n - 1]?.[10] ?? []) {
-        const [p, q] = [middle(b), middle(n)];
-        if (p === null || q === null) continue;
-        const path = d.createElementNS('http://www.w3.org/2000/svg', 'path');
-        const bend = (q[0] - p[0]) / 2;
-        path.setAttribute('d', `M${p[0]} ${p[1]}C${p[0] + bend} ${p[1]} ${q[0] - bend} ${q[1]} ${q[0]} ${q[1]}`);
-        path.setAttribute('class', 'hb');
-        path.setAttribute('marker-end', 'url(#arrow-hb)');
-        svg.append(path);
-        drawnArrows.push({ from: b, to: n, path });
-      }
-    svg.setAttribute('width', String(frame.scrollWidth));
-    svg.setAttribute('height', String(frame.scrollHeight));
+    const ends = numbers.flatMap((n) => (steps[n - 1]?.[10] ?? []).map(([b]) => [b, n, middle(b), middle(n)] as const));
+    const size = [frame.scrollWidth, frame.scrollHeight];
+    // Nothing is asked for any more: each answer would cost a layout.
+    for (const [b, n, p, q] of ends) {
+      if (p === null || q === null) continue;
+      const path = d.createElementNS('http://www.w3.org/2000/svg', 'path');
+      const bend = (q[0] - p[0]) / 2;
+      path.setAttribute('d', `M${p[0]} ${p[1]}C${p[0] + bend} ${p[1]} ${q[0] - bend} ${q[1]} ${q[0]} ${q[1]}`);
+      path.setAttribute('class', 'hb');
+      path.setAttribute('marker-end', 'url(#arrow-hb)');
+      svg.append(path);
+      drawnArrows.push({ from: b, to: n, path });
+    }
+    svg.setAttribute('width', String(size[0]));
+    svg.setAttribute('height', String(size[1]));
     lightArrows();
   };
 
@@ -411,8 +415,9 @@ export function page(
     if (info === null || n < 0 || n > last) return;
     if (now >= 0) get(`step-${now}`)?.removeAttribute('aria-current');
     now = n;
-    if (inWindow && !shown.includes(n)) sift();
-    if (how.scroll) intoView(n);
+    const hidden = inWindow && !shown.includes(n);
+    if (hidden) sift();
+    if (how.scroll) intoView(n, hidden);
     const row = get(`step-${n}`);
     row?.setAttribute('aria-current', 'step');
     showPane(n);
@@ -593,5 +598,5 @@ export function page(
   if (inWindow) root.classList.add('windowed');
   drawWindow(true);
   follow();
-  drawArrows();
+  if (!inWindow) drawArrows();
 }
