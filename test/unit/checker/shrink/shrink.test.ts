@@ -1,7 +1,7 @@
 /** Shrinking: the same violation, never a worse schedule, and the very one an exhaustive search finds where it is proven. */
 import { describe, expect, test } from 'vitest';
 import { type CheckOptions, check } from '../../../../checker/check.ts';
-import { bool, int, object, type Scenario } from '../../../../checker/lang/index.ts';
+import { always, bool, int, object, type Scenario, Violation, violated } from '../../../../checker/lang/index.ts';
 import { type ShrinkOptions, type ShrinkProgress, shrink } from '../../../../checker/shrink/shrink.ts';
 import { parseSchedule } from '../../../../checker/trace/schedule.ts';
 import { scenarios } from '../../../../scenarios/index.ts';
@@ -62,6 +62,35 @@ describe('a schedule with noise', () => {
     expect(because).toBeNull();
     expect(counterexample.minimal).toBe('proven');
     expect(counterexample.schedule).toBe(best.schedule);
+  });
+
+  test('is locally minimal where the model fails behind another violation, which a check never passes', async () => {
+    const grows = tiny(
+      (s) => {
+        const w = s.object(World, 'w');
+        const grow = plain('grow', (k) =>
+          [1, 2, 3].map((i) =>
+            k.step(`${i}`, () => {
+              w.n += 4;
+            }),
+          ),
+        );
+        const late = plain('late', (k) => [
+          ...[1, 2, 3, 4].map((i) => k.step(`${i}`, () => {})),
+          k.step('fail', () => {
+            throw new Violation('assertion', 'late');
+          }),
+        ]);
+        s.actor('late', late, {});
+        if (s.bounds['growing'] === 1) s.actor('grow', grow, {});
+        s.property(always('small', 'less than eight', () => (w.n < 8 ? null : violated('assertion', 'large'))));
+      },
+      { bounds: { growing: 0 } },
+    );
+    const found = await first(grows, {});
+    const { counterexample, because } = await shrunk(grows, found.schedule.replace('growing=0', 'growing=1'));
+    expect(counterexample).toMatchObject({ minimal: 'local', signature: found.signature });
+    expect(because).toMatch(/^behind another violation the model cannot be searched: w\.n cannot hold 12/);
   });
 
   test('is rid of it without any search', async () => {
