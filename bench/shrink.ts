@@ -24,7 +24,7 @@ for (const scenario of scenarios)
     // A violation that no walk can show, such as one of what must come at last, has nothing to be shrunk.
     let first: Counterexample | undefined;
     try {
-      const options = { variant, explain: false, shrink: false, runs: 5_000, maxSeconds: 20 };
+      const options = { variant, explain: false, shrink: false, runs: 5_000, maxSeconds: 60 };
       [first] = (await check(scenario, { ...options, strategy: 'pct' })).violations;
     } catch (error) {
       // Walks go on where a search has ended, and meet what a property of the scenario does not expect.
