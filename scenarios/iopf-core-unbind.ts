@@ -13,7 +13,7 @@ import {
   releaseDevice,
   svaCore,
 } from '../model/iopf/index.ts';
-import { AsyncPuts, asyncPutWorker, does, makeMm, mmputProcedure, patch } from '../model/kernel/index.ts';
+import { AsyncPuts, asyncPutWorker, does, MmStruct, makeMm, mmputProcedure, patch } from '../model/kernel/index.ts';
 import {
   bindAtStart,
   bondRefs,
@@ -27,6 +27,7 @@ import {
   makeSva,
 } from '../model/sva/index.ts';
 import { pageRequestsStayHome, pasidOwnedOnce, translationsStayHome } from '../properties/isolation.ts';
+import { allFreed } from '../properties/lifetime.ts';
 import { everyGroupAnswered, everyRequestAnswered, returns } from '../properties/response.ts';
 import { context, faultPath } from './iopf-parts.ts';
 
@@ -146,6 +147,8 @@ export default scenario('iopf-core-unbind', {
       everyGroupAnswered(requests),
       ...everyRequestAnswered(requests),
       returns('unbind', userP),
+      // The bond of q stays; an mm_p whose process has exited does not.
+      allFreed(s.bounds.exits > 0 ? [s.pool(MmStruct, 1)] : [], [mmQ]),
       sometimes('pasid-reused', 'q gets the PASID that p had', () => q.ctx.pasid === pasid),
       sometimes('q-answered', 'a page request of q succeeds', () => q.requests.some((r) => r.answer === 'success')),
     );

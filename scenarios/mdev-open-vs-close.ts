@@ -108,7 +108,7 @@ export default scenario('mdev-open-vs-close', {
       openMeansInitialised(mdevs),
       boundStaysBound(mdevs),
       allClosedMeansOff(mdevs, s.pool(MdevParent, 1)),
-      allFreed([mdevs, bonds, parts.bonds, parts.params, ...ended]),
+      allFreed([mdevs, bonds, parts.bonds, parts.ioMms, parts.params, ...ended]),
       sometimes('off', 'the parent is shut down', () => parent.dev.sva_param === null),
     );
   },
