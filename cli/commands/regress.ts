@@ -57,7 +57,10 @@ export async function regressCommand(
     console.out(`${stored.length - failed} reproduced, ${failed} failed${rest}`);
     if (interrupted !== null) return interrupted;
     const moved = stored.filter((s) => s.result === 'moved').length;
-    if (moved > 0) console.note(`${moved} of them were stored for another model; --update writes them anew`);
+    if (moved > 0)
+      console.note(
+        `${moved} of them ${moved === 1 ? 'was' : 'were'} stored for another model; --update writes them anew`,
+      );
   }
   const verdicts: Verdict[] = [];
   const scenarios = flags.verdicts === true && interrupted === null ? await allScenarios(flags.model) : [];

@@ -101,7 +101,10 @@ export async function driveAll(
       stored.push(driveOne(form, path, schedule));
     } catch (error) {
       if (!(error instanceof QuiesceError)) throw error;
-      stored.push(failed(`${file}: ${error.message}${error.where === undefined ? '' : ` (${error.where})`}`));
+      // The place is mostly a line of the file.
+      const where = error.where ?? file;
+      const place = where.startsWith(file) ? where : `${file}: ${where}`;
+      stored.push(failed(`${place}: ${error.message}`));
     }
   }
   return stored;

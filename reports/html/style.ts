@@ -38,7 +38,7 @@ header{padding-top:1.1rem}
 .verdict,.word,.flag{font-weight:600}
 .verdict{padding:.15rem .7rem;border-radius:999px;border:1px solid currentColor}
 .bad .verdict{color:var(--bad);background:var(--badbg)}.good .verdict{color:var(--good);background:var(--goodbg)}.warn .verdict{color:var(--warn);background:var(--warnbg)}
-.word.bad{color:var(--bad)}.word.good{color:var(--good)}.word.warn{color:var(--warn)}
+.word{white-space:nowrap}.word.bad{color:var(--bad)}.word.good{color:var(--good)}.word.warn{color:var(--warn)}
 .buttons{margin-left:auto;display:flex;flex-wrap:wrap;gap:.4rem}
 h1{font-size:1.6rem;line-height:1.25;margin:.9rem 0 .2rem;font-weight:650;letter-spacing:-.01em;overflow-wrap:anywhere}
 .model{font-size:.62em;font-weight:700;letter-spacing:.08em;color:var(--soft);border:1px solid var(--line);border-radius:4px;padding:.15em .45em;vertical-align:.25em}
@@ -59,7 +59,7 @@ h3{font-size:.98rem;margin:1.1rem 0 .4rem;font-weight:650}h4{font-size:.9rem;mar
 pre{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:.9rem 1rem;overflow:auto;line-height:1.4;font-size:13px;margin:.5rem 0}
 #kernel pre,#reproduce pre{max-width:82ch}#schedule{max-height:24rem}
 .beside{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:0 2rem}.beside ul{margin:.2rem 0;padding-left:1.1rem}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto;position:relative}
 footer{color:var(--soft);font-size:13px;padding-top:1rem;padding-bottom:2rem;border-top:1px solid var(--line)}
 table{border-collapse:separate;border-spacing:0}
 th{font-weight:600;text-align:left}
@@ -195,7 +195,7 @@ dt,caption,footer,.legend,.command span{font-size:6.5pt}.command{margin:.2rem 0;
 .grid,.lanes,.entries,.delays,.edges,.lanes .for{font-size:6.5pt}.grid th,.grid td{padding:.1rem .3rem}.grid thead th{font-size:6pt}
 .lanes{line-height:1.2}.lanes th,.lanes td,.lanes thead th,.lanes thead td,.lanes tr.end>*{padding-top:0;padding-bottom:.05rem}.lanes .n a{min-height:0;min-width:0}.what code,.lanes code,.lanes small,.pre,.choice{font-size:6pt}.lanes .tag{font-size:5.5pt}
 .lanes .proc{display:inline;margin-right:.6em}.over{display:none}.split{display:block!important}.chartbar{margin:.1rem 0}
-#trust{columns:2;column-gap:1rem}#trust h2{column-span:all}#provenance .facts{display:block;columns:3}#provenance .facts>div{break-inside:avoid}#trust .facts{grid-template-columns:1fr 1fr 1fr}.word{white-space:nowrap}.delays{columns:2}
+#trust{columns:2;column-gap:1rem}#trust h2{column-span:all}#provenance .facts{display:block;columns:3}#provenance .facts>div{break-inside:avoid}#trust .facts{grid-template-columns:1fr 1fr 1fr}.delays{columns:2}
 h2,h3,h4{break-after:avoid}figure,tr{break-inside:avoid}
 #source details,#source h3{display:none}
 .graphs{grid-template-columns:repeat(3,1fr);gap:.3rem}.graph.wide{grid-column:auto}.graph{padding:.2rem .4rem}.edges{columns:1}
