@@ -79,12 +79,20 @@ export function program(done: (status: ExitStatus) => void): Command {
       .option('--runs <number>', 'number of random, pct or anytime walks', count)
       .addOption(workers())
       .option('--time <duration>', 'stop after this time, such as 30s or 5m', duration)
-      .option('--mem <size>', 'stop at this much memory, such as 2G; with --store bitstate, take it', size)
+      .option(
+        '--mem <size>',
+        'at this much memory, such as 2G, go on on disk or stop; with --store bitstate, take it',
+        size,
+      )
       .option('--depth <number>', 'greatest depth, or longest walk', count)
       .option('--states <number>', 'stop after this many states', count)
       .option('--checkpoint', 'write the search to the folder of the run every minute, and when a limit ends it')
       .option('--checkpoint-every <duration>', 'the same, so often', duration)
-      .option('--spill <dir>', 'with --mem: when it is full, go on with the states in this folder, slower')
+      .option(
+        '--spill <dir>',
+        'with --mem: when it is full, go on with the states in this folder, not in that of the run',
+      )
+      .option('--no-spill', 'with --mem: stop when it is full')
       .option('--resume <run>', 'take up the search of a checkpoint, or of the folder it lies in')
       .option('--all', 'go on after the first violation: one counterexample for each signature')
       .option('--no-shrink', 'leave the schedules of random, pct and anytime as they were found')

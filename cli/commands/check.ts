@@ -36,7 +36,8 @@ export interface CheckFlags {
   readonly checkpoint?: boolean;
   readonly checkpointEvery?: number;
   readonly resume?: string;
-  readonly spill?: string;
+  /** The folder; false when it is refused. */
+  readonly spill?: string | false;
   readonly all?: boolean;
   readonly shrink?: boolean;
   readonly analyse?: boolean;
@@ -66,6 +67,7 @@ export async function checkCommand(given: string, asked: CheckFlags, console: Co
   const options = {
     ...searchOptions(flags, variant),
     ...checkpointOptions(flags, resume, join(runFolder(out, scenario.name, variant), CHECKPOINT)),
+    ...spillOptions(flags, runFolder(out, scenario.name, variant)),
     module,
     ...(flags.order === 'anytime' ? newsOf(context, runFolder(out, scenario.name, variant), events, console) : {}),
   };
@@ -118,9 +120,8 @@ function resumeCommand(given: string, checkpoint: string, flags: CheckFlags): st
   const again = [
     ...(flags.workers === undefined ? [] : ['--workers', String(flags.workers)]),
     ...(flags.checkpointEvery === undefined ? [] : ['--checkpoint-every', `${flags.checkpointEvery}s`]),
-    ...(flags.spill === undefined || flags.mem === undefined
-      ? []
-      : ['--mem', String(flags.mem), '--spill', quoted(flags.spill)]),
+    ...(flags.mem === undefined || flags.spill === false ? [] : ['--mem', String(flags.mem)]),
+    ...(typeof flags.spill === 'string' ? ['--spill', quoted(flags.spill)] : []),
     ...(flags.expect === undefined ? [] : ['--expect', flags.expect]),
     ...(flags.analyse === true ? ['--analyse'] : []),
     ...(flags.json === true ? ['--json'] : []),
@@ -175,6 +176,14 @@ function checkpointOptions(
   };
 }
 
+/** Where a search that can goes on when its memory is full: in the folder of its run, unless another one is given. */
+function spillOptions(flags: CheckFlags, folder: string): Pick<CheckOptions, 'spill'> {
+  if (typeof flags.spill === 'string') return { spill: { folder: resolve(flags.spill) } };
+  const { mem, spill, order = 'bfs', store = 'exact', persistentSets } = flags;
+  const can = order === 'bfs' && (store === 'exact' || store === 'compressed') && persistentSets !== true;
+  return can && mem !== undefined && spill !== false ? { spill: { folder } } : {};
+}
+
 /** Only the options that were given, so that the verdict shows defaults as defaults. */
 function searchOptions(flags: CheckFlags, variant: string): CheckOptions & { readonly variant: string } {
   return {
@@ -193,7 +202,6 @@ function searchOptions(flags: CheckFlags, variant: string): CheckOptions & { rea
     ...(flags.states === undefined ? {} : { maxStates: flags.states }),
     ...(flags.time === undefined ? {} : { maxSeconds: flags.time }),
     ...(flags.mem === undefined ? {} : { maxMemoryBytes: flags.mem }),
-    ...(flags.spill === undefined ? {} : { spill: { folder: resolve(flags.spill) } }),
     ...(flags.all === undefined ? {} : { all: flags.all }),
     // Commander sets it unless it is refused.
     ...(flags.shrink === false ? { shrink: false } : {}),

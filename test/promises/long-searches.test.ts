@@ -73,14 +73,16 @@ describe('SIGKILL', () => {
   });
 });
 
-describe('--spill', () => {
-  test('a search whose memory is full goes on, and its verdict tells so', async () => {
-    const run = await quiesce(
-      ['check', 'peers-sva', '--variant', 'fixed-m', '--mem', '200M', '--spill', '.', '--out', 'spilled'],
-      { cwd },
-    );
+describe('--mem', () => {
+  const within = ['check', 'peers-sva', '--variant', 'fixed-m', '--mem'];
+
+  test.each([
+    ['the folder of the run', 'spilled', []],
+    ['another one', 'spilled-elsewhere', ['--spill', '.']],
+  ])('a search whose memory is full goes on in %s, and its verdict tells so', async (_where, out, where) => {
+    const run = await quiesce([...within, '200M', ...where, '--out', out], { cwd });
     expect(run, run.stderr).toMatchObject({ status: 0 });
-    const spilled = verdict('spilled');
+    const spilled = verdict(out);
     const alone = verdict('alone');
     expect(spilled['outcome']).toBe('holds');
     for (const same of ['complete', 'counts', 'properties', 'coverage'])
@@ -88,7 +90,14 @@ describe('--spill', () => {
         [same]: without(alone[same], 'memoryBytes'),
       });
     expect(run.stderr).toMatch(/spilled to disk at level \d+/);
-    expect(readdirSync(cwd).filter((file) => file.startsWith('quiesce-spill'))).toEqual([]);
+    for (const folder of [cwd, join(cwd, out, name)])
+      expect(readdirSync(folder).filter((file) => file.startsWith('quiesce-spill'))).toEqual([]);
+  });
+
+  test('--no-spill ends it there', async () => {
+    const run = await quiesce([...within, '20M', '--no-spill', '--out', 'stopped'], { cwd });
+    expect(run, run.stderr).toMatchObject({ status: 152 });
+    expect(verdict('stopped')).toMatchObject({ outcome: 'undecided', incompleteBecause: 'memory limit' });
   });
 });
 
