@@ -62,7 +62,7 @@ export default scenario('iommufd-dmabuf-unpin', {
     },
     'posted-lru-lock': {
       about:
-        'the same with TTM as it is today, which takes the lock of its LRU list around the count: what is missing shows ' +
+        'as posted-silent, with TTM as it is today, which takes the lock of its LRU list around the count: what is missing shows ' +
         'nowhere but in the assertion',
       settings: [silent, set(pinCount, 'LRU lock as well')],
       bounds: { importers: 2, movers: 1 },

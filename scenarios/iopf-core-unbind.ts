@@ -68,6 +68,13 @@ export default scenario('iopf-core-unbind', {
       settings: [whole, ...soundFlush],
       expect: { verdict: 'holds', states: 362_015, depth: 201 },
     },
+    // Small, and what leave-one-out is done on.
+    'fixed-no-exit': {
+      about: 'as fixed, and p does not exit',
+      settings: [whole, ...soundFlush],
+      bounds: { exits: 0 },
+      expect: { verdict: 'holds', states: 9_053, depth: 162 },
+    },
     running: {
       about: 'as fixed, but the context stops only after unbind (#22)',
       settings: [whole, ...soundFlush, set(deviceStop, 'after unbind')],

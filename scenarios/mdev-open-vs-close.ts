@@ -72,6 +72,12 @@ export default scenario('mdev-open-vs-close', {
       bounds: { other_exits: 1 },
       expect: { verdict: 'holds', states: 612_610, depth: 226 },
     },
+    'fixed-no-exit': {
+      about: 'as fixed, and the process of the first mdev does not exit',
+      settings: v3,
+      bounds: { exits: 0, other_exits: 1 },
+      expect: { verdict: 'holds', states: 34_198, depth: 202 },
+    },
     'fixed-exit': {
       about: 'the same without the second mdev',
       settings: v3,
