@@ -4,14 +4,24 @@
  * It adds stepping, values, history, pins, folding, arrows, copying, saving and the theme, and draws the rows of a long
  * trace in a window. What it shows is set as text. It evaluates nothing and asks for nothing over the network.
  */
-import type { PackedChange, PackedStanding, PackedTuple, PageData } from '../data.ts';
+import type { PageData } from '../data.ts';
 import type { Browser, Dialog, Happening, Node } from './dom.ts';
+import type { elements as elementsOf } from './elements.ts';
+import type { files as savedFiles } from './files.ts';
+import type { inflate as inflateText } from './inflate.ts';
+import type { pane as paneOf } from './pane.ts';
+import type { trace as traceOf } from './trace.ts';
 
-export function page(
-  w: Browser,
-  inflate: (input: string, size: number) => string,
-  files: (info: PageData, standings: (step: number) => readonly PackedStanding[]) => Record<string, () => string>,
-): void {
+/** Functions whose texts stand beside that of the page. */
+export interface Parts {
+  readonly inflate: typeof inflateText;
+  readonly files: typeof savedFiles;
+  readonly trace: typeof traceOf;
+  readonly elements: typeof elementsOf;
+  readonly pane: typeof paneOf;
+}
+
+export function page(w: Browser, { inflate, files, trace, elements, pane }: Parts): void {
   const d = w.document;
   const get = (id: string) => d.getElementById(id);
   const root = d.documentElement;
@@ -61,174 +71,16 @@ export function page(
     block === null ? null : JSON.parse(inflate(w.atob(block.textContent ?? ''), Number(block.dataset['size'])));
   // Without the data of the steps nothing can be stepped through.
   root.classList.toggle('flat', info === null);
-  // What the author's views say changes as values do; the files that are saved have the values alone.
-  const views = info?.views ?? [];
-  const initial = [...views.map(([path, , values]) => [path, values[0] ?? -1] as const), ...(info?.initial ?? [])];
-  const steps = (info?.steps ?? []).map((s, i): PackedTuple => {
-    const seen = views.flatMap(([path, , v]): PackedChange[] =>
-      v[i] === v[i + 1] ? [] : [[path, v[i] ?? -1, v[i + 1] ?? -1, 0, -1]],
-    );
-    return seen.length === 0 ? s : ([...s.slice(0, 8), [...seen, ...s[8]], ...s.slice(9)] as unknown as PackedTuple);
-  });
-  const actors = info?.actors ?? [];
-  const locks = info?.locks ?? [];
-  const last = steps.length;
-  const t = (i: number | undefined): string | null => (i === undefined ? null : (info?.texts[i] ?? null));
-  const actor = (n: number): string => actors[steps[n - 1]?.[0] ?? -1] ?? '';
+  const past = trace(info);
+  const { initial, locks, steps, last, t, actor, changesOf, standings, valuesAt } = past;
   const essential = (n: number) => steps[n - 1]?.[5] === 1;
-  const changesOf = (n: number) => steps[n - 1]?.[8] ?? [];
+  const made = elements(d);
+  const { cell, tree, toStep } = made;
+  const describe = pane(d, past, made);
   let now = -1;
   let watched: string | null = null;
   const pins: string[] = [];
 
-  const cell = (tag: string, text: string | null, kind = '') => {
-    const e = d.createElement(tag);
-    e.textContent = text;
-    if (kind !== '') e.setAttribute('class', kind);
-    return e;
-  };
-  const tree = (tag: string, kind: string, ...children: (Node | string | null)[]) => {
-    const e = cell(tag, '', kind);
-    e.append(...children.filter((c) => c !== null));
-    return e;
-  };
-  const toStep = (n: number, text = `step ${n}`) => {
-    const link = cell('a', text);
-    link.setAttribute('href', `#step-${n}`);
-    return link;
-  };
-
-  // Standings after each step: every 64th is kept, those between follow from what changes.
-  const kept: PackedStanding[][] = [];
-  const standings = (n: number): PackedStanding[] => {
-    for (let k = kept.length; k <= n >> 6; k++) {
-      const start = k === 0 ? [...(info?.standings ?? [])] : [...(kept[k - 1] ?? [])];
-      for (const s of steps.slice(Math.max(0, (k - 1) * 64), k * 64)) for (const c of s[9]) start[c[0]] = c;
-      kept.push(start);
-    }
-    const here = [...(kept[n >> 6] ?? [])];
-    for (const s of steps.slice((n >> 6) * 64, n)) for (const c of s[9]) here[c[0]] = c;
-    return here;
-  };
-  const valuesAt = (n: number) => {
-    const values = new Map<string, string>();
-    for (const [path, value] of initial) values.set(t(path) ?? '', t(value) ?? '');
-    for (const s of steps.slice(0, n))
-      for (const [path, , after] of s[8])
-        if (after < 0) values.delete(t(path) ?? '');
-        else values.set(t(path) ?? '', t(after) ?? '');
-    return values;
-  };
-
-  // The pane: what one step did, what everybody could do after it, and why not.
-  const standingTable = (n: number) => {
-    const rows = standings(n)
-      .filter((s) => s[1] < 2)
-      .map((s) => {
-        const goes = n < last && steps[n]?.[0] === s[0];
-        const words = s[1] === 1 ? '\u25a0 blocked' : goes ? '\u2192 goes next' : 'could go';
-        const holds = s[3].length === 0 ? null : `holds ${s[3].map((l) => locks[l]).join(', ')}`;
-        const row = d.createElement('tr');
-        const name = cell('th', actors[s[0]] ?? '');
-        name.setAttribute('scope', 'row');
-        row.append(
-          name,
-          tree(
-            'td',
-            '',
-            cell('span', words, s[1] === 1 ? 'stop' : goes ? 'goes' : 'can'),
-            ' ',
-            cell('code', t(s[2]) ?? ''),
-            s[4] < 0 ? null : cell('small', t(s[4]), 'holds'),
-            holds === null ? null : cell('small', holds, 'holds'),
-          ),
-        );
-        return row;
-      });
-    if (rows.length === 0) return null;
-    return tree('table', 'stand', cell('caption', 'What each could do now, and why not'), tree('tbody', '', ...rows));
-  };
-  const isLocal = (path: string) => /^[^.[:]*:/.test(path);
-  const changeItems = (n: number) =>
-    changesOf(n)
-      .filter((c) => c[3] === 0 && !isLocal(t(c[0]) ?? ''))
-      .map(([path, before, after, , fields]) => {
-        const mark = before < 0 ? 'A' : after < 0 ? 'D' : 'M';
-        const value = (v: number) => (v < 0 ? cell('small', 'none') : cell('code', t(v)));
-        return tree(
-          'li',
-          mark,
-          cell('b', mark),
-          ' ',
-          cell('button', t(path)),
-          ' ',
-          value(before),
-          ' \u2192 ',
-          value(after),
-          fields < 0 ? null : cell('small', ` ${t(fields)}`),
-        );
-      });
-  const list = (items: Node[], label: string) => {
-    const ul = tree('ul', 'changes', ...items);
-    ul.setAttribute('aria-label', label);
-    return ul;
-  };
-  const describe = (n: number): Node[] => {
-    const s = steps[n - 1];
-    if (s === undefined)
-      return [
-        cell('h3', 'Initial state'),
-        list(
-          initial.map(([p, v]) => {
-            const about = views.find(([path]) => path === p)?.[1];
-            return tree(
-              'li',
-              '',
-              cell('button', t(p)),
-              ' ',
-              cell('code', t(v)),
-              about === undefined ? null : cell('small', ` ${t(about)}`),
-            );
-          }),
-          'Values',
-        ),
-        ...[standingTable(0)].filter((e) => e !== null),
-      ];
-    const [, label, choice, note, [procedure, source, callers], , , fingerprint, changes, , causes] = s;
-    const items = changeItems(n);
-    const locals = changes
-      .filter((c) => c[2] >= 0 && isLocal(t(c[0]) ?? ''))
-      .map((c) => `${(t(c[0]) ?? '').replace(/^[^:]*:/, '')} = ${t(c[2])}`);
-    return [
-      tree('h3', '', cell('span', `Step ${n}`, 'soft'), ` ${actor(n)}`, cell('small', ` state ${fingerprint}`)),
-      tree('p', 'label', cell('code', t(label)), choice < 0 ? null : cell('span', t(choice), 'choice')),
-      note < 0 ? null : cell('p', t(note), 'note'),
-      tree(
-        'p',
-        'stack',
-        cell('code', t(procedure)),
-        cell('small', ` ${t(source) ?? ''}`),
-        callers < 0 ? null : cell('small', `, called from ${t(callers)}`),
-      ),
-      items.length > 0 ? list(items, 'Changes') : cell('p', 'No shared value changed.', 'soft'),
-      locals.length > 0 ? tree('p', 'soft', 'locals ', cell('code', locals.join(', '))) : null,
-      causes.length > 0
-        ? tree(
-            'p',
-            'soft',
-            'Has to come after ',
-            ...causes.flatMap(([b, field], i) => [
-              i > 0 ? ', ' : '',
-              toStep(b),
-              ` of ${actor(b)} (`,
-              cell('code', t(field)),
-              ')',
-            ]),
-          )
-        : null,
-      standingTable(n),
-    ].filter((e) => e !== null);
-  };
   // Steps that are not written out share one article.
   const spare = cell('article', '', 'at');
   get('nodetail')?.append(spare);

@@ -1,9 +1,15 @@
 /** The text of the page's script: functions that use nothing outside themselves, put together. */
+import { elements } from './elements.ts';
 import { files } from './files.ts';
 import { inflate } from './inflate.ts';
-import { page } from './page.ts';
+import { type Parts, page } from './page.ts';
+import { pane } from './pane.ts';
+import { trace } from './trace.ts';
 
-export const script = (): string => `(${compact(page)})(window,${compact(inflate)},${compact(files)});`;
+const parts: Parts = { inflate, files, trace, elements, pane };
+
+export const script = (): string =>
+  `(${compact(page)})(window,{${Object.entries(parts).map(([name, part]) => `${name}:${compact(part)}`)}});`;
 
 /** Source without indentation and whole-line comments. No function here has text that spans lines. */
 const compact = (part: (...given: never[]) => unknown): string =>
