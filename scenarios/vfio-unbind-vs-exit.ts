@@ -8,6 +8,7 @@ import {
   makeContainer,
   makeGroup,
   makeProcess,
+  mmsAreGivenBack,
   TYPE1_C,
   unbindProcess,
   unbindReference,
@@ -53,6 +54,7 @@ export default scenario('vfio-unbind-vs-exit', {
     const mms = s.pool(MmStruct, 1);
     s.property(
       listedProcessIsBound([container], mms),
+      mmsAreGivenBack([process.task], mms),
       sometimes('unbind-holds-last-user', 'the process has exited, and an unbind holds the last user of its mm', () =>
         [...mms].some((mm) => mm.mm_users.counter > 0 && process.task.mm === null),
       ),
