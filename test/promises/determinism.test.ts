@@ -1,4 +1,7 @@
-/** Two runs of the same input give the same bytes, apart from the object that holds times and the machine. */
+/**
+ * Two runs of the same input give the same bytes, apart from the object that holds times and the machine; one of them with
+ * one worker, the other with three.
+ */
 import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../../checker/verdict.ts';
 import { scenarios } from '../../scenarios/index.ts';
@@ -17,18 +20,16 @@ async function once(args: readonly string[], folder: string): Promise<string> {
   return text;
 }
 
-/** One variant of each scenario that is small enough to run three times. */
+/** One variant of each scenario that is small enough to run twice. */
 const small = scenarios.flatMap((scenario) => {
   const entry = Object.entries(scenario.variants).find(([, v]) => v.expect.states < 20_000);
   return entry === undefined ? [] : [{ name: scenario.name, variant: entry[0] }];
 });
 
 describe('the same bytes', () => {
-  test.concurrent.each(small)('$name $variant, twice and by three workers', async ({ name, variant }) => {
+  test.concurrent.each(small)('$name $variant, by one worker and by three', async ({ name, variant }) => {
     const args = [name, '--variant', variant];
-    const first = await once(args, 'first');
-    expect(await once(args, 'second')).toBe(first);
-    expect(await once([...args, '--workers', '3'], 'three')).toBe(first);
+    expect(await once([...args, '--workers', '3'], 'three')).toBe(await once(args, 'one'));
   });
 
   const walks = small[0];
