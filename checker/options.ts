@@ -5,7 +5,7 @@
 import type { CheckOptions, StrategyName } from './check.ts';
 import type { CheckpointOptions } from './checkpoints.ts';
 import { QuiesceError } from './lang/errors.ts';
-import { isStore, storeNames } from './stores.ts';
+import { isStore, storeNames, strategyFor } from './stores.ts';
 
 interface Rule {
   /** Its name on the command line. */
@@ -141,6 +141,16 @@ export function honours(strategy: StrategyName, option: keyof CheckOptions): boo
   return rules[option].honoured?.includes(strategy) ?? true;
 }
 
+/** What a search cannot have that is written to files, in a checkpoint or because its memory is full; null when nothing. */
+function notInFiles({ persistentSets, store }: Pick<CheckOptions, 'persistentSets' | 'store'>): string | null {
+  if (persistentSets) return 'option persistent-sets';
+  return store === 'compact' ? 'the compact store' : null;
+}
+
+/** Can the search go on with its states on disk? */
+export const canSpill = (options: CheckOptions): boolean =>
+  honours(options.strategy ?? strategyFor(options.store), 'spill') && notInFiles(options) === null;
+
 /** Throws for an option that the strategy cannot honour, that is out of range or that nobody knows. */
 export function refuseMeaninglessOptions(options: CheckOptions, strategy: StrategyName): void {
   for (const [option, value] of Object.entries(options)) {
@@ -161,10 +171,8 @@ export function refuseMeaninglessOptions(options: CheckOptions, strategy: Strate
   }
   for (const option of ['resume', 'checkpoint', 'spill'] as const) {
     if (options[option] === undefined) continue;
-    const other = options.persistentSets
-      ? 'option persistent-sets'
-      : options.store === 'compact' && 'the compact store';
-    if (other)
+    const other = notInFiles(options);
+    if (other !== null)
       throw new QuiesceError('config', `option ${option} has no meaning with ${other}`, {
         hint: 'leave one of the two out',
       });

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { CheckOptions, StrategyName } from '../../checker/check.ts';
 import { searchOfCheckpoint } from '../../checker/checkpoints.ts';
 import { nearest, QuiesceError, type Scenario, type ViolationKind, violationKinds } from '../../checker/lang/index.ts';
+import { canSpill } from '../../checker/options.ts';
 import { prepareThreads } from '../../checker/search/breadth/threads.ts';
 import type { StoreName } from '../../checker/stores.ts';
 import type { Verdict } from '../../checker/verdict.ts';
@@ -64,12 +65,14 @@ export async function checkCommand(given: string, asked: CheckFlags, console: Co
   console.note(heading(scenario, variant, bounds));
   const events = flags.events === true ? eventLog(console) : null;
   const context = { scenario: scenario.name, variant, bounds, model: isFile(given) ? given : null };
+  const folder = runFolder(out, scenario.name, variant);
+  const asSearched = searchOptions(flags, variant);
   const options = {
-    ...searchOptions(flags, variant),
-    ...checkpointOptions(flags, resume, join(runFolder(out, scenario.name, variant), CHECKPOINT)),
-    ...spillOptions(flags, runFolder(out, scenario.name, variant)),
+    ...asSearched,
+    ...checkpointOptions(flags, resume, join(folder, CHECKPOINT)),
+    ...spillOptions(flags, asSearched, folder),
     module,
-    ...(flags.order === 'anytime' ? newsOf(context, runFolder(out, scenario.name, variant), events, console) : {}),
+    ...(flags.order === 'anytime' ? newsOf(context, folder, events, console) : {}),
   };
   const { verdict, files, interrupted } = await search(
     scenario,
@@ -177,11 +180,9 @@ function checkpointOptions(
 }
 
 /** Where a search that can goes on when its memory is full: in the folder of its run, unless another one is given. */
-function spillOptions(flags: CheckFlags, folder: string): Pick<CheckOptions, 'spill'> {
-  if (typeof flags.spill === 'string') return { spill: { folder: resolve(flags.spill) } };
-  const { mem, spill, order = 'bfs', store = 'exact', persistentSets } = flags;
-  const can = order === 'bfs' && (store === 'exact' || store === 'compressed') && persistentSets !== true;
-  return can && mem !== undefined && spill !== false ? { spill: { folder } } : {};
+function spillOptions({ mem, spill }: CheckFlags, search: CheckOptions, folder: string): Pick<CheckOptions, 'spill'> {
+  if (typeof spill === 'string') return { spill: { folder: resolve(spill) } };
+  return mem !== undefined && spill !== false && canSpill(search) ? { spill: { folder } } : {};
 }
 
 /** Only the options that were given, so that the verdict shows defaults as defaults. */
