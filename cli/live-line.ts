@@ -33,8 +33,12 @@ export function liveLine(console: Console, now: () => Date = () => new Date()): 
   };
 }
 
-/** Seconds since it was made, for what does not tell them itself. */
-export function stopwatch(): () => number {
+/** The same for work that does not tell its seconds: they count from here. */
+export function timedLine(console: Console): { show(text: string): void; clear(): void } {
+  const line = liveLine(console);
   const started = performance.now();
-  return () => (performance.now() - started) / 1000;
+  return {
+    show: (text) => line.show((performance.now() - started) / 1000, (width) => text.slice(0, width)),
+    clear: line.clear,
+  };
 }

@@ -22,7 +22,7 @@ import type { Console } from '../console.ts';
 import { type ExitStatus, statusOfKind } from '../exit.ts';
 import { prepareFolder, shown, writeWhole } from '../files.ts';
 import { onInterrupt } from '../interrupt.ts';
-import { liveLine, stopwatch } from '../live-line.ts';
+import { timedLine } from '../live-line.ts';
 import { driveAll, finder, namesIn } from '../regress/stored.ts';
 
 export interface ExploreFlags {
@@ -190,12 +190,10 @@ function statusOf({ found, stored, complete }: ExploreDocument): ExitStatus {
 }
 
 function progress(console: Console): { show(p: ExploreProgress): void; clear(): void } {
-  const line = liveLine(console);
-  const seconds = stopwatch();
+  const line = timedLine(console);
   return {
     show({ phase, run, runs, states, signatures }) {
-      const text = ` ${phase}  run ${count(run)} of ${count(runs)}  states ${count(states)}  signatures ${signatures}`;
-      line.show(seconds(), (width) => text.slice(0, width));
+      line.show(` ${phase}  run ${count(run)} of ${count(runs)}  states ${count(states)}  signatures ${signatures}`);
     },
     clear: line.clear,
   };

@@ -9,7 +9,7 @@ import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
 import { shown, writeWhole } from '../files.ts';
 import { onInterrupt } from '../interrupt.ts';
-import { liveLine, stopwatch } from '../live-line.ts';
+import { timedLine } from '../live-line.ts';
 import { readAnySchedule, scenarioOf } from './replay.ts';
 
 export interface ShrinkFlags {
@@ -69,13 +69,11 @@ function sizeText({ steps, switches }: { readonly steps: number; readonly switch
 }
 
 function shrinkLine(console: Console): { show(progress: ShrinkProgress): void; clear(): void } {
-  const line = liveLine(console);
-  const seconds = stopwatch();
+  const line = timedLine(console);
   return {
     show({ phase, steps, switches, tried, states }) {
       const what = phase === 'search' ? `proving it minimal, ${count(states)} states` : `fewer ${phase}`;
-      const text = ` ${sizeText({ steps, switches })}   ${count(tried)} tried   ${what}`;
-      line.show(seconds(), (width) => text.slice(0, width));
+      line.show(` ${sizeText({ steps, switches })}   ${count(tried)} tried   ${what}`);
     },
     clear: line.clear,
   };
