@@ -15,6 +15,8 @@ const LARGE = 64 * 2 ** 20;
 
 const free: Thread[] = [];
 
+const bytesOf = ({ roots, slots }: StateArrays): number => roots.byteLength + slots.byteLength;
+
 /** A free thread, or a new one. */
 export const takeThread = (): Thread => free.pop() ?? new Thread();
 
@@ -38,13 +40,13 @@ export class Thread {
   /** Begins to work on a search. When it dies before the search is over, `failed` is called. */
   begin(data: ThreadData, failed: (because: string) => void): void {
     this.#failed = failed;
-    this.#bytes = 0;
+    this.#bytes = bytesOf(data.arrays);
     this.#worker.postMessage(data);
   }
 
   /** Hands over arrays of the search that have grown or were replaced. */
   give(arrays: StateArrays): void {
-    this.#bytes = arrays.roots.byteLength + arrays.slots.byteLength;
+    this.#bytes = bytesOf(arrays);
     this.#worker.postMessage(arrays);
   }
 
