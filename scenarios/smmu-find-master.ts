@@ -1,15 +1,13 @@
 /** Spec (c): a fault record names a stream, and the master that has it is looked up while its device is released. */
 import { scenario, set, sometimes } from '../checker/lang/index.ts';
-import { PageRequest, PciContext, PciFunction } from '../hw/pci/objects.ts';
+import { PageRequest, PciFunction } from '../hw/pci/objects.ts';
 import { SmmuCmdq, smmuCmdq } from '../hw/smmu/commands.ts';
 import { SmmuEvtq, stallingStream } from '../hw/smmu/stalls.ts';
 import { does, WorkFunc, Workqueue, worker } from '../model/kernel/index.ts';
 import {
-  ArmSmmuMaster,
   ArmSmmuStreams,
   armSmmuEvtqStreams,
   armSmmuReleaseDevice,
-  FaultParam,
   failedReport,
   handleStall,
   masterLookup,
@@ -17,14 +15,12 @@ import {
   releaseOrder,
   responseMaster,
   SMMU_C,
-  StallDevice,
   StallGroup,
   sidTree,
   streamIds,
   unknownStream,
 } from '../model/smmu/index.ts';
-import { allFreed } from '../properties/lifetime.ts';
-import { everyGroupAnswered, everyRequestAnswered, returns } from '../properties/response.ts';
+import { releaseProperties, streamDevice } from './smmu-stream-parts.ts';
 
 const streams = [set(streamIds, 'by stream id'), set(failedReport, 'driver answers')];
 const held = [...streams, set(masterLookup, 'mutex held over the report')];
@@ -108,12 +104,8 @@ export default scenario('smmu-find-master', {
     s.failures({ kmalloc: s.bounds.kmalloc_failures });
     const sids = new Map<object, number>();
     const device = (sid: number, kinds: readonly boolean[]) => {
-      const param = s.object(FaultParam, `fault_param${sid}`);
-      const dev = s.object(StallDevice, `dev${sid}`, { fault_param: param, smmu, sid });
-      const master = s.object(ArmSmmuMaster, `master${sid}`, { dev, sid });
-      dev.priv = master;
-      smmu.streams.set(sid, master);
-      const ctx = s.object(PciContext, `ctx${sid}`, { pasid: 1, run: true, active: true });
+      const parts = streamDevice(s, smmu, sid);
+      const { ctx } = parts;
       const transactions = s.objects(PageRequest, `transaction${sid}_`, kinds.length, (i) => ({
         context: ctx,
         last: kinds[i] ?? true,
@@ -125,7 +117,7 @@ export default scenario('smmu-find-master', {
         { master: stalls, ctx, evtq, transactions, whenFull: 'kept' },
         { role: 'hardware' },
       );
-      return { dev, param, master, ctx, transactions };
+      return { ...parts, transactions };
     };
     const many = (count: number, stall: boolean) => Array.from({ length: count }, () => stall);
     const released = device(0, [...many(s.bounds.stalled, true), ...many(s.bounds.terminated, false)]);
@@ -140,10 +132,7 @@ export default scenario('smmu-find-master', {
     ]);
     const all = [...released.transactions, ...stays.transactions];
     s.property(
-      everyGroupAnswered(all),
-      ...everyRequestAnswered(all),
-      returns('release', release),
-      allFreed([s.pool(FaultParam, 1), s.pool(ArmSmmuMaster, 1)], [stays.param, stays.master]),
+      ...releaseProperties(s, all, release, stays),
       sometimes(
         'late',
         'a record of the device is in the queue when its stream has no master',

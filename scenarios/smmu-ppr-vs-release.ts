@@ -1,19 +1,17 @@
 /** Spec (c): a page request names a stream, and the master that has it is looked up while its device is released. */
 import { scenario, set, sometimes } from '../checker/lang/index.ts';
 import { askingContext } from '../hw/pci/asking.ts';
-import { PageRequest, PciContext, PciFunction } from '../hw/pci/objects.ts';
+import { PageRequest, PciFunction } from '../hw/pci/objects.ts';
 import { SmmuCmdq, smmuCmdq } from '../hw/smmu/commands.ts';
 import { SmmuV3 } from '../hw/smmu/objects.ts';
 import { stopContext } from '../model/iopf/index.ts';
 import { does, WorkFunc, Workqueue, worker } from '../model/kernel/index.ts';
 import {
-  ArmSmmuMaster,
   ArmSmmuPriq,
   ArmSmmuStreams,
   armSmmuFlushPriqStreams,
   armSmmuPriqStreams,
   armSmmuReleaseDevice,
-  FaultParam,
   failedReport,
   handleStall,
   masterFaults,
@@ -22,13 +20,11 @@ import {
   priStreams,
   releaseOrder,
   SMMU_C,
-  StallDevice,
   StallGroup,
   streamIds,
   unknownStream,
 } from '../model/smmu/index.ts';
-import { allFreed } from '../properties/lifetime.ts';
-import { everyGroupAnswered, everyRequestAnswered, returns } from '../properties/response.ts';
+import { releaseProperties, streamDevice } from './smmu-stream-parts.ts';
 
 const posted = [
   set(streamIds, 'by stream id'),
@@ -100,17 +96,13 @@ export default scenario('smmu-ppr-vs-release', {
     s.failures({ kmalloc: kmalloc_failures });
     const sids = new Map<object, number>();
     const device = (sid: number, count: number) => {
-      const param = s.object(FaultParam, `fault_param${sid}`);
-      const dev = s.object(StallDevice, `dev${sid}`, { fault_param: param, smmu, sid });
-      const master = s.object(ArmSmmuMaster, `master${sid}`, { dev, sid });
-      dev.priv = master;
-      smmu.streams.set(sid, master);
-      const ctx = s.object(PciContext, `ctx${sid}`, { pasid: 1, run: true, active: true });
+      const parts = streamDevice(s, smmu, sid);
+      const { ctx } = parts;
       const fn = s.object(PciFunction, `function${sid}`);
       const asked = s.objects(PageRequest, `request${sid}_`, count, () => ({ context: ctx, last: true }));
       for (const request of asked) sids.set(request, sid);
       s.actor(`device${sid}`, askingContext, { fn, ctx, smmu: queue, requests: asked }, { role: 'hardware' });
-      return { dev, param, master, ctx, fn, asked };
+      return { ...parts, fn, asked };
     };
     const released = device(0, requests);
     const stays = device(1, others);
@@ -126,10 +118,7 @@ export default scenario('smmu-ppr-vs-release', {
     ]);
     const all = [...released.asked, ...stays.asked];
     s.property(
-      everyGroupAnswered(all),
-      ...everyRequestAnswered(all),
-      returns('release', release),
-      allFreed([s.pool(FaultParam, 1), s.pool(ArmSmmuMaster, 1)], [stays.param, stays.master]),
+      ...releaseProperties(s, all, release, stays),
       sometimes('same-index', 'both functions have a group of the same index open', () =>
         [...released.fn.prg].some((request, group) => request !== null && stays.fn.prg.at(group) !== null),
       ),

@@ -9,7 +9,7 @@
  * Limits: tags 0 and 1, for all streams together; each context has at most one transaction stalled.
  */
 import { constant, each, int, machine, object, patch, ref, ring, u8, type ViewOf } from '../../checker/lang/index.ts';
-import { GROUPS, PageRequest, PciContext, PciFunction } from '../pci/objects.ts';
+import { freeGroup, PageRequest, PciContext, PciFunction } from '../pci/objects.ts';
 
 const source = patch('spec (c) SMMUv3 and PCIe device')();
 
@@ -38,10 +38,7 @@ interface Frame {
   next: number;
 }
 
-function freeTag({ master }: Frame): number {
-  for (let tag = 0; tag < GROUPS; tag++) if (master.prg.at(tag) === null) return tag;
-  return -1;
-}
+const freeTag = ({ master }: Frame): number => freeGroup(master);
 
 const full = ({ evtq }: Frame) => evtq.records.length >= evtq.entries;
 function stall(f: Frame): void {

@@ -9,7 +9,6 @@
  *
  * Limits: a master has one stream; the stream table entry, which detach sets to abort, is in `stream-table.ts`.
  */
-
 import { stopContext } from '../iopf/driver.ts';
 import {
   bool,

@@ -2,9 +2,9 @@
  * The shared context descriptor of the SMMUv3 driver: it pins the ASID of an address space, for the notifiers of all
  * domains that the address space is bound through.
  *
- * Source: corpus ARM-SVA-1, cbd23144f766; arm-smmu-v3-sva.c of Linux 5.17, whose release notifier and put have stayed so until
- * 6.8. The core of that time holds no mm_struct: what
- * keeps it is the process, and after its exit the notifiers, until their grace period is over.
+ * Source: corpus ARM-SVA-1, cbd23144f766; arm-smmu-v3-sva.c of Linux 5.17, whose release notifier and put have stayed so
+ * until 6.8. The core of that time holds no mm_struct: what keeps it is the process, and after its exit the notifiers,
+ * until their grace period is over.
  */
 import {
   bool,
