@@ -6,10 +6,8 @@
  *
  * Readable is the first time that the browser paints text, told by its own mark. A step is the time that the page takes for
  * the key together with the layout that follows; what the screen then adds is the same for every page.
- *
- * Environment: CHROMIUM, the path of the browser.
  */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -18,15 +16,13 @@ import { check } from '../checker/check.ts';
 import type { Counterexample, TraceStep } from '../checker/trace/counterexample.ts';
 import { html } from '../reports/index.ts';
 import { scenarios } from '../scenarios/index.ts';
+import { chromiumPath } from './chromium.ts';
 
 const LIMIT_MS = { readable: 300, step: 16 };
 const STEPS = 10_000;
 const RUNS = 9;
 
-const executablePath = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
-  (path) => path !== undefined && existsSync(path),
-);
-if (executablePath === undefined) {
+if (chromiumPath === undefined) {
   console.error('bench: no Chromium found\n  hint: set CHROMIUM to its path');
   process.exit(2);
 }
@@ -34,7 +30,7 @@ if (executablePath === undefined) {
 const folder = mkdtempSync(join(tmpdir(), 'quiesce-page-'));
 const given = process.argv.slice(2).map((path) => resolve(path));
 const pages = given.length > 0 ? given : [await longPage()];
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
 let slow = 0;
 for (const page of pages) {
   const figures = await measured(browser, page);
@@ -82,6 +78,8 @@ async function measured(chrome: Browser, path: string): Promise<Figures> {
         }).observe({ type: 'paint', buffered: true }))`,
       ),
     );
+    // The script of a long page begins after that.
+    await page.locator('#where:not(:empty)').waitFor({ state: 'attached' });
     // From the middle on, where the page has most around it.
     await page.evaluate(`location.hash = '#step-' + Math.floor(document.querySelectorAll('tr[id^=step-]').length / 2)`);
     step.push(

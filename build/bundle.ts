@@ -48,7 +48,7 @@ const loadsBuiltInsLate: Plugin = {
 };
 
 // The script of the HTML report is the text of these functions, and half of it is names and spaces.
-for (const part of ['elements', 'files', 'inflate', 'page', 'pane', 'trace']) {
+for (const part of ['elements', 'files', 'inflate', 'page', 'pane', 'start', 'trace']) {
   const file = join(dist, 'reports', 'html', 'script', `${part}.js`);
   writeFileSync(file, (await transform(readFileSync(file, 'utf8'), { minify: true, target: 'es2022' })).code);
   rmSync(`${file}.map`);

@@ -13,6 +13,9 @@ const colours = `
 --k3:light-dark(#25866a,#5cc4a4);--k4:light-dark(#ac3c70,#e680af);--k5:light-dark(#6d6f14,#c0c257);
 --k6:light-dark(#4d5b75,#9aa9c6);--k7:light-dark(#93462f,#d9907a);`;
 
+/** What of a long schedule is below the first screen: laid out when it comes in sight, so that the first is seen sooner. */
+const LATER = 'section:has([data-window])~section,section:has([data-window]) .at:not(.now)';
+
 const tracks = [0, 1, 2, 3, 4, 5, 6, 7];
 
 export const style: string = `
@@ -161,6 +164,8 @@ html:not(.js) .changes button{text-decoration:none;cursor:auto}
 #watch h3{margin:.2rem 0}#history{margin:.2rem 0 .5rem;padding-left:1.3rem;font-size:13px}
 #values summary{cursor:pointer;min-height:24px}#filter{font:inherit;color:inherit;background:var(--raise);border:1px solid var(--soft);border-radius:5px;padding:.15rem .4rem}
 .js:not(.flat) .at{display:none}.js .at.now{display:block}
+${LATER}{content-visibility:auto;contain-intrinsic-size:auto 40rem;overflow-clip-margin:6px}
+@media (scripting:enabled){html:not(.windowed) #rows[data-window]>:nth-child(n+30){display:none}}
 @media (max-width:600px){.windowed .lanes td.lane,.windowed .lanes th.lane{width:44px}}
 @media (min-width:1120px){
 .js .split{display:grid;grid-template-columns:minmax(0,1fr) 380px;gap:1.4rem;align-items:start}
@@ -196,6 +201,7 @@ dt,caption,footer,.legend,.command span{font-size:6.5pt}.command{margin:.2rem 0;
 .lanes{line-height:1.2}.lanes th,.lanes td,.lanes thead th,.lanes thead td,.lanes tr.end>*{padding-top:0;padding-bottom:.05rem}.lanes .n a{min-height:0;min-width:0}.what code,.lanes code,.lanes small,.pre,.choice{font-size:6pt}.lanes .tag{font-size:5.5pt}
 .lanes .proc{display:inline;margin-right:.6em}.over{display:none}.split{display:block!important}.chartbar{margin:.1rem 0}
 #trust{columns:2;column-gap:1rem}#trust h2{column-span:all}#provenance .facts{display:block;columns:3}#provenance .facts>div{break-inside:avoid}#trust .facts{grid-template-columns:1fr 1fr 1fr}.delays{columns:2}
+${LATER}{content-visibility:visible}
 h2,h3,h4{break-after:avoid}figure,tr{break-inside:avoid}
 #source details,#source h3{display:none}
 .graphs{grid-template-columns:repeat(3,1fr);gap:.3rem}.graph.wide{grid-column:auto}.graph{padding:.2rem .4rem}.edges{columns:1}

@@ -5,13 +5,14 @@
  *
  * Skipped, with the reason in the title, where no Chromium is installed.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumPath } from '../../bench/chromium.ts';
 import { check } from '../../checker/check.ts';
 import type { Counterexample } from '../../checker/trace/counterexample.ts';
 import type { Verdict } from '../../checker/verdict.ts';
@@ -23,15 +24,9 @@ import dining from '../../scenarios/peers/dining.ts';
 import peers from '../../scenarios/peers/sva.ts';
 import * as fixtures from '../unit/reports/fixtures.ts';
 
-const executable = [
-  process.env['CHROMIUM'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => path !== undefined && existsSync(path));
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const title =
-  executable === undefined ? 'html report (skipped: no Chromium found, set CHROMIUM to its path)' : 'html report';
+  chromiumPath === undefined ? 'html report (skipped: no Chromium found, set CHROMIUM to its path)' : 'html report';
 
 const documents: Record<string, Verdict> = {
   // One that the checker made, the others by hand.
@@ -53,14 +48,14 @@ interface Opened {
   readonly complaints: string[];
 }
 
-describe.skipIf(executable === undefined)(title, () => {
+describe.skipIf(chromiumPath === undefined)(title, () => {
   let browser: Browser;
   let folder: string;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'quiesce-html-'));
     for (const [name, verdict] of Object.entries(documents)) writeFileSync(join(folder, `${name}.html`), html(verdict));
-    browser = await chromium.launch({ executablePath: executable as string, args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: chromiumPath as string, args: ['--no-sandbox'] });
   });
 
   afterAll(async () => {
@@ -79,6 +74,8 @@ describe.skipIf(executable === undefined)(title, () => {
     page.on('pageerror', (e) => complaints.push(`error: ${e.message}`));
     page.on('dialog', (d) => complaints.push(`dialog: ${d.message()}`));
     await page.goto(pathToFileURL(join(folder, `${name}.html`)).href + fragment);
+    // The script of a long page begins when the text has been shown.
+    if (name === 'long' && options.javaScriptEnabled !== false) await page.locator('html.windowed').waitFor();
     return { page, requests, complaints };
   }
 

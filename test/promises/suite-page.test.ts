@@ -5,13 +5,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import { beforeAll, expect, test } from 'vitest';
+import { chromiumPath } from '../../bench/chromium.ts';
 import { quiesce, scratchFolder } from './quiesce.ts';
 import { toys } from './toys.ts';
 
 const cwd = scratchFolder();
-const executable = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
-  (path) => path !== undefined && existsSync(path),
-);
 
 beforeAll(async () => {
   for (const name of ['holds', 'deadlock'] as const) {
@@ -88,11 +86,11 @@ test('as text it is refused', async () => {
   expect(await quiesce(['report', 'runs', '--text'], { cwd })).toMatchObject({ status: 151, stdout: '' });
 });
 
-test.skipIf(executable === undefined)(
+test.skipIf(chromiumPath === undefined)(
   'no request, no complaint, no accessibility violation, fits a narrow window',
   async () => {
     const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-    const browser = await chromium.launch({ executablePath: executable as string, args: ['--no-sandbox'] });
+    const browser = await chromium.launch({ executablePath: chromiumPath as string, args: ['--no-sandbox'] });
     try {
       for (const colorScheme of ['light', 'dark'] as const) {
         const page = await (await browser.newContext({ colorScheme, viewport: { width: 420, height: 900 } })).newPage();

@@ -77,6 +77,7 @@ export interface Browser {
   atob(text: string): string;
   matchMedia(query: string): { readonly matches: boolean };
   getSelection(): { selectAllChildren(node: Node): void } | null;
+  requestAnimationFrame(run: () => void): void;
   setTimeout(run: () => void, milliseconds: number): void;
   addEventListener(type: string, listener: (event: Happening) => void): void;
 }

@@ -25,7 +25,6 @@ export function page(w: Browser, { inflate, files, trace, elements, pane }: Part
   const d = w.document;
   const get = (id: string) => d.getElementById(id);
   const root = d.documentElement;
-  root.classList.add('js');
 
   // Copying: with the clipboard where there is one, else by selecting.
   const said = get('said');

@@ -4,12 +4,13 @@ import { files } from './files.ts';
 import { inflate } from './inflate.ts';
 import { type Parts, page } from './page.ts';
 import { pane } from './pane.ts';
+import { start } from './start.ts';
 import { trace } from './trace.ts';
 
 const parts: Parts = { inflate, files, trace, elements, pane };
 
 export const script = (): string =>
-  `(${compact(page)})(window,{${Object.entries(parts).map(([name, part]) => `${name}:${compact(part)}`)}});`;
+  `(${compact(start)})(window,()=>(${compact(page)})(window,{${Object.entries(parts).map(([name, part]) => `${name}:${compact(part)}`)}}));`;
 
 /** Source without indentation and whole-line comments. No function here has text that spans lines. */
 const compact = (part: (...given: never[]) => unknown): string =>
