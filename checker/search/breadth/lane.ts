@@ -19,6 +19,7 @@ import {
   FULL,
   KIND,
   LEVEL_END,
+  PHASE,
   ROOM,
   ROUND_FROM,
   ROUND_TO,
@@ -178,7 +179,7 @@ export class Lane {
     let slot = 0;
     let batched = 0;
     set.badCount[chunk] = 0;
-    this.#settle.begin(setIndex, chunk, this.states);
+    this.#settle.begin(setIndex, chunk, this.states, control[PHASE] as number);
     registers[NEXT] = 0;
     for (let index = from; index < to; index++) {
       let source = slot * words;

@@ -1,9 +1,10 @@
 /**
  * From candidates to new states: the innermost part of the breadth-first search, generated for the width of a root.
  *
- * Candidates of a chunk that repeat one shortly before are dropped first (a third to two thirds of all). For the rest
- * the slots of a batch are touched, then the states they refer to, then each is resolved: what a batch misses in the
- * cache it misses together.
+ * A batch of candidates goes through loops that each wait for one thing only. All are hashed. Those that repeat one met
+ * shortly before are dropped (a third to two thirds). For the rest the slots are touched; then each finds its place and
+ * touches the state it may be equal to; then each is resolved. So what a batch misses in the cache it misses together,
+ * and a branch that was guessed wrong costs little, since what it waits for is there.
  *
  * A slot that refers to a candidate of this round always refers to the least of its equals met so far; a thread that
  * comes with a lesser one replaces it. So at the end of a round the winners do not depend on the order of the threads.
@@ -19,8 +20,11 @@ import type { SharedRound } from './round.ts';
 
 export interface Settle {
   readonly bind: (arrays: StateArrays) => void;
-  /** @param count states there are, if this thread is the only one. */
-  readonly begin: (set: number, chunk: number, count: number) => void;
+  /**
+   * @param count states there are, if this thread is the only one.
+   * @param phase number of the phase: candidates of an earlier one are not remembered.
+   */
+  readonly begin: (set: number, chunk: number, count: number, phase: number) => void;
   /**
    * Looks up the first `n` of some roots, which lie one after another; candidate i comes from state `first + from[i]`.
    * Returns how many of them nobody had before: `winners` has their places in the batch, `positions` those in the set;
@@ -47,8 +51,11 @@ interface SettleInput {
   readonly hash: HashText;
 }
 
-/** Entries of the memory of the latest candidates. */
-const RECENT = 1 << 12;
+/**
+ * Entries of the memory of the latest candidates: a hash, and the index plus one of the state that has it, or, below
+ * zero, a candidate of this thread.
+ */
+const RECENT = 1 << 14;
 
 export function makeSettle(input: SettleInput): Settle {
   const text = input.alone ? aloneText(input) : besideText(input);
@@ -56,19 +63,31 @@ export function makeSettle(input: SettleInput): Settle {
 }
 
 /** What both forms begin with. */
-const commonText = (root: number, batch: number, { first }: Probing): string => `
-    const hashes = new Int32Array(${batch}), origins = new Int32Array(${batch}),
-      touched = new Int32Array(${batch}), winners = new Int32Array(${batch}), positions = new Int32Array(${batch}),
-      recent = new Int32Array(${RECENT});
+const commonText = (root: number, batch: number, hash: HashText, { first, next }: Probing): string => `
+    const hashes = new Int32Array(${batch}), origins = new Int32Array(${batch}), places = new Int32Array(${batch}),
+      winners = new Int32Array(${batch}), positions = new Int32Array(${batch}),
+      recent = new Int32Array(${RECENT}), recentHashes = new Int32Array(${RECENT});
     // Functions take these as constants of their own: the optimiser then checks them once.
     let allKnown, allSlots, allSuccessors, last = 0, scale = 0, references = 0, tags = 0, sink = 0;
+    // Hashes take long but wait for nothing: by themselves those of several candidates are under way at once.
+    function hashAll(roots, n) {
+      for (let i = 0, at = 0; i < n; i++, at += ${root}) {
+        ${hash(wordsAt(root, 'roots', 'at'))}
+        hashes[i] = x;
+      }
+    }
+    // The place of each candidate: the first slot that is empty or may refer to it. It is looked for once, since slots
+    // that are in use keep their tags.
     function touch(slots, known, m, end) {
       const referenceMask = references, tagMask = tags;
-      for (let j = 0; j < m; j++) touched[j] = slots[${first('hashes[j]')}];
       let z = 0;
+      for (let j = 0; j < m; j++) z ^= slots[${first('hashes[origins[j]]')}];
       for (let j = 0; j < m; j++) {
-        const e = touched[j];
-        if (e !== 0 && ((e ^ hashes[j]) & tagMask) === 0) {
+        const x = hashes[origins[j]];
+        let p = ${first('x')}, e = slots[p];
+        while (e !== 0 && ((e ^ x) & tagMask) !== 0) { p = ${next}; e = slots[p]; }
+        places[j] = p;
+        if (e !== 0) {
           const r = (e & referenceMask) >>> 0;
           if (r < end) z ^= known[(r - 1) * ${root}];
         }
@@ -84,35 +103,34 @@ function aloneText({ shape, batch, hash }: SettleInput): string {
   const { root } = shape;
   const probing = probingOf(shape);
   return `
-    ${commonText(root, batch, probing)}
+    ${commonText(root, batch, hash, probing)}
     let index = 0, first = 0;
     function bind(arrays) {
       allKnown = arrays.roots; allSlots = arrays.slots; allSuccessors = arrays.successors;
       ${probing.bind('arrays.control')}
       references = arrays.control[${REFERENCE_MASK}]; tags = ~references;
-      recent.fill(0);
     }
     function begin(set, chunk, count) { first = index = count; }
     function settle(roots, n, origin, from) {
       const known = allKnown, slots = allSlots, successors = allSuccessors;
       let m = 0, won = 0;
-      for (let i = 0, at = 0; i < n; i++, at += ${root}) {
-        ${hash(wordsAt(root, 'roots', 'at'))}
-        const before = recent[x & ${RECENT - 1}];
-        if (before !== 0) {
-          const b = (before - 1) * ${root};
+      hashAll(roots, n);
+      for (let i = 0; i < n; i++) {
+        const x = hashes[i], before = recent[x & ${RECENT - 1}];
+        if (recentHashes[x & ${RECENT - 1}] === x && before !== 0) {
+          const b = (before - 1) * ${root}, at = i * ${root};
           if (${sameText(root, 'known', 'b', 'roots', 'at')}) {
             const source = from + origin[i];
             if (before - 1 > source && successors[source] === 0) successors[source] = 1;
             continue;
           }
         }
-        hashes[m] = x; origins[m++] = i;
+        origins[m++] = i;
       }
       touch(slots, known, m, 2 ** 32);
       for (let j = 0; j < m; j++) {
-        const i = origins[j], at = i * ${root}, x = hashes[j], source = from + origin[i];
-        for (let p = ${probing.first('x')}; ; p = ${probing.next}) {
+        const i = origins[j], at = i * ${root}, x = hashes[i], source = from + origin[i];
+        for (let p = places[j]; ; p = ${probing.next}) {
           const e = slots[p];
           if (e === 0) {
             const to = index * ${root};
@@ -120,6 +138,7 @@ function aloneText({ shape, batch, hash }: SettleInput): string {
             index++;
             slots[p] = (x & tags) | index;
             recent[x & ${RECENT - 1}] = index;
+            recentHashes[x & ${RECENT - 1}] = x;
             if (successors[source] === 0) successors[source] = 1;
             successors[source]++;
             winners[won] = i; positions[won++] = index - 1;
@@ -129,6 +148,7 @@ function aloneText({ shape, batch, hash }: SettleInput): string {
           const r = e & references, b = (r - 1) * ${root};
           if (${sameText(root, 'known', 'b', 'roots', 'at')}) {
             recent[x & ${RECENT - 1}] = r;
+            recentHashes[x & ${RECENT - 1}] = x;
             if (r - 1 > source && successors[source] === 0) successors[source] = 1;
             break;
           }
@@ -146,10 +166,10 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
   const probing = probingOf(shape);
   const { room } = round;
   return `
-    ${commonText(root, batch, probing)}
+    ${commonText(root, batch, hash, probing)}
     const committing = new Int32Array(${round.chunkRoom});
     const sets = round.sets, chunkRoom = round.chunkRoom;
-    let set = sets[0], setIndex = 0, chunk = 0, base = 0, count = 0, provisional = 0;
+    let set = sets[0], setIndex = 0, chunk = 0, base = 0, count = 0, provisional = 0, present = -1, era = 0;
     function bind(arrays) {
       allKnown = arrays.roots; allSlots = arrays.slots; allSuccessors = arrays.successors;
       ${probing.bind('arrays.control')}
@@ -157,42 +177,53 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
       // The highest references are those of the two sets.
       provisional = (references >>> 0) - ${2 * room} + 1;
     }
-    function begin(s, c) {
+    function begin(s, c, states, phase) {
       set = sets[s]; setIndex = s; chunk = c; base = c * chunkRoom; count = 0;
       set.fresh[c] = 0;
-      recent.fill(0);
+      if (phase === present) return;
+      // What is remembered of earlier phases now lies below the positions of this one.
+      present = phase;
+      era += ${room};
+      if (era > ${2 ** 31 - 1 - 2 * room}) { era = 0; recent.fill(0); }
     }
     function settle(roots, n, origin, from) {
       const known = allKnown, slots = allSlots, successors = allSuccessors;
-      const { roots: kept, sources, places, fresh, won: wins, hashes: keptHashes } = set;
+      const { roots: kept, sources, places: keptPlaces, fresh, won: wins, hashes: keptHashes } = set;
       const ours = provisional + setIndex * ${room};
       let m = 0, won = 0;
-      for (let i = 0, at = 0; i < n; i++, at += ${root}) {
-        ${hash(wordsAt(root, 'roots', 'at'))}
-        const before = recent[x & ${RECENT - 1}];
-        if (before > 0) {
-          const b = (before - 1) * ${root};
-          if (${sameText(root, 'known', 'b', 'roots', 'at')}) {
-            const source = from + origin[i];
-            if (before - 1 > source && successors[source] === 0) successors[source] = 1;
-            continue;
-          }
-        } else if (before < 0) {
-          const b = (-before - 1) * ${root};
-          if (${sameText(root, 'kept', 'b', 'roots', 'at')}) {
-            const source = from + origin[i];
-            if (successors[source] === 0) successors[source] = 1;
-            continue;
+      hashAll(roots, n);
+      for (let i = 0; i < n; i++) {
+        const x = hashes[i], before = recent[x & ${RECENT - 1}];
+        if (recentHashes[x & ${RECENT - 1}] === x) {
+          const at = i * ${root};
+          if (before > 0) {
+            const b = (before - 1) * ${root};
+            if (${sameText(root, 'known', 'b', 'roots', 'at')}) {
+              const source = from + origin[i];
+              if (before - 1 > source && successors[source] === 0) successors[source] = 1;
+              continue;
+            }
+          } else {
+            // Only candidates of this phase count, and only those that come first.
+            const q = -before - 1 - era;
+            if (q >= 0 && q < base + count) {
+              const b = q * ${root};
+              if (${sameText(root, 'kept', 'b', 'roots', 'at')}) {
+                const source = from + origin[i];
+                if (successors[source] === 0) successors[source] = 1;
+                continue;
+              }
+            }
           }
         }
-        hashes[m] = x; origins[m++] = i;
+        origins[m++] = i;
       }
       touch(slots, known, m, provisional);
       for (let j = 0; j < m; j++) {
-        const i = origins[j], at = i * ${root}, x = hashes[j], source = from + origin[i];
+        const i = origins[j], at = i * ${root}, x = hashes[i], source = from + origin[i];
         // Where it is kept if it wins; if it does not, the next one takes the place.
         const position = base + count, mine = (x & tags) | (ours + position);
-        for (let p = ${probing.first('x')}; ; ) {
+        for (let p = places[j]; ; ) {
           const e = slots[p];
           let q = -1;
           if (e !== 0) {
@@ -202,6 +233,7 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
               const b = (r - 1) * ${root};
               if (${sameText(root, 'known', 'b', 'roots', 'at')}) {
                 recent[x & ${RECENT - 1}] = r;
+                recentHashes[x & ${RECENT - 1}] = x;
                 if (r - 1 > source && successors[source] === 0) successors[source] = 1;
                 break;
               }
@@ -214,7 +246,10 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
             if (!(${sameText(root, 'theirs', 'b', 'roots', 'at')})) { p = ${probing.next}; continue; }
             // The least of equal candidates wins.
             if (other !== setIndex || q < position) {
-              if (other === setIndex) recent[x & ${RECENT - 1}] = -q - 1;
+              if (other === setIndex) {
+                recent[x & ${RECENT - 1}] = -q - 1 - era;
+                recentHashes[x & ${RECENT - 1}] = x;
+              }
               if (successors[source] === 0) successors[source] = 1;
               break;
             }
@@ -222,7 +257,7 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
           // Written before anybody can see the slot.
           const to = position * ${root};
           ${perWord(root, (k) => `kept[to + ${k}] = roots[at + ${k}];`)}
-          sources[position] = source; keptHashes[position] = x; wins[position] = 1; places[position] = p;
+          sources[position] = source; keptHashes[position] = x; wins[position] = 1; keptPlaces[position] = p;
           // Somebody came between: what is there now is looked at again.
           if (Atomics.compareExchange(slots, p, e, mine) !== e) continue;
           if (q >= 0) {
@@ -230,7 +265,8 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
             Atomics.sub(fresh, (q / chunkRoom) | 0, 1);
           }
           count++;
-          recent[x & ${RECENT - 1}] = -position - 1;
+          recent[x & ${RECENT - 1}] = -position - 1 - era;
+          recentHashes[x & ${RECENT - 1}] = x;
           if (successors[source] === 0) successors[source] = 1;
           winners[won] = i; positions[won++] = position;
           break;
