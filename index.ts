@@ -56,7 +56,9 @@ export {
   type FoundViolation,
 } from './explore/explore.ts';
 export type { Program } from './explore/program.ts';
+export type { Unsearched } from './explore/search.ts';
 export type { ExplorableSystem } from './explore/system.ts';
 export { systemNamed } from './explore/systems/index.ts';
+export { type ExploreRun, explorationToJson } from './reports/explore-json.ts';
 export { html, replayToJson, verdictFromJson, verdictText, verdictToJson } from './reports/index.ts';
 export { scenarios } from './scenarios/index.ts';

@@ -2,17 +2,18 @@
  * The explorer: programs by chance, a search of each, violations by signature, the smallest program of each signature.
  * The same seed gives the same result, unless a signal ends it.
  */
-import { nearest, QuiesceError } from '../checker/lang/index.ts';
+import { QuiesceError, type ViolationKind } from '../checker/lang/index.ts';
 import { type Running, running } from '../checker/running.ts';
 import { replay } from '../checker/trace/replay.ts';
 import { parseSchedule } from '../checker/trace/schedule.ts';
 import type { Verdict } from '../checker/verdict.ts';
-import { type Choice, draw, failuresOf } from './generate.ts';
+import { choiceOf } from './choice.ts';
+import { draw } from './generate.ts';
 import { formatProgram, type Program } from './program.ts';
 import { scenarioOf } from './scenario.ts';
-import { type Effort, explained, searchProgram } from './search.ts';
+import { type Effort, explained, searchUnlessMistaken, type Unsearched } from './search.ts';
 import { shrink } from './shrink.ts';
-import type { ExplorableSystem, PublicOperation } from './system.ts';
+import type { ExplorableSystem } from './system.ts';
 
 /** What `explore` takes. */
 export interface ExploreOptions {
@@ -55,30 +56,47 @@ export interface ExploreProgress {
 export interface FoundViolation {
   readonly signature: string;
   readonly variant: string;
+  readonly property: string;
+  readonly kind: ViolationKind;
   readonly headline: string;
+  readonly steps: number;
+  readonly switches: number;
   /** Number of the program that showed it first, from 1 on. */
   readonly run: number;
-  readonly first: Program;
-  /** The smallest one. */
-  readonly program: Program;
+  /** The text of that program, such as `init(dev0):shutdown(dev0):`. */
+  readonly first: string;
+  /** That of the smallest one; after `explore:<system>:` it names a scenario. */
+  readonly program: string;
   /** Programs that were searched to make it smaller. */
   readonly tried: number;
   /** The verdict about the smallest program, with this violation alone. */
   readonly verdict: Verdict;
 }
 
-/** What an exploration found, and how much of what it drew was searched as a whole. */
+/**
+ * What an exploration found, and how much of what it drew was searched as a whole. `explorationToJson` prints it as `quiesce
+ * explore --json` does.
+ */
 export interface Exploration {
   readonly system: string;
+  readonly variants: readonly string[];
+  readonly ops: readonly string[];
+  readonly withoutContracts: readonly string[];
+  readonly objects?: Readonly<Record<string, number>>;
+  readonly failures?: readonly string[];
+  readonly actors: number;
+  readonly maxStates: number;
   readonly seed: number;
-  /** Programs that were searched. */
-  readonly runs: number;
+  /** Programs that were asked for. */
   readonly wanted: number;
+  /** Programs that were drawn. */
+  readonly runs: number;
   /** Different ones among them; what was drawn twice is searched once. */
   readonly distinct: number;
   readonly exhaustive: number;
   /** Larger than the budget of states: searched by PCT walks, or left after a violation was found. */
   readonly partly: number;
+  readonly unsearched: readonly Unsearched[];
   readonly states: number;
   readonly found: readonly FoundViolation[];
   /** Every signature, with the number of programs that showed it. */
@@ -87,13 +105,13 @@ export interface Exploration {
   readonly stopped: boolean;
 }
 
-const DEFAULTS = { actors: 3, runs: 100, seed: 1, maxStates: 20_000, walks: 200 };
+const DEFAULTS = { runs: 100, seed: 1, maxStates: 20_000, walks: 200 };
 
 /**
  * Explores a system: draws programs over its public operations, searches each, and makes the smallest program of every new
- * violation. Progress can be read with `for await`; an abort of `signal` ends it with what is known: a violation that was just being
- * made smaller is told as small as it is by then. An option that is
- * wrong rejects with a `QuiesceError`.
+ * violation. Progress can be read with `for await`; an abort of `signal` ends it with what is known: a violation that was
+ * just being made smaller is told as small as it is by then. An option that is wrong rejects with a `QuiesceError`; a
+ * program that shows a mistake in the model is told as not searched, and the others go on.
  *
  * Cost: `runs` searches of at most `maxStates` states each. Limits: that nothing is found proves nothing beyond the
  * programs that were searched as a whole.
@@ -133,6 +151,7 @@ async function explored(system: ExplorableSystem, options: ExploreOptions): Prom
   const told = new Set(options.known ?? []);
   const signatures: Record<string, number> = {};
   const found: FoundViolation[] = [];
+  const unsearched: Unsearched[] = [];
   let exhaustive = 0;
   let partly = 0;
   let states = 0;
@@ -145,7 +164,12 @@ async function explored(system: ExplorableSystem, options: ExploreOptions): Prom
     const text = `${variant} ${formatProgram(program)}`;
     if (program.actors.length === 0 || searched.has(text)) continue;
     tell('search');
-    const one = await searchProgram(system, program, variant, effort);
+    const one = await searchUnlessMistaken(system, program, variant, effort);
+    if ('why' in one) {
+      searched.add(text);
+      unsearched.push(one);
+      continue;
+    }
     // What a search that was ended has found by then is told as well.
     if (options.signal?.aborted && one.verdict.violations.length === 0) continue;
     searched.add(text);
@@ -161,67 +185,42 @@ async function explored(system: ExplorableSystem, options: ExploreOptions): Prom
       if (last === null) break;
       told.add(signature);
       replayAgain(system, less.program, last.verdict);
-      const { headline } = last.counterexample;
-      const one: FoundViolation = { signature, variant, headline, run, first: program, ...less, verdict: last.verdict };
-      found.push(one);
-      options.onFound?.(one);
+      const { property, evidence, headline, steps, switches } = last.counterexample;
+      const violation: FoundViolation = {
+        signature,
+        variant,
+        property,
+        kind: evidence.kind,
+        headline,
+        steps: steps.length,
+        switches,
+        run,
+        first: formatProgram(program),
+        program: formatProgram(less.program),
+        tried: less.tried,
+        verdict: last.verdict,
+      };
+      found.push(violation);
+      options.onFound?.(violation);
     }
   }
+  const { contracts, ...drawnFrom } = choice;
   return {
     system: system.name,
+    ...drawnFrom,
+    withoutContracts: options.withoutContracts ?? [],
+    maxStates,
     seed,
-    runs: run,
     wanted: runs,
+    runs: run,
     distinct: searched.size,
     exhaustive,
     partly,
+    unsearched,
     states,
     found,
     signatures,
     stopped: options.signal?.aborted ?? false,
-  };
-}
-
-/** What is to be drawn from. Throws for a name that the system does not have, and for what cannot be drawn. */
-export function choiceOf(system: ExplorableSystem, options: ExploreOptions): Choice {
-  const contracts = Object.keys(system.contracts).filter((name) => !(options.withoutContracts ?? []).includes(name));
-  const variants =
-    options.variants ?? Object.keys(system.presets).filter((name) => system.presets[name]?.repaired !== true);
-  const ops =
-    options.ops ??
-    Object.keys(system.operations).filter((name) => {
-      const { large, breaks } = system.operations[name] ?? {};
-      return large !== true && (breaks === undefined || !contracts.includes(breaks));
-    });
-  refuseUnknown(system, 'variant', Object.keys(system.presets), variants);
-  refuseUnknown(system, 'operation', Object.keys(system.operations), ops);
-  refuseUnknown(system, 'contract', Object.keys(system.contracts), options.withoutContracts ?? []);
-  for (const name of ops) {
-    const { breaks } = system.operations[name] as PublicOperation;
-    if (breaks !== undefined && contracts.includes(breaks))
-      throw new QuiesceError(
-        'config',
-        `operation ${name} has no meaning with the contract ${breaks}, which it breaks`,
-        {
-          hint: `give --without-contract ${breaks} as well`,
-        },
-      );
-  }
-  const { objects, failures } = options;
-  refuseUnknown(system, 'failure', failuresOf(system, ops), failures ?? []);
-  for (const [kind, most] of Object.entries(objects ?? {})) {
-    refuseUnknown(system, 'kind of object', Object.keys(system.objects), [kind]);
-    const all = system.objects[kind] ?? 0;
-    if (!(Number.isInteger(most) && most >= 1 && most <= all))
-      throw new QuiesceError('usage', `${system.name} has 1 to ${all} ${kind}, not ${most}`);
-  }
-  return {
-    variants,
-    ops,
-    actors: options.actors ?? DEFAULTS.actors,
-    contracts,
-    ...(objects === undefined ? {} : { objects }),
-    ...(failures === undefined ? {} : { failures }),
   };
 }
 
@@ -234,22 +233,6 @@ function replayAgain(system: ExplorableSystem, program: Program, verdict: Verdic
   throw new QuiesceError('nondeterminism', `the schedule of ${stored.signature} does not lead to it again`, {
     where: formatProgram(program),
   });
-}
-
-function refuseUnknown(
-  system: ExplorableSystem,
-  what: string,
-  known: readonly string[],
-  given: readonly string[],
-): void {
-  for (const name of given)
-    if (!known.includes(name)) {
-      const near = nearest(name, known);
-      const all = `there are ${known.join(', ')}`;
-      throw new QuiesceError('usage', `${system.name} has no ${what} "${name}"`, {
-        hint: near === undefined ? all : `did you mean ${near}? ${all}`,
-      });
-    }
 }
 
 function defined<T extends object>(options: T): Partial<T> {

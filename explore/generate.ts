@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { type Call, callsIn, type Program } from './program.ts';
-import type { ExplorableSystem } from './system.ts';
+import type { ExplorableSystem, Limit } from './system.ts';
 
 export interface Drawn {
   readonly variant: string;
@@ -78,14 +78,22 @@ function rawPrograms(system: ExplorableSystem, choice: Choice): fc.Arbitrary<Dra
   });
 }
 
-/** Does the program keep all contracts in force? */
+/** Does the program keep all contracts in force, and can it be set up at all? */
 export function keeps(
   system: ExplorableSystem,
   contracts: readonly string[],
   variant: string,
   program: Program,
 ): boolean {
-  return contracts.every((name) => system.contracts[name]?.kept(program, variant) ?? true);
+  return (
+    limitBroken(system, program) === undefined &&
+    contracts.every((name) => system.contracts[name]?.kept(program, variant) ?? true)
+  );
+}
+
+/** The first limit of the system's model that the program goes beyond. */
+export function limitBroken(system: ExplorableSystem, program: Program): Limit | undefined {
+  return system.limits?.find(({ kept }) => !kept(program));
 }
 
 /** Call by call, what may be added. Actors with nothing left are no actors, and failures need an operation that fails. */

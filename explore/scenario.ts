@@ -1,5 +1,6 @@
 /** From a program to a scenario. Its name holds the program, so that a stored schedule says how to build it again. */
 import { nearest, QuiesceError, type Scenario, type Variant } from '../checker/lang/index.ts';
+import { limitBroken } from './generate.ts';
 import { callsIn, formatProgram, type Program, parseProgram } from './program.ts';
 import type { ExplorableSystem } from './system.ts';
 
@@ -66,6 +67,12 @@ export function rebuild(system: ExplorableSystem, text: string): Scenario {
       throw new QuiesceError('usage', `${op} of ${system.name} cannot have been done before`, {
         hint: 'let an actor call it',
       });
+  const limit = limitBroken(system, program);
+  if (limit !== undefined)
+    throw new QuiesceError('usage', `${system.name} cannot set up this program`, {
+      where: text,
+      hint: `its model has a limit: ${limit.about}`,
+    });
   return scenarioOf(system, program);
 }
 

@@ -1,9 +1,10 @@
 /** The search of one generated scenario: exhaustive within a budget of states, by PCT beyond it. */
 import { setImmediate } from 'node:timers/promises';
 import { check } from '../checker/check.ts';
+import { QuiesceError, type QuiesceErrorCode } from '../checker/lang/index.ts';
 import type { Counterexample } from '../checker/trace/counterexample.ts';
 import type { Verdict } from '../checker/verdict.ts';
-import type { Program } from './program.ts';
+import { formatProgram, type Program } from './program.ts';
 import { scenarioOf } from './scenario.ts';
 import type { ExplorableSystem } from './system.ts';
 
@@ -23,8 +24,17 @@ export interface Searched {
   readonly states: number;
 }
 
+/** A program that shows a mistake in the model, so that it was not searched to the end. */
+export interface Unsearched {
+  readonly variant: string;
+  readonly program: string;
+  readonly code: QuiesceErrorCode;
+  /** What is wrong with the model. */
+  readonly why: string;
+}
+
 /** All violations of the program, one for each signature, without explanations. */
-export async function searchProgram(
+async function searchProgram(
   system: ExplorableSystem,
   program: Program,
   variant: string,
@@ -41,6 +51,23 @@ export async function searchProgram(
   const walked = await check(scenario, { ...common, strategy: 'pct', runs: effort.walks, seed: String(effort.seed) });
   return { verdict: walked, exhaustive: false, states };
 }
+
+/** The same; a mistake in the model that this program shows is told, not thrown, so that the others go on. */
+export async function searchUnlessMistaken(
+  system: ExplorableSystem,
+  program: Program,
+  variant: string,
+  effort: Effort,
+): Promise<Searched | Unsearched> {
+  try {
+    return await searchProgram(system, program, variant, effort);
+  } catch (error) {
+    if (!(error instanceof QuiesceError) || !mistakes.includes(error.code)) throw error;
+    return { variant, program: formatProgram(program), code: error.code, why: error.message };
+  }
+}
+
+const mistakes: readonly QuiesceErrorCode[] = ['model', 'model-threw', 'nondeterminism'];
 
 /**
  * The violation of that signature with everything that is known about it, alone in its verdict; null where the search

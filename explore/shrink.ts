@@ -6,7 +6,7 @@
  */
 import { keeps, renumbered, withFailures } from './generate.ts';
 import { type Call, formatProgram, type Program } from './program.ts';
-import { type Effort, searchProgram } from './search.ts';
+import { type Effort, searchUnlessMistaken } from './search.ts';
 import type { ExplorableSystem } from './system.ts';
 
 const without = <T>(list: readonly T[], i: number): T[] => list.filter((_, j) => j !== i);
@@ -59,8 +59,8 @@ export async function shrink(
     seen.add(text);
     if (candidate.actors.length === 0 || !keeps(system, contracts, variant, candidate)) return false;
     tried++;
-    const { verdict } = await searchProgram(system, candidate, variant, effort);
-    return verdict.violations.some((v) => v.signature === signature);
+    const searched = await searchUnlessMistaken(system, candidate, variant, effort);
+    return 'verdict' in searched && searched.verdict.violations.some((v) => v.signature === signature);
   };
   const next = async (): Promise<Program | null> => {
     for (const candidate of smaller(program)) {

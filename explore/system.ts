@@ -29,6 +29,12 @@ export interface Contract {
   readonly kept: (program: Program, variant: string) => boolean;
 }
 
+/** What `setup` can build of a program, and what its model has room for. Unlike a contract it cannot be switched off. */
+export interface Limit {
+  readonly about: string;
+  readonly kept: (program: Program) => boolean;
+}
+
 /** A variant of all scenarios of the system. */
 export interface Preset {
   readonly about: string;
@@ -47,6 +53,7 @@ export interface ExplorableSystem {
   readonly objects: Readonly<Record<string, number>>;
   readonly operations: Readonly<Record<string, PublicOperation>>;
   readonly contracts: Readonly<Record<string, Contract>>;
+  readonly limits?: readonly Limit[];
   readonly presets: Readonly<Record<string, Preset>>;
   /** Failures that no step injects: `setup` builds them in, such as a queue that is too small. */
   readonly builtIn?: readonly string[];

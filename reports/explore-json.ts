@@ -21,6 +21,14 @@ export interface ExploredViolation {
   readonly tried: number;
 }
 
+/** A program that shows a mistake in the model, and was not searched to the end. */
+export interface UnsearchedProgram {
+  readonly variant: string;
+  readonly program: string;
+  readonly code: string;
+  readonly why: string;
+}
+
 /** A failure of an earlier exploration, driven again before anything else. */
 export interface StoredFailure {
   readonly file: string;
@@ -47,6 +55,7 @@ export interface ExploreDocument {
   /** Of those: seen as a whole, and not. */
   readonly exhaustive: number;
   readonly partly: number;
+  readonly unsearched: readonly UnsearchedProgram[];
   readonly states: number;
   readonly stored: readonly StoredFailure[];
   readonly found: readonly ExploredViolation[];
@@ -72,6 +81,7 @@ export const explorationShape: Shape<ExploreDocument> = record<ExploreDocument>(
   distinct: number,
   exhaustive: number,
   partly: number,
+  unsearched: list(record<UnsearchedProgram>({ variant: text, program: text, code: text, why: text })),
   states: number,
   stored: list(record<StoredFailure>({ file: text, signature: orNull(text), reproduced: flag, text })),
   found: list(
@@ -94,8 +104,41 @@ export const explorationShape: Shape<ExploreDocument> = record<ExploreDocument>(
   stoppedBecause: orNull(word('interrupted', 'time limit')),
 });
 
-/** The document as JSON text, ending in a line break. */
-export function explorationToJson(document: ExploreDocument): string {
+/** What the library returns; its violations may hold more than is told here, such as their verdicts. */
+export type Explored = Omit<ExploreDocument, 'schema' | 'stored' | 'complete' | 'stoppedBecause'> & {
+  readonly stopped: boolean;
+};
+
+/** What the command line knows besides: failures that were driven again, and what ended it. */
+export type ExploreRun = Pick<ExploreDocument, 'stored' | 'stoppedBecause'>;
+
+/** The document of an exploration. */
+export function explorationDocument(explored: Explored, run?: ExploreRun): ExploreDocument {
+  const { stopped, ...counted } = explored;
+  return {
+    schema: 'quiesce.explore/1',
+    ...counted,
+    stored: run?.stored ?? [],
+    complete: !stopped && explored.partly === 0 && explored.unsearched.length === 0,
+    stoppedBecause: run === undefined ? (stopped ? 'interrupted' : null) : run.stoppedBecause,
+  };
+}
+
+/**
+ * The document that `quiesce explore --json` prints, ending in a line break.
+ *
+ * @param run what the command line knows besides; of a program's own exploration there is none.
+ *
+ * @example
+ * ```ts
+ * import { explorationToJson, explore, systemNamed } from 'quiesce';
+ *
+ * const exploration = await explore(await systemNamed('iommufd'), { runs: 1 });
+ * console.log(JSON.parse(explorationToJson(exploration)).schema); // quiesce.explore/1
+ * ```
+ */
+export function explorationToJson(explored: Explored, run?: ExploreRun): string {
+  const document = explorationDocument(explored, run);
   const checked = read(explorationShape, document, { what: 'an exploration', hint: 'this is a defect in quiesce' });
   return `${JSON.stringify(checked, null, 2)}\n`;
 }

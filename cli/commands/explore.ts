@@ -5,21 +5,21 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { QuiesceError } from '../../checker/lang/index.ts';
-import type { ExploreProgress, FoundViolation } from '../../explore/explore.ts';
-import { choiceOf, explore } from '../../explore/explore.ts';
-import { formatProgram } from '../../explore/program.ts';
+import { choiceOf } from '../../explore/choice.ts';
+import type { Exploration, ExploreProgress, FoundViolation } from '../../explore/explore.ts';
+import { explore } from '../../explore/explore.ts';
 import type { ExplorableSystem } from '../../explore/system.ts';
 import { systemNamed } from '../../explore/systems/index.ts';
 import {
   type ExploreDocument,
-  type ExploredViolation,
+  explorationDocument,
   explorationToJson,
   type StoredFailure,
 } from '../../reports/explore-json.ts';
 import { contextOf, count, html, splat, verdictToJson } from '../../reports/index.ts';
 import { explorationText, foundText } from '../../reports/text/explore.ts';
 import type { Console } from '../console.ts';
-import { type ExitStatus, statusOfKind } from '../exit.ts';
+import { type ExitStatus, statusOfError, statusOfKind } from '../exit.ts';
 import { prepareFolder, shown, writeWhole } from '../files.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { timedLine } from '../live-line.ts';
@@ -51,33 +51,29 @@ export async function exploreCommand(given: string, flags: ExploreFlags, console
   if (seed > MOST_SEED) throw new QuiesceError('usage', `--seed is at most ${MOST_SEED}, not ${seed}`);
   if (actors > MOST_ACTORS) throw new QuiesceError('usage', `--actors is at most ${MOST_ACTORS}, not ${actors}`);
   const variants = flags.variant === undefined ? unrepaired(system) : [flags.variant];
-  const withoutContracts = flags.withoutContract ?? [];
-  const limits = {
-    ...(flags.objects === undefined ? {} : { objects: flags.objects }),
-    ...(flags.failures === undefined ? {} : { failures: flags.failures }),
-  };
-  const choice = { variants, withoutContracts, ...limits, ...(flags.ops === undefined ? {} : { ops: flags.ops }) };
   const asked = {
     variants,
-    ops: choiceOf(system, choice).ops,
-    withoutContracts,
-    ...limits,
+    withoutContracts: flags.withoutContract ?? [],
     actors,
     maxStates: flags.states ?? DEFAULTS.maxStates,
     seed,
     runs: flags.runs ?? DEFAULTS.runs,
+    ...(flags.ops === undefined ? {} : { ops: flags.ops }),
+    ...(flags.objects === undefined ? {} : { objects: flags.objects }),
+    ...(flags.failures === undefined ? {} : { failures: flags.failures }),
   };
-  console.note(`explore ${system.name} ${variants.join(',')}  seed=${seed} runs=${asked.runs}`);
+  // An option that is wrong is told first, and alone.
+  choiceOf(system, asked);
   const folder = join(resolve(flags.out), `explore-${system.name}`);
-  const stored = await drivenAgain(folder, variants);
   const removeEmptyFolder = prepareFolder(folder);
+  console.note(`explore ${system.name} ${variants.join(',')}  seed=${seed} runs=${asked.runs}`);
+  const stored = await drivenAgain(folder, variants);
   const interrupt = onInterrupt(console);
   const stop = new AbortController();
   interrupt.signal.addEventListener('abort', () => stop.abort());
   const timer = flags.time === undefined ? undefined : setTimeout(() => stop.abort(), flags.time * 1000);
   const line = progress(console);
   for (const s of stored) if (flags.json !== true) console.out(`${s.reproduced ? 'known' : 'gone '}  ${s.text}`);
-  const found: ExploredViolation[] = [];
   try {
     const result = await explore(system, {
       ...asked,
@@ -86,38 +82,21 @@ export async function exploreCommand(given: string, flags: ExploreFlags, console
       onProgress: line.show,
       onFound: (violation) => {
         line.clear();
-        const one = told(violation);
-        found.push(one);
         const files = store(folder, violation);
         if (flags.json === true) return;
-        console.out(foundText(one));
+        console.out(foundText(violation));
         console.out(`  schedule ${shown(files.schedule)}`);
       },
     });
-    const { runs, distinct, exhaustive, partly, states, signatures, stopped } = result;
-    const stoppedBecause = stopped ? (interrupt.status === null ? 'time limit' : 'interrupted') : null;
-    const document: ExploreDocument = {
-      schema: 'quiesce.explore/1',
-      system: system.name,
-      ...asked,
-      wanted: asked.runs,
-      runs,
-      distinct,
-      exhaustive,
-      partly,
-      states,
-      stored,
-      found,
-      signatures,
-      complete: stoppedBecause === null && partly === 0,
-      stoppedBecause,
-    };
+    const stoppedBecause = result.stopped ? (interrupt.status === null ? 'time limit' : 'interrupted') : null;
+    const document = explorationDocument(result, { stored, stoppedBecause });
+    const json = explorationToJson(result, { stored, stoppedBecause });
     line.clear();
     const path = join(folder, 'explore.json');
-    writeWhole(path, explorationToJson(document));
-    if (flags.json === true) console.out(explorationToJson(document));
+    writeWhole(path, json);
+    if (flags.json === true) console.out(json);
     else console.out(`${explorationText(document)}\ndocument  ${shown(path)}`);
-    return interrupt.status ?? statusOf(document);
+    return interrupt.status ?? statusOf(document, result);
   } finally {
     line.clear();
     clearTimeout(timer);
@@ -142,32 +121,6 @@ async function drivenAgain(folder: string, variants: readonly string[]): Promise
   }));
 }
 
-function told({
-  signature,
-  variant,
-  headline,
-  run,
-  first,
-  program,
-  tried,
-  verdict,
-}: FoundViolation): ExploredViolation {
-  const [violation] = verdict.violations;
-  return {
-    signature,
-    variant,
-    property: violation?.property ?? '',
-    kind: violation?.evidence.kind ?? 'assertion',
-    headline,
-    steps: violation?.steps.length ?? 0,
-    switches: violation?.switches ?? 0,
-    run,
-    first: formatProgram(first),
-    program: formatProgram(program),
-    tried,
-  };
-}
-
 /** `<variant>.<signature>.sched`, so that `quiesce regress` takes the folder, and beside it `.txt`, `.html`, `.json`. */
 function store(folder: string, { variant, signature, verdict }: FoundViolation): { readonly schedule: string } {
   const path = (ending: string) => join(folder, `${variant}.${signature}.${ending}`);
@@ -181,11 +134,16 @@ function store(folder: string, { variant, signature, verdict }: FoundViolation):
   return { schedule };
 }
 
-/** The first kind that was found or is still there; without one, whether everything drawn was seen as a whole. */
-function statusOf({ found, stored, complete }: ExploreDocument): ExitStatus {
+/**
+ * The first kind that was found or is still there; without one, the first mistake in the model; then, whether everything
+ * drawn was seen as a whole.
+ */
+function statusOf({ found, stored, complete }: ExploreDocument, { unsearched }: Exploration): ExitStatus {
   const [first] = found;
   if (first !== undefined) return statusOfKind[first.kind];
   if (stored.some((s) => s.reproduced)) return 20;
+  const [mistaken] = unsearched;
+  if (mistaken !== undefined) return statusOfError[mistaken.code];
   return complete ? 0 : 152;
 }
 

@@ -129,6 +129,28 @@ export const iopf: ExplorableSystem = {
     remove: { about: 'the device stops, is flushed, and leaves the fault queue', on: [] },
     shutdown: { about: 'the device leaves the fault queue, and the driver frees its interrupt and the queue', on: [] },
   },
+  limits: [
+    {
+      about: 'what has been bound before is one process for each context',
+      kept: ({ start }) => new Set(start.map(({ on }) => on[0])).size === start.length,
+    },
+    {
+      about:
+        'a bind ends by unbind or by the exit of its process: how the two meet is for the SVA core, not for this path',
+      kept: (program) => {
+        const exits = program.actors.flat().filter(({ op }) => op === 'mm_exit');
+        const unbound = program.actors.flat().filter(unbinds);
+        return exits.every((exit) => {
+          const ended = callsIn(program).filter((call) => binds(call) && share(exit, call, 'mm'));
+          return ended.length <= 1 && !ended.some((bind) => unbound.some((unbind) => share(bind, unbind, 'ctx')));
+        });
+      },
+    },
+    {
+      about: 'two groups of two page requests at most: a device has room for two partial faults here',
+      kept: (program) => program.actors.flat().filter(({ op }) => op === 'pri_group').length <= 2,
+    },
+  ],
   contracts: {
     'context-once': {
       about: 'a context works for one process in its life, and is unbound once',
@@ -164,22 +186,6 @@ export const iopf: ExplorableSystem = {
         const bound = program.actors.flat().filter(binds);
         return once(program, 'mm_exit') && !exits.some((exit) => bound.some((bind) => share(exit, bind, 'mm')));
       },
-    },
-    'one-end': {
-      about:
-        'a bind ends by unbind or by the exit of its process: how the two meet is for the SVA core, not for this path',
-      kept: (program) => {
-        const exits = program.actors.flat().filter(({ op }) => op === 'mm_exit');
-        const unbound = program.actors.flat().filter(unbinds);
-        return exits.every((exit) => {
-          const ended = callsIn(program).filter((call) => binds(call) && share(exit, call, 'mm'));
-          return ended.length <= 1 && !ended.some((bind) => unbound.some((unbind) => share(bind, unbind, 'ctx')));
-        });
-      },
-    },
-    'two-groups': {
-      about: 'two groups of two page requests at most: a device has room for two partial faults here',
-      kept: (program) => program.actors.flat().filter(({ op }) => op === 'pri_group').length <= 2,
     },
     'leaves-last': {
       about: 'the device leaves the fault queue once, and nothing is bound from then on',

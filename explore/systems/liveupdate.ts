@@ -29,6 +29,16 @@ export const liveupdate: ExplorableSystem = {
     preserve: { about: 'the session preserves the iommufd', on: [], fails: ['domain_preserve'] },
     cancel: { about: 'the session is cancelled', on: [] },
   },
+  limits: [
+    {
+      about: 'what has been marked before was marked once',
+      kept: ({ start }) => new Set(start.map(({ on }) => on[0])).size === start.length,
+    },
+    {
+      about: 'there is memory for what one session preserves once',
+      kept: (program) => program.actors.flat().filter(({ op }) => op === 'preserve').length <= 1,
+    },
+  ],
   contracts: {
     'marked-once': {
       about: 'a mark is set once',

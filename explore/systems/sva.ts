@@ -107,8 +107,8 @@ export const sva: ExplorableSystem = {
       large: true,
     },
   },
-  contracts: {
-    'init-before-bind': {
+  limits: [
+    {
       about: 'what has been bound before was bound on a device that was initialised, once',
       kept: ({ start }) =>
         start.every(({ op, on }, i) => {
@@ -120,6 +120,15 @@ export const sva: ExplorableSystem = {
           );
         }),
     },
+    {
+      about: 'where pages are asked for there is one device, and nobody takes its driver or its group away',
+      kept: (program) =>
+        !program.actors.flat().some(asks) ||
+        (namedObjects(program, 'dev').length === 1 &&
+          callsIn(program).every(({ op }) => op !== 'remove' && op !== 'detach')),
+    },
+  ],
+  contracts: {
     'one-caller': {
       about: 'init, bind, shutdown and whatever else is called for a device do not run at a time',
       kept: (program) => {
@@ -142,15 +151,6 @@ export const sva: ExplorableSystem = {
           (exit, later) => later.op === 'bind' && share(exit, later, 'mm'),
         );
       },
-    },
-    'stopped-first': {
-      about:
-        'whoever asks for pages is one device here, and has been stopped when it is let go of: a group that is detached ' +
-        'and a driver that frees its data stop nothing',
-      kept: (program) =>
-        !program.actors.flat().some(asks) ||
-        (namedObjects(program, 'dev').length === 1 &&
-          callsIn(program).every(({ op }) => op !== 'remove' && op !== 'detach')),
     },
     'removed-for-good': {
       about: 'a driver that has left the device calls nothing for it any more',

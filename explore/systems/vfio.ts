@@ -53,8 +53,8 @@ export const vfio: ExplorableSystem = {
     detach: { about: 'a group leaves the container', on: ['group'] },
     mm_exit: { about: 'the last thread of a process exits', on: ['process'] },
   },
-  contracts: {
-    'attached-before': {
+  limits: [
+    {
       about: 'what has been bound before was bound after groups were attached, once',
       kept: ({ start }) =>
         start.every(
@@ -65,6 +65,8 @@ export const vfio: ExplorableSystem = {
               : !start.slice(0, i).some((c) => c.op === 'bind')),
         ),
     },
+  ],
+  contracts: {
     'group-lock': {
       about: 'vfio attaches and detaches groups of a container one at a time',
       kept: (program) => {

@@ -29,9 +29,18 @@ export function explorationText(d: ExploreDocument): string {
         `${count(d.exhaustive)} searched as a whole, ${count(d.partly)} in part, ${plural(d.states, 'state')}`,
       { first: '  ', rest: '    ' },
     ),
+    ...mistakes(d.unsearched),
     ...(d.withoutContracts.length === 0
       ? []
       : wrap(`without ${d.withoutContracts.join(', ')}`, { first: '  ', rest: '    ' })),
     ...(d.stoppedBecause === null ? [] : [`  stopped: ${d.stoppedBecause}`]),
   ].join('\n');
+}
+
+/** Programs that could not be searched, with the first of them. */
+function mistakes(unsearched: ExploreDocument['unsearched']): string[] {
+  const [first] = unsearched;
+  if (first === undefined) return [];
+  const text = `${plural(unsearched.length, 'program')} not searched, the model is wrong: ${first.variant} ${first.program} ${first.why}`;
+  return wrap(text, { first: '  ', rest: '    ' });
 }

@@ -87,6 +87,16 @@ describe('explore()', () => {
     expect(told).toBe('search,shrink true true true\n');
   });
 
+  test('returns the document that explore --json prints', async () => {
+    const printed = node(`${system}
+      import { explorationToJson } from 'quiesce';
+      process.stdout.write(explorationToJson(await explore(system, { runs: 2, maxStates: 2000 })));
+    `);
+    const run = await quiesce(['explore', 'iommufd', '--runs', '2', '--states', '2000', '--json', '--quiet'], { cwd });
+    expect(printed.trimEnd()).toBe(run.stdout.trimEnd());
+    expect(JSON.parse(printed).found).not.toEqual([]);
+  });
+
   test('an abort signal ends it with what was found by then', () => {
     const told = node(`${system}
       const abort = new AbortController();

@@ -1,15 +1,21 @@
 /** Programs as text, and what the explorer may draw and take away. */
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { choiceOf, type ExploreOptions, explore } from '../../../explore/explore.ts';
+import { check } from '../../../checker/check.ts';
+import { object } from '../../../checker/lang/index.ts';
+import { choiceOf } from '../../../explore/choice.ts';
+import { type ExploreOptions, explore } from '../../../explore/explore.ts';
 import { draw, keeps, renumbered } from '../../../explore/generate.ts';
 import { explorable } from '../../../explore/names.ts';
 import { formatProgram, parseProgram } from '../../../explore/program.ts';
 import { rebuild, scenarioOf, splitName } from '../../../explore/scenario.ts';
 import { smaller } from '../../../explore/shrink.ts';
+import type { ExplorableSystem } from '../../../explore/system.ts';
 import { systemNamed } from '../../../explore/systems/index.ts';
 
 const sva = await systemNamed('sva');
+
+const Nothing = object('nothing', {});
 
 describe('text', () => {
   test.each([
@@ -33,6 +39,8 @@ describe('text', () => {
     [':bind(dev7,mm0):', /not called with/],
     [':bind(mm0,dev0):', /not called with/],
     ['unbind(dev0,mm0)::', /cannot have been done before/],
+    ['bind(dev0,mm0)::', /cannot set up this program/],
+    [':pri(dev0,mm0)|detach(dev0):', /cannot set up this program/],
   ])('sva refuses %s', (text, what) => {
     expect(() => rebuild(sva, text)).toThrow(what);
   });
@@ -76,6 +84,18 @@ describe.each(explorable)('%s', (name) => {
     const called = new Set(drawn.flatMap(({ program }) => program.actors.flat().map(({ op }) => op)));
     const allowed = Object.keys(system.operations).filter((op) => system.operations[op]?.breaks === undefined);
     expect([...called].sort()).toEqual(allowed.sort());
+  });
+
+  test('each contract can be switched off: what is drawn then can be searched', async () => {
+    const system = await systemNamed(name);
+    for (const left of Object.keys(system.contracts))
+      for (const { variant, program } of draw(system, choiceOf(system, { withoutContracts: [left] }), 1, 12)) {
+        if (program.actors.length === 0) continue;
+        const walks = { strategy: 'random', runs: 2, seed: '1', explain: false, shrink: false } as const;
+        // A mistake in the model would be thrown.
+        const { outcome } = await check(scenarioOf(system, program), { variant, ...walks });
+        expect(['violated', 'undecided']).toContain(outcome);
+      }
   });
 
   test('an operation that breaks a contract is drawn without that contract only, a large one when it is named', async () => {
@@ -129,4 +149,23 @@ test('less is always less, and objects are numbered as they are met', () => {
   expect(formatProgram(renumbered(sva, program))).toBe(
     'init(dev0)+bind(dev0,mm0)+bind(dev0,mm1):mm_exit(mm0)+mm_exit(mm1)|detach(dev0):kmalloc=1',
   );
+});
+
+test('a program that shows a mistake in the model is told, and the others are searched', async () => {
+  const broken: ExplorableSystem = {
+    ...sva,
+    setup: (s, program) => {
+      sva.setup(s, program);
+      if (formatProgram(program).includes('mm_exit')) s.object(Nothing, 'dev0');
+    },
+  };
+  const options = { ops: ['init', 'mm_exit'], runs: 12, actors: 2 };
+  const { distinct, exhaustive, unsearched, found } = await explore(broken, options);
+  expect(found).toEqual([]);
+  expect(exhaustive).toBeGreaterThan(0);
+  expect(unsearched.length).toBeGreaterThan(0);
+  expect(exhaustive + unsearched.length).toBe(distinct);
+  for (const one of unsearched) expect(one).toMatchObject({ code: 'model', why: expect.stringMatching(/dev0/) });
+  // A wrong option is none of the model's.
+  await expect(explore(broken, { ...options, maxStates: -1 })).rejects.toThrow('states must be');
 });
