@@ -190,21 +190,21 @@ kbd{border:1px solid var(--line);border-bottom-width:2px;border-radius:4px;paddi
 @media print{
 @page{margin:10mm}
 :root,:root[data-theme]{color-scheme:light}
-body{background:#fff;font-size:7.5pt;line-height:1.25}
+body{background:#fff;font-size:7.5pt;line-height:1.2}
 header,main,footer{max-width:none;padding:0}
 section{margin:.5rem 0}h1{font-size:13pt;margin:.3rem 0 .1rem}h2{font-size:10pt;margin:.2rem 0}h3,h4,figcaption{font-size:8pt;margin:.25rem 0 .1rem}p,ul,ol,.lead{margin:.15rem 0}.words,.lead{font-size:8.5pt}
 nav,.buttons,.stepper,.screen,.pane,.fold,dialog,.skip,button:not(.changes *){display:none!important}
 body:has(#fold:checked) tr.plain{display:table-row!important}
 dt,caption,footer,.legend,.command span{font-size:6.5pt}.command{margin:.2rem 0;padding:.2rem .5rem}
-.facts{grid-template-columns:repeat(5,1fr);gap:.15rem .8rem;margin:.2rem 0}.facts>div{padding-top:.1rem}
-.grid,.lanes,.entries,.delays,.edges,.lanes .for{font-size:6.5pt}.grid th,.grid td{padding:.1rem .3rem}.grid thead th{font-size:6pt}
-.lanes{line-height:1.2}.lanes th,.lanes td,.lanes thead th,.lanes thead td,.lanes tr.end>*{padding-top:0;padding-bottom:.05rem}.lanes .n a{min-height:0;min-width:0}.what code,.lanes code,.lanes small,.pre,.choice{font-size:6pt}.lanes .tag{font-size:5.5pt}
+.facts{display:block;columns:5;column-gap:.8rem;margin:.2rem 0}.facts>div{break-inside:avoid;padding-top:.1rem;margin-bottom:.15rem}
+.grid,.lanes,.entries,.delays,.edges,.lanes .for{font-size:6.5pt}.grid th,.grid td{padding:.05rem .3rem}.grid thead th{font-size:6pt}
+.lanes{line-height:1.2}.lanes th,.lanes td,.lanes thead th,.lanes thead td,.lanes .n,.lanes tr.end>*{padding-top:0;padding-bottom:.05rem}.lanes .n a{min-height:0;min-width:0}.what code,.lanes code,.lanes small,.pre,.choice{font-size:6pt}.lanes .tag{font-size:5.5pt}
 .lanes .proc{display:inline;margin-right:.6em}.over{display:none}.split{display:block!important}.chartbar{margin:.1rem 0}
-#trust{columns:2;column-gap:1rem}#trust h2{column-span:all}#provenance .facts{display:block;columns:3}#provenance .facts>div{break-inside:avoid}#trust .facts{grid-template-columns:1fr 1fr 1fr}.delays{columns:2}
+#trust{columns:2;column-gap:1rem}#trust h2{column-span:all}#provenance .facts,#trust .facts{columns:3}.delays{columns:2}
 ${LATER}{content-visibility:visible}
 h2,h3,h4{break-after:avoid}figure,tr{break-inside:avoid}
 #source details,#source h3{display:none}
-.graphs{grid-template-columns:repeat(3,1fr);gap:.3rem}.graph.wide{grid-column:auto}.graph{padding:.2rem .4rem}.edges{columns:1}
+.graphs{display:flex;gap:.3rem}.graph{flex:1}.graph.wide{flex:2}.graph{padding:.2rem .4rem}.edges{columns:1}
 svg{max-width:100%;height:auto;max-height:6rem}.states svg{max-height:12rem}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:none!important;font-size:6.2pt;line-height:1.15;padding:.2rem .4rem;margin:.15rem 0}
 #kernel pre{max-width:none;columns:2;column-gap:1rem;font-size:5.9pt}

@@ -20,6 +20,7 @@ import { itf } from '../../reports/export/itf.ts';
 import { exportedOf, sarif } from '../../reports/export/sarif.ts';
 import { contextOf } from '../../reports/facts.ts';
 import { html } from '../../reports/index.ts';
+import { scenarios } from '../../scenarios/index.ts';
 import dining from '../../scenarios/peers/dining.ts';
 import peers from '../../scenarios/peers/sva.ts';
 import * as fixtures from '../unit/reports/fixtures.ts';
@@ -388,7 +389,19 @@ describe.skipIf(chromiumPath === undefined)(title, () => {
     await page.context().close();
   });
 
-  it.each(['deadlock', 'use-after-free', 'dining', 'peers'])('%s prints on two or three pages', async (name) => {
+  it.each([
+    'deadlock',
+    'use-after-free',
+    'dining',
+    'peers',
+    // 36 and 39 steps.
+    'iommufd-fault-vs-detach posted',
+    'smmu-stall-resume removal-forgets',
+  ])('%s prints on two or three pages', async (name) => {
+    const [scenario, variant] = name.split(' ');
+    const long = scenarios.find((s) => s.name === scenario);
+    if (long !== undefined && variant !== undefined)
+      writeFileSync(join(folder, `${name}.html`), html(await check(long, { variant })));
     const { page } = await open(name);
     const sheets = (await page.pdf({ format: 'A4' })).toString('latin1').match(/\/Type\s*\/Page\b/g) ?? [];
     expect(sheets.length).toBeGreaterThanOrEqual(2);
