@@ -8,6 +8,7 @@ import { MultiDirectedGraph } from 'graphology';
 import { write } from 'graphology-gexf';
 import type { Branch } from '../../checker/trace/branches.ts';
 import type { Counterexample } from '../../checker/trace/counterexample.ts';
+import { afterBranch, isBroken } from '../branches.ts';
 import { stepText } from '../trace.ts';
 
 interface NodeFacts {
@@ -49,17 +50,15 @@ function addStates(graph: MultiDirectedGraph<NodeFacts, EdgeFacts>, { steps, bra
   const state = (n: number) => `state ${n}`;
   const beside = (b: Branch) => `state ${b.at}, then ${b.actor}: ${stepText(b)}`;
   for (let n = 0; n <= steps.length; n++) graph.addNode(state(n), { label: String(n), kind: 'state' });
-  for (const b of branches)
-    graph.addNode(beside(b), { label: '', kind: b.leads === 'broken' || b.leads === 'breaks' ? 'broken' : 'state' });
+  for (const b of branches) graph.addNode(beside(b), { label: '', kind: isBroken(b) ? 'broken' : 'state' });
   for (const s of steps) edge(state(s.index - 1), state(s.index), 'schedule', `${s.actor}: ${stepText(s)}`);
   for (const b of branches) {
     edge(state(b.at), beside(b), 'instead', `${b.actor}: ${stepText(b)}`);
-    // After it comes the next step of the schedule.
+    const after = afterBranch(b);
+    const to = after === null ? null : after.beside ? beside({ ...b, at: after.state }) : state(after.state);
     const next = steps[b.at];
-    const later = beside({ ...b, at: b.at + 1 });
     const label = next === undefined ? '' : `${next.actor}: ${stepText(next)}`;
-    if (b.leads === 'joins') edge(beside(b), state(b.at + 2), 'schedule', label);
-    else if (b.leads === 'along' && graph.hasNode(later)) edge(beside(b), later, 'schedule', label);
+    if (to !== null && graph.hasNode(to)) edge(beside(b), to, 'schedule', label);
   }
 }
 

@@ -8,12 +8,23 @@
  * kernel tree that its source has, any other, such as one of hardware, the model; and the first line, because models are
  * written from patches.
  *
- * Limits: of a log forges take 25,000 results and 10 MB, zipped; no verdict of ours comes near, and nothing is cut.
+ * Limits: a forge takes 25,000 results and 10 MB, zipped, and shows 5,000 results. What it would refuse a file for is left
+ * out, from the last result on, and a notification of the run says how many.
  *
  * Source: OASIS SARIF 2.1.0, https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html; "About code scanning limits
  * on SARIF results" and "SARIF support for code scanning", docs.github.com.
  */
-import type { CodeFlow, Location, Log, PhysicalLocation, ReportingDescriptor, Result, ThreadFlowLocation } from 'sarif';
+import { gzipSync } from 'node:zlib';
+import type {
+  CodeFlow,
+  Location,
+  Log,
+  Notification,
+  PhysicalLocation,
+  ReportingDescriptor,
+  Result,
+  ThreadFlowLocation,
+} from 'sarif';
 import { sourceText } from '../../checker/lang/source.ts';
 import { type ViolationKind, violationKinds } from '../../checker/lang/violation.ts';
 import type { Counterexample, TraceStep } from '../../checker/trace/counterexample.ts';
@@ -24,6 +35,12 @@ import { lastStep, stepText, weights } from '../trace.ts';
 
 /** Locations of a result, in both code flows together, that forges show. */
 export const MOST_LOCATIONS = 1000;
+/** Results that forges take in a file. */
+export const MOST_RESULTS = 25_000;
+/** Bytes of a zipped file that they take, less what stands around the results. */
+export const MOST_ZIPPED_BYTES = 9_900_000;
+/** Characters that are zipped at once to see how large they get. */
+const BLOCK = 1_000_000;
 
 /** What is exported: the counterexamples of a verdict, or that of a schedule. */
 export interface Exported {
@@ -45,6 +62,11 @@ export function sarif(exported: Exported): string {
 /** The log, with the code flows of each counterexample as they are given. */
 export function sarifLog({ context, violations, version }: Exported, flows: typeof codeFlows): Log {
   const kinds = [...new Set(violations.map((ce) => ce.evidence.kind))].sort();
+  const results = taken(violations, (ce) => ({
+    ...result(ce, context, kinds.indexOf(ce.evidence.kind)),
+    codeFlows: flows(ce, modelFile(context)),
+  }));
+  const left = violations.length - results.length;
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
@@ -53,14 +75,37 @@ export function sarifLog({ context, violations, version }: Exported, flows: type
         tool: { driver: { name: 'quiesce', version, semanticVersion: version, rules: kinds.map(rule) } },
         columnKind: 'utf16CodeUnits',
         properties: { scenario: context.scenario, variant: context.variant, bounds: pairs(context.bounds) },
-        results: violations.map((ce) => ({
-          ...result(ce, context, kinds.indexOf(ce.evidence.kind)),
-          codeFlows: flows(ce, modelFile(context)),
-        })),
+        ...(left === 0
+          ? {}
+          : { invocations: [{ executionSuccessful: true, toolExecutionNotifications: [notTaken(left)] }] }),
+        results,
       },
     ],
   };
 }
+
+/** Results from the first on, as many as forges take; they are zipped a block at a time, which comes to hardly more than all at once. */
+function taken(violations: readonly Counterexample[], resultOf: (ce: Counterexample) => Result): Result[] {
+  const most = violations.slice(0, MOST_RESULTS);
+  const results: Result[] = [];
+  let [room, block, counted] = [MOST_ZIPPED_BYTES, '', 0];
+  for (const ce of most) {
+    const made = resultOf(ce);
+    results.push(made);
+    block += JSON.stringify(made, null, 1);
+    if (block.length < BLOCK && results.length < most.length) continue;
+    room -= gzipSync(block).length;
+    if (room < 0) return results.slice(0, counted);
+    [block, counted] = ['', results.length];
+  }
+  return results;
+}
+
+const notTaken = (left: number): Notification => ({
+  descriptor: { id: 'results-left-out' },
+  level: 'warning',
+  message: { text: `${plural(left, 'result')} more than forges take in one file: left out here, the verdict has all.` },
+});
 
 function rule(kind: ViolationKind): ReportingDescriptor {
   return {

@@ -7,6 +7,7 @@
  */
 import type { Branch } from '../../checker/trace/branches.ts';
 import type { Counterexample } from '../../checker/trace/counterexample.ts';
+import { afterBranch, isBroken } from '../branches.ts';
 import { count, plural } from '../numbers.ts';
 import { stepText } from '../trace.ts';
 import { type Child, h, type Markup } from './write.ts';
@@ -48,9 +49,11 @@ export function stateGraph(ce: Counterexample): Markup | null {
     options.set(b.actor, nth + 1);
     const [bx, by] = [x(b.actor) + 7 * Math.min(nth, 2), y(b.at) + ROW / 2];
     leave.push(`M${SPINE} ${y(b.at)}L${bx} ${by}`);
-    if (b.leads === 'along' && shown(b.at + 1)) along.push(`M${bx} ${by}V${y(b.at + 1) + ROW / 2}`);
-    if (b.leads === 'joins' && shown(b.at + 2)) join.push(`M${bx} ${by}L${SPINE} ${y(b.at + 2)}`);
-    const kind = b.leads === 'broken' || b.leads === 'breaks' ? 'broken' : b.leads === 'apart' ? 'apart' : 'along';
+    const after = afterBranch(b);
+    if (after !== null && shown(after.state))
+      if (after.beside) along.push(`M${bx} ${by}V${y(after.state) + ROW / 2}`);
+      else join.push(`M${bx} ${by}L${SPINE} ${y(after.state)}`);
+    const kind = isBroken(b) ? 'broken' : b.leads === 'apart' ? 'apart' : 'along';
     dots[kind].push(`M${bx} ${by}h0`);
     if (nth === 0 && !continues(branches, b))
       labels.push(h('text', { x: bx + 8, y: by + 4 }, short(stepText({ label: b.label, choice: b.choice }))));
@@ -103,7 +106,7 @@ export function stateGraph(ce: Counterexample): Markup | null {
 /** States of the schedule with a neighbour, and those that lines lead to. */
 function rowsOf(ce: Counterexample, branches: readonly Branch[]): number[] {
   const last = ce.steps.length;
-  const wanted = new Set(branches.flatMap((b) => [b.at, b.at + 1, ...(b.leads === 'joins' ? [b.at + 2] : [])]));
+  const wanted = new Set(branches.flatMap((b) => [b.at, b.at + 1, afterBranch(b)?.state ?? b.at]));
   return [...wanted].filter((n) => n <= last).sort((a, b) => a - b);
 }
 

@@ -3,11 +3,14 @@
  * the parser that ShiViz is told to use; and the rules of the format where there is none.
  */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { MultiDirectedGraph } from 'graphology';
 import { parse as parseGexf } from 'graphology-gexf';
 import type { Log } from 'sarif';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { check } from '../../../checker/check.ts';
+import { violationKinds } from '../../../checker/lang/violation.ts';
 import type { Counterexample } from '../../../checker/trace/counterexample.ts';
 import { parseSchedule } from '../../../checker/trace/schedule.ts';
 import type { Verdict } from '../../../checker/verdict.ts';
@@ -21,7 +24,7 @@ import {
   type ViolationFormat,
   violationFormats,
 } from '../../../reports/export/index.ts';
-import { MOST_LOCATIONS } from '../../../reports/export/sarif.ts';
+import { MOST_LOCATIONS, MOST_RESULTS, MOST_ZIPPED_BYTES } from '../../../reports/export/sarif.ts';
 import { contextOf } from '../../../reports/index.ts';
 import { reply } from '../../../reports/text/reply.ts';
 import { stepText } from '../../../reports/trace.ts';
@@ -293,6 +296,37 @@ describe('sarif', () => {
     expect(result?.message.text).toMatch(/\d+ steps of the trace that matter less are left out/);
     const kept = new Set(locations.map((l) => l.executionOrder));
     for (const step of long) if (step.essential) expect(kept.has(step.index)).toBe(true);
+  });
+
+  test('more results than forges take are left out, by number and by size, and a notification says how many', () => {
+    const [verdict] = verdicts;
+    const [ce] = verdict?.violations ?? [];
+    const logWith = (violations: readonly Counterexample[]) => {
+      const text = sarifText({ ...exportedOf(verdict as Verdict), violations });
+      const [run] = (JSON.parse(text) as Log).runs;
+      const [told] = run?.invocations?.[0]?.toolExecutionNotifications ?? [];
+      return { text, results: run?.results?.length, told: told?.message.text ?? null };
+    };
+    expect(logWith([ce as Counterexample]).told).toBe(null);
+    const bare: Counterexample = { ...(ce as Counterexample), steps: [], story: [] };
+    const many = logWith(Array.from({ length: MOST_RESULTS + 7 }, () => bare));
+    expect(many).toMatchObject({ results: MOST_RESULTS, told: expect.stringMatching(/^7 results more/) });
+    // Half a megabyte each, zipped.
+    const noise = (i: number) =>
+      Array.from({ length: 1 << 14 }, (_, n) => createHash('sha256').update(`${i} ${n}`).digest('base64'));
+    const large = Array.from({ length: 24 }, (_, i) => ({ ...bare, story: noise(i) }));
+    const cut = logWith(large);
+    expect(cut.results).toBeGreaterThan(10);
+    expect(cut.told).toMatch(new RegExp(`^${large.length - (cut.results as number)} results? more`));
+    expect(gzipSync(cut.text).length).toBeLessThan(10_000_000);
+    expect(MOST_ZIPPED_BYTES).toBeLessThan(10_000_000);
+  });
+
+  test('the texts of rules are no longer than forges show', () => {
+    for (const [kind, about] of Object.entries(violationKinds)) {
+      expect(kind.length).toBeLessThanOrEqual(255);
+      expect(about.length).toBeLessThanOrEqual(1024);
+    }
   });
 
   test('forges refuse a log in which a location has no file or line, and get none', () => {
