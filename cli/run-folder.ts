@@ -3,7 +3,7 @@
  * violation its schedule and its HTML report.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { analysedSchedules } from '../checker/analyse/analysis.ts';
@@ -12,7 +12,7 @@ import type { Sensitivity } from '../checker/sensitivity/sensitivity.ts';
 import type { Verdict } from '../checker/verdict.ts';
 import { splitName } from '../explore/scenario.ts';
 import { type History, historyFromJson, historyToJson, withRun } from '../reports/history.ts';
-import { html, verdictToJson } from '../reports/index.ts';
+import { html, verdictFromJson, verdictToJson } from '../reports/index.ts';
 import { sensitivityFromJson } from '../reports/sensitivity-json.ts';
 import { shown, writeWhole } from './files.ts';
 import { tablesOf } from './sensitivity-tables.ts';
@@ -38,8 +38,12 @@ export function runFolder(out: string, scenario: string, variant: string): strin
   return join(out, `${name}-${variant}`);
 }
 
-/** Writes all files of a verdict into its folder. */
+/**
+ * Writes all files of a verdict into its folder. One that decided nothing does not take the place of one that decided the
+ * same question: it stands beside it as `undecided.json`, until that is decided again.
+ */
 export function writeRun(folder: string, verdict: Verdict): RunFiles {
+  const name = verdict.outcome === 'undecided' && isDecided(folder, verdict) ? UNDECIDED : 'verdict';
   const scheduleOf = (signature: string) => join(folder, `${signature}.sched`);
   const schedules = verdict.violations.map((v) => {
     const path = scheduleOf(v.signature);
@@ -50,14 +54,33 @@ export function writeRun(folder: string, verdict: Verdict): RunFiles {
     const form = { ...verdict, scenario: verdict.scenario.name };
     for (const [signature, text] of analysedSchedules(verdict.analysis, form)) writeWhole(scheduleOf(signature), text);
   }
-  const reports = writeReports(folder, verdict);
-  const document = join(folder, 'verdict.json');
+  const reports = writeReports(folder, verdict, name);
+  const document = join(folder, `${name}.json`);
   writeWhole(document, verdictToJson(verdict));
+  if (name !== UNDECIDED) for (const ending of ['json', 'html']) rmSync(join(folder, `${UNDECIDED}.${ending}`), FORCE);
   writeWhole(join(folder, HISTORY), historyToJson(withRun(historyIn(folder), verdict)));
   return { verdict: document, reports, schedules, scheduleOf };
 }
 
 const HISTORY = 'history.json';
+
+/** Name of the files of a verdict that left an earlier one in its place. */
+export const UNDECIDED = 'undecided';
+
+const FORCE = { force: true };
+
+/** Does the folder hold a verdict that decided this model, with these bounds? */
+function isDecided(folder: string, { modelHash }: Verdict): boolean {
+  const path = join(folder, 'verdict.json');
+  if (!existsSync(path)) return false;
+  try {
+    const earlier = verdictFromJson(readFileSync(path, 'utf8'));
+    return earlier.outcome !== 'undecided' && earlier.modelHash === modelHash;
+  } catch {
+    // What cannot be read has decided nothing.
+    return false;
+  }
+}
 
 /** What earlier runs of a folder said; null where there is nothing, or nothing that can be read. */
 export function historyIn(folder: string): History | null {
@@ -71,11 +94,11 @@ export function historyIn(folder: string): History | null {
   }
 }
 
-/** Writes the HTML reports of a verdict: `<signature>.html` each, or `verdict.html` where nothing was violated. */
-export function writeReports(folder: string, verdict: Verdict): string[] {
+/** Writes the HTML reports of a verdict: `<signature>.html` each, or `<name>.html` where nothing was violated. */
+export function writeReports(folder: string, verdict: Verdict, name = 'verdict'): string[] {
   const pages =
     verdict.violations.length === 0
-      ? [{ name: 'verdict', text: html(verdict, 0, sensitivityOf(folder, verdict)) }]
+      ? [{ name, text: html(verdict, 0, sensitivityOf(folder, verdict)) }]
       : verdict.violations.map((v, index) => ({
           name: plainSignature(v.signature),
           text: html(verdict, index, { schedule: shown(join(folder, `${v.signature}.sched`)) }),

@@ -20,40 +20,69 @@ export interface SearchResult {
   readonly interrupted: ExitStatus | null;
 }
 
-/** Checks one variant and writes its files under `out`. `model` is the file it comes from, as it was typed. */
+/** How a search is told. */
+export interface Telling {
+  /** Told once the search is under way, so that an option that is wrong is told alone. */
+  readonly heading: string;
+  readonly events?: EventLog | null;
+  /** The file the scenario comes from, as it was typed. */
+  readonly model?: string | null;
+  /** Told where the files cannot be written: what was found must not be lost with them. */
+  readonly unwritten: (verdict: Verdict) => void;
+}
+
+/** Checks one variant and writes its files under `out`. */
 export async function search(
   scenario: Scenario,
   options: CheckOptions & { readonly variant: string },
   out: string,
   console: Console,
-  events: EventLog | null = null,
-  model: string | null = null,
+  { heading, events = null, model = null, unwritten }: Telling,
 ): Promise<SearchResult> {
   const folder = runFolder(out, scenario.name, options.variant);
   const removeEmptyFolder = prepareFolder(folder);
   const line = progressLine(console);
   const interrupt = onInterrupt(console);
+  let begun = false;
+  const begin = () => {
+    if (!begun) console.note(heading);
+    begun = true;
+  };
   try {
     events?.start(scenario, options);
     const checked = await check(scenario, {
       ...options,
       signal: interrupt.signal,
       onProgress: (progress) => {
+        begin();
         line.show(progress);
         events?.progress(progress);
       },
-      ...news(options, () => line.clear()),
+      ...news(options, () => {
+        begin();
+        line.clear();
+      }),
     });
+    begin();
     line.clear();
     // A scenario of a user's own is found again through its file only.
     const verdict = model === null ? checked : { ...checked, options: { ...checked.options, model } };
-    const files = writeRun(folder, verdict);
+    const files = written(folder, verdict, unwritten);
     events?.end(verdict, files);
     return { verdict, files, interrupted: verdict.complete ? null : interrupt.status };
   } finally {
     line.clear();
     interrupt.release();
     removeEmptyFolder();
+  }
+}
+
+function written(folder: string, verdict: Verdict, unwritten: Telling['unwritten']): RunFiles {
+  try {
+    return writeRun(folder, verdict);
+  } catch (error) {
+    unwritten(verdict);
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 /** `quiesce check`: one scenario, one variant, one verdict. */
 import { existsSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { CheckOptions, StrategyName } from '../../checker/check.ts';
 import { searchOfCheckpoint } from '../../checker/checkpoints.ts';
 import { nearest, QuiesceError, type Scenario, type ViolationKind, violationKinds } from '../../checker/lang/index.ts';
@@ -15,7 +15,7 @@ import { type EventLog, eventLog } from '../events.ts';
 import { type ExitStatus, statusOfVerdict } from '../exit.ts';
 import { shown, writeWhole } from '../files.ts';
 import { findScenario, isFile } from '../models.ts';
-import { type RunFiles, runFolder } from '../run-folder.ts';
+import { type RunFiles, runFolder, UNDECIDED } from '../run-folder.ts';
 import { search } from '../search.ts';
 
 export interface CheckFlags {
@@ -62,7 +62,6 @@ export async function checkCommand(given: string, asked: CheckFlags, console: Co
   if (expected === 'declared') refuseBesideDeclared(asked);
 
   const bounds = boundsOf(scenario, variant, flags.bound);
-  console.note(heading(scenario, variant, bounds));
   const events = flags.events === true ? eventLog(console) : null;
   const context = { scenario: scenario.name, variant, bounds, model: isFile(given) ? given : null };
   const folder = runFolder(out, scenario.name, variant);
@@ -74,18 +73,20 @@ export async function checkCommand(given: string, asked: CheckFlags, console: Co
     module,
     ...(flags.order === 'anytime' ? newsOf(context, folder, events, console) : {}),
   };
-  const { verdict, files, interrupted } = await search(
-    scenario,
-    options,
-    out,
-    console,
+  const print = (verdict: Verdict, files: RunFiles | null) => {
+    if (flags.json === true) console.out(verdictToJson(verdict));
+    else if (flags.events !== true) console.out(paint(verdictWithPaths(verdict, files), console));
+  };
+  const { verdict, files, interrupted } = await search(scenario, options, out, console, {
+    heading: heading(scenario, variant, bounds),
     events,
-    isFile(given) ? given : null,
-  );
+    model: isFile(given) ? given : null,
+    unwritten: (lost) => print(lost, null),
+  });
+  print(verdict, files);
 
-  if (flags.json === true) console.out(verdictToJson(verdict));
-  else if (flags.events !== true) console.out(paint(verdictWithPaths(verdict, files), console));
-
+  if (basename(files.verdict, '.json') === UNDECIDED)
+    console.note(`${shown(join(folder, 'verdict.json'))} is of an earlier run, which decided it`);
   const { spilledAtLevel } = verdict.timing;
   if (spilledAtLevel !== undefined) console.note(`spilled to disk at level ${spilledAtLevel}`);
   const stopped = options.checkpoint?.path;
@@ -96,8 +97,9 @@ export async function checkCommand(given: string, asked: CheckFlags, console: Co
   return meets(verdict, expected, console);
 }
 
-/** The verdict as text, with the files that were written. */
-export function verdictWithPaths(verdict: Verdict, files: RunFiles): string {
+/** The verdict as text, with the files that were written, if any could be. */
+export function verdictWithPaths(verdict: Verdict, files: RunFiles | null): string {
+  if (files === null) return verdictText(verdict);
   return verdictText(verdict, {
     schedules: files.schedules.map(shown),
     reports: files.reports.map(shown),

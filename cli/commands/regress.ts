@@ -56,6 +56,8 @@ export async function regressCommand(
     const rest = interrupted === null ? '' : `, ${names.length - stored.length} not driven: interrupted`;
     console.out(`${stored.length - failed} reproduced, ${failed} failed${rest}`);
     if (interrupted !== null) return interrupted;
+    if (flags.model === undefined && stored.some((s) => s.schedule !== null && s.scenario === null))
+      console.note('a scenario of your own is found with --model <file>');
     const moved = stored.filter((s) => s.result === 'moved').length;
     if (moved > 0)
       console.note(

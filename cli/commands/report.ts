@@ -1,6 +1,6 @@
 /** `quiesce report`: the reports of an earlier run, from the document it wrote. Nothing is searched again. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { QuiesceError } from '../../checker/lang/index.ts';
 import type { Verdict } from '../../checker/verdict.ts';
 import {
@@ -17,7 +17,7 @@ import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
 import { prepareFolder, readText, shown, writeWhole } from '../files.ts';
 import { packageVersion } from '../package.ts';
-import { historyIn, writeReports } from '../run-folder.ts';
+import { historyIn, UNDECIDED, writeReports } from '../run-folder.ts';
 
 export interface ReportFlags {
   readonly out?: string;
@@ -44,7 +44,8 @@ export function reportCommand(run: string, flags: ReportFlags, console: Console)
   }
   const folder = resolve(flags.out ?? dirname(path));
   prepareFolder(folder);
-  for (const written of writeReports(folder, verdict)) console.out(shown(written));
+  const name = basename(path, '.json') === UNDECIDED ? UNDECIDED : 'verdict';
+  for (const written of writeReports(folder, verdict, name)) console.out(shown(written));
   return 0;
 }
 

@@ -11,6 +11,7 @@ import { count } from '../../reports/numbers.ts';
 import { sensitivityToJson } from '../../reports/sensitivity-json.ts';
 import { changeText, resultText, sensitivitySummary, sensitivityText } from '../../reports/text/sensitivity.ts';
 import type { Console } from '../console.ts';
+import { reportError } from '../errors.ts';
 import type { ExitStatus } from '../exit.ts';
 import { prepareFolder, shown, writeWhole } from '../files.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -70,6 +71,12 @@ export async function sensitivityCommand(
     if (interrupt.status !== null) return interrupt.status;
     if (flags.update === true) update(table, console);
     return 0;
+  } catch (error) {
+    // Before the first mutant there is nothing to tell; it is the signal all the same that ended it.
+    if (interrupt.status === null) throw error;
+    line.clear();
+    reportError(error, console);
+    return interrupt.status;
   } finally {
     line.clear();
     interrupt.release();

@@ -12,6 +12,7 @@ import type { Console } from '../console.ts';
 import type { ExitStatus } from '../exit.ts';
 import { shown } from '../files.ts';
 import { builtIn } from '../models.ts';
+import type { RunFiles } from '../run-folder.ts';
 import { search } from '../search.ts';
 import { boundsOf, heading, verdictWithPaths } from './check.ts';
 
@@ -46,9 +47,13 @@ export async function showcaseCommand(flags: ShowcaseFlags, console: Console): P
     if (scenario === undefined) throw new QuiesceError('config', `the headline scenario ${name} does not exist`);
     console.out(`${name}: ${scenario.title}\n`);
     for (const variant of forms(scenario)) {
-      console.note(heading(scenario, variant, boundsOf(scenario, variant)));
-      const { verdict, files, interrupted } = await search(scenario, { variant, ...threads(scenario) }, out, console);
-      console.out(paint(`${verdictWithPaths(verdict, files)}\n`, console));
+      const print = (verdict: Verdict, files: RunFiles | null) =>
+        console.out(paint(`${verdictWithPaths(verdict, files)}\n`, console));
+      const { verdict, files, interrupted } = await search(scenario, { variant, ...threads(scenario) }, out, console, {
+        heading: heading(scenario, variant, boundsOf(scenario, variant)),
+        unwritten: (lost) => print(lost, null),
+      });
+      print(verdict, files);
       if (interrupted !== null) return interrupted;
       verdicts.push(verdict);
       reports.push(...files.reports);

@@ -2,7 +2,7 @@
  * The schedules of a folder, driven through their models: does each still show what it was stored for? A scenario is
  * loaded when a schedule names it, and each of its forms is compiled once, however many schedules it has.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { QuiesceError, type Scenario } from '../../checker/lang/index.ts';
@@ -55,6 +55,8 @@ export function schedulesIn(folder: string): string[] {
 }
 
 export function namesIn(folder: string): string[] {
+  if (!statSync(folder).isDirectory())
+    throw new QuiesceError('usage', `${shown(folder)} is no folder`, { hint: 'quiesce replay drives one schedule' });
   return readdirSync(folder)
     .filter((name) => name.endsWith('.sched'))
     .sort();

@@ -37,6 +37,8 @@ describe('the nearest name is suggested', () => {
     const run = await quiesce(args, { cwd });
     expect(run.stdout).toBe('');
     expect(run.stderr.replaceAll('"', '')).toContain(hint);
+    // First and alone.
+    expect(run.stderr).toMatch(/^quiesce: /);
   });
 });
 
@@ -57,11 +59,18 @@ describe('values of flags are refused with what they should be', () => {
   });
 });
 
+test('a flag of another order is refused first and alone', async () => {
+  const run = await quiesce(['check', './holds.model.ts', '--runs', '5'], { cwd });
+  expect(run).toMatchObject({ status: 151, stdout: '' });
+  expect(run.stderr).toMatch(/^quiesce: option runs has no meaning for the bfs strategy/);
+});
+
 describe('what to look at is told', () => {
   const rows: readonly (readonly [string, readonly string[], string])[] = [
     ['without an argument', ['explore'], 'quiesce explore --help tells its arguments and flags'],
     ['with one too many', ['list', 'peers-sva'], 'quiesce list --help tells its arguments and flags'],
     ['without a program', ['explore', 'sva', '--runs', '0'], 'Give a whole number from 1'],
+    ['with a file in the place of a folder', ['regress', 'holds.model.ts'], 'quiesce replay drives one schedule'],
     ['with a folder that holds no run', ['reply', '.'], 'quiesce check and grow leave one in runs/'],
   ];
   test.concurrent.each(rows)('%s', async (_what, args, hint) => {
@@ -177,6 +186,41 @@ describe('output paths', () => {
     const run = await quiesce(['check', './holds.model.ts', '--out', 'locked'], { cwd });
     expect(run.status).toBe(153);
     expect(run.stderr).toMatch(/permission denied/);
+  });
+
+  test('a verdict whose files cannot be written is told all the same', async () => {
+    const signature = /^signature (\w+)$/m.exec(schedule)?.[1];
+    mkdirSync(join(cwd, 'unwritten', 'toy-deadlock-posted', `${signature}.html`, 'in-the-way'), { recursive: true });
+    const run = await quiesce(['check', './deadlock.model.ts', '--out', 'unwritten'], { cwd });
+    expect(run).toMatchObject({ status: 153, stdout: expect.stringMatching(/^VIOLATION deadlock/) });
+    expect(run.stderr).toMatch(/^quiesce: cannot write unwritten/m);
+  });
+
+  test('a verdict that was decided stays where a later run decides nothing', async () => {
+    const check = (...flags: string[]) =>
+      quiesce(['check', './holds.model.ts', '--out', 'twice', '--quiet', ...flags], { cwd });
+    const folder = join(cwd, 'twice', 'toy-holds-posted');
+    const before = await check();
+    expect(before).toMatchObject({ status: 0 });
+    const decided = readFileSync(join(folder, 'verdict.json'), 'utf8');
+    const cut = await check('--states', '1');
+    expect(cut).toMatchObject({
+      status: 152,
+      stdout: expect.stringContaining('document  twice/toy-holds-posted/undecided.json'),
+    });
+    expect(readFileSync(join(folder, 'verdict.json'), 'utf8')).toBe(decided);
+    expect(readdirSync(folder)).toEqual([
+      'history.json',
+      'undecided.html',
+      'undecided.json',
+      'verdict.html',
+      'verdict.json',
+    ]);
+    // Other bounds are another question; and what is decided again leaves nothing undecided.
+    await check('--bound', 'actors=1', '--states', '1');
+    expect(JSON.parse(readFileSync(join(folder, 'verdict.json'), 'utf8'))).toMatchObject({ outcome: 'undecided' });
+    await check();
+    expect(readdirSync(folder)).toEqual(['history.json', 'verdict.html', 'verdict.json']);
   });
 
   test('a model that fails leaves nothing behind', async () => {
