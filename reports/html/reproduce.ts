@@ -47,7 +47,7 @@ export function reproduce(verdict: Verdict, ce: Counterexample, schedule: string
         'p',
         { class: 'soft' },
         'Other formats: ',
-        h('code', null, 'quiesce export <run> --as itf,sarif,chrome,shiviz,dot,mermaid'),
+        h('code', null, 'quiesce export <run> --as itf,sarif,chrome,shiviz,dot,gexf,mermaid'),
         '.',
       ),
       h('h3', null, 'Schedule'),

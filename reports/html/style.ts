@@ -60,7 +60,7 @@ h3{font-size:.98rem;margin:1.1rem 0 .4rem;font-weight:650}h4{font-size:.9rem;mar
 .words{font-size:1.08rem;max-width:75ch;margin:.3rem 0}
 .needed{margin:.3rem 0 .6rem;padding-left:1.5rem}.needed li{margin:.15rem 0}
 pre{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:.9rem 1rem;overflow:auto;line-height:1.4;font-size:13px;margin:.5rem 0}
-#kernel pre,#reproduce pre{max-width:82ch}#schedule{max-height:24rem}
+#kernel pre,#reproduce pre{max-width:82ch}#reproduce pre:not(#schedule){white-space:pre-wrap;overflow-wrap:anywhere}#schedule{max-height:24rem}
 .beside{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:0 2rem}.beside ul{margin:.2rem 0;padding-left:1.1rem}
 .scroll{overflow-x:auto;position:relative}
 footer{color:var(--soft);font-size:13px;padding-top:1rem;padding-bottom:2rem;border-top:1px solid var(--line)}
@@ -166,7 +166,7 @@ html:not(.js) .changes button{text-decoration:none;cursor:auto}
 .js:not(.flat) .at{display:none}.js .at.now{display:block}
 ${LATER}{content-visibility:auto;contain-intrinsic-size:auto 40rem;overflow-clip-margin:6px}
 @media (scripting:enabled){html:not(.windowed) #rows[data-window]>:nth-child(n+30){display:none}}
-@media (max-width:600px){.windowed .lanes td.lane,.windowed .lanes th.lane{width:44px}}
+@media (max-width:600px){.narrow .text{min-width:9rem}.lanes .text{padding-left:.6em}.text .who{position:static;width:auto;margin-right:.5em}.narrow thead .who{writing-mode:vertical-rl;max-width:none;max-height:8rem}.windowed .lanes td.lane,.windowed .lanes th.lane{width:44px}}
 @media (min-width:1120px){
 .js .split{display:grid;grid-template-columns:minmax(0,1fr) 380px;gap:1.4rem;align-items:start}
 .js .pane{position:sticky;top:0;max-height:100vh;overflow-y:auto;margin:0;padding:.4rem 2px 1rem}
@@ -203,7 +203,7 @@ dt,caption,footer,.legend,.command span{font-size:6.5pt}.command{margin:.2rem 0;
 #trust{columns:2;column-gap:1rem}#trust h2{column-span:all}#provenance .facts,#trust .facts{columns:3}.delays{columns:2}
 ${LATER}{content-visibility:visible}
 h2,h3,h4{break-after:avoid}figure,tr{break-inside:avoid}
-#source details,#source h3{display:none}
+#source details,#source h3{display:none}details::details-content{content-visibility:visible!important}
 .graphs{display:flex;gap:.3rem}.graph{flex:1}.graph.wide{flex:2}.graph{padding:.2rem .4rem}.edges{columns:1}
 svg{max-width:100%;height:auto;max-height:6rem}.states svg{max-height:12rem}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;max-height:none!important;font-size:6.2pt;line-height:1.15;padding:.2rem .4rem;margin:.15rem 0}
