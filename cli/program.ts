@@ -13,6 +13,7 @@ import type { CorpusFlags } from './commands/corpus.ts';
 import type { ExploreFlags } from './commands/explore.ts';
 import type { ExportFlags } from './commands/export.ts';
 import type { GrowFlags } from './commands/grow.ts';
+import type { MonitorFlags } from './commands/monitor.ts';
 import type { RegressFlags } from './commands/regress.ts';
 import type { ReplayFlags } from './commands/replay.ts';
 import type { ReportFlags } from './commands/report.ts';
@@ -282,6 +283,22 @@ nothing. The last search is cut when the time is over and shown as undecided.`,
       .option('-o, --out <dir>', 'folder for the files; beside the run unless given'),
     async (console, flags, given) =>
       (await import('./commands/export.ts')).exportCommand(given as string, flags, console),
+  );
+
+  command<MonitorFlags>(
+    root
+      .command('monitor')
+      .description('print the state machine of an object as an automaton for the runtime verification of the kernel')
+      .argument('<scenario>', 'name of a scenario, or a model file')
+      .option('--variant <name>', 'variant that holds; the first one that is expected to unless given')
+      .requiredOption('--object <path>', 'the object, such as dev0, or iommu_bond#0 for what is allocated')
+      .addOption(
+        new Option('--field <path>', 'a field of it that makes the state; may be repeated')
+          .argParser(collect)
+          .makeOptionMandatory(),
+      ),
+    async (console, flags, given) =>
+      (await import('./commands/monitor.ts')).monitorCommand(given as string, flags, console),
   );
 
   command<CompareFlags>(

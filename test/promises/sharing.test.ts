@@ -42,6 +42,12 @@ describe('refused', () => {
     [['export', 'nowhere', '--as', 'itf'], 2, /nowhere/],
     [['export', 'runs/toy-holds-posted', '--as', 'itf', '-o', 'none'], 151, /no violation/],
     [['reply', 'nowhere'], 2, /nowhere/],
+    [
+      ['monitor', 'vfio-detach-vs-mm-exit', '--variant', 'posted', '--object', 'a', '--field', 'b'],
+      151,
+      /not expected to hold/,
+    ],
+    [['monitor', './holds.model.ts', '--object', 'nothing', '--field', 'b'], 2, /no field nothing.b/],
     [['diff', 'nowhere.sched', 'nowhere.sched'], 2, /nowhere/],
     [['compare', './holds.model.ts'], 2, /one variant/],
     [['compare', 'vfio-detach-vs-mm-exit', '--a', 'posted', '--b', 'posted'], 151, /both posted/],
