@@ -122,7 +122,9 @@ export class States {
   readonly #provisional: number;
   #find: Tree;
   readonly #lookup: Lookup;
-  readonly #root: Int32Array;
+  /** Roots of vectors that are looked up, and where those are. */
+  readonly #roots: Int32Array;
+  readonly #places: Int32Array;
   #ids: Int32Array;
   /** Sums of new successors of whole blocks of states. */
   readonly #sums: number[] = [0];
@@ -137,8 +139,9 @@ export class States {
     this.found = new Int32Array(batch);
     this.#find = makeTree(shape, 'give -1', 1, this.hash);
     this.#find.bind(this.arrays.tree);
-    this.#lookup = makeLookup(shape, this.hash);
-    this.#root = new Int32Array(shape.root);
+    this.#lookup = makeLookup(shape, this.hash, batch);
+    this.#roots = new Int32Array(batch * shape.root);
+    this.#places = new Int32Array(batch);
     this.#ids = new Int32Array(2 * shape.leaves.length);
   }
 
@@ -314,9 +317,19 @@ export class States {
   /** Finds the first `n` vectors of `w`; see `found`. */
   lookup(w: Int32Array, n: number): void {
     if (n > this.found.length) throw new RangeError(`a look-up of ${n} vectors, at most ${this.found.length} fit`);
-    const root = this.#root;
-    for (let i = 0; i < n; i++)
-      this.found[i] = this.#find.foldAlone(w, i * this.shape.words, root, 0) ? this.#lookup(this.arrays, root) : 0;
+    const { words, root, leaves } = this.shape;
+    if (leaves.length === 0) {
+      this.#lookup(this.arrays, w, n, this.found);
+      return;
+    }
+    const roots = this.#roots;
+    const folded: number[] = [];
+    for (let i = 0; i < n; i++) if (this.#find.foldAlone(w, i * words, roots, folded.length * root)) folded.push(i);
+    this.#lookup(this.arrays, roots, folded.length, this.#places);
+    this.found.fill(0, 0, n);
+    folded.forEach((i, k) => {
+      this.found[i] = this.#places[k] as number;
+    });
   }
 
   /** The least state among whose successors the state is; -1 for the initial one. */
@@ -356,26 +369,39 @@ export function parentIn(successors: Uint8Array | Uint16Array, sums: number[], i
   return s;
 }
 
-export type Lookup = (arrays: StateArrays, root: Int32Array) => number;
+/** Finds the first `n` roots of `w`: `found` gets for each the index of its state plus one, or zero. */
+export type Lookup = (arrays: StateArrays, w: Int32Array, n: number, found: Int32Array) => void;
 export type Enter = (arrays: StateArrays, from: number, to: number) => void;
 
-export function makeLookup(shape: TreeShape, hash: HashText): Lookup {
+/** @param batch most roots of one look-up: their slots are touched together, then the states they refer to. */
+export function makeLookup(shape: TreeShape, hash: HashText, batch: number): Lookup {
   const { root } = shape;
   const { bind, first, next } = probingOf(shape);
   return new Function(`'use strict';
     ${sameFunction(root)}
-    const at = 0;
-    return function lookup(arrays, w) {
+    const hashes = new Int32Array(${batch});
+    let sink = 0, last = 0, scale = 0;
+    return function lookup(arrays, w, n, found) {
       const { roots, slots, control } = arrays, references = control[${REFERENCE_MASK}];
-      let last = 0, scale = 0;
       ${bind('control')}
-      ${hash(wordsAt(root, 'w', 'at'))}
-      for (let p = ${first('x')}; ; p = ${next}) {
-        const e = slots[p];
-        if (e === 0) return 0;
-        if (((e ^ x) & ~references) !== 0) continue;
-        const r = e & references, a = (r - 1) * ${root};
-        if (${sameText(root, 'roots', 'a', 'w', 'at')}) return r;
+      let z = 0;
+      for (let i = 0, at = 0; i < n; i++, at += ${root}) { ${hash(wordsAt(root, 'w', 'at'))} hashes[i] = x; }
+      for (let i = 0; i < n; i++) { const e = slots[${first('hashes[i]')}]; found[i] = e; z ^= e; }
+      for (let i = 0; i < n; i++) {
+        const e = found[i], b = ((e & references) - 1) * ${root};
+        if (e !== 0 && ((e ^ hashes[i]) & ~references) === 0 && b >>> 0 < roots.length) z ^= roots[b];
+      }
+      sink ^= z;
+      for (let i = 0, at = 0; i < n; i++, at += ${root}) {
+        const x = hashes[i];
+        found[i] = 0;
+        for (let p = ${first('x')}; ; p = ${next}) {
+          const e = slots[p];
+          if (e === 0) break;
+          if (((e ^ x) & ~references) !== 0) continue;
+          const r = e & references, a = (r - 1) * ${root};
+          if (${sameText(root, 'roots', 'a', 'w', 'at')}) { found[i] = r; break; }
+        }
       }
     };`)() as Lookup;
 }
@@ -401,7 +427,7 @@ export function makeEnter(shape: TreeShape, hash: HashText): Enter {
         sink ^= z;
         for (let k = 0; k < n; k++) {
           const x = hashes[k], e = (x & ~references) | (i + k + 1);
-          for (let p = ${first('x')}; Atomics.compareExchange(slots, p, 0, e) !== 0; p = ${next});
+          for (let p = ${first('x')}; slots[p] !== 0 || Atomics.compareExchange(slots, p, 0, e) !== 0; p = ${next});
         }
         i += n;
       }

@@ -10,6 +10,7 @@ import { makeTree, type Tree, type TreeShape, treeHasRoom } from '../../store/tr
 import type { HashText, WhenUnknown } from '../../store/tuples.ts';
 import type { Findings } from '../findings.ts';
 import { type Fault, successors, successorsAlone } from '../successors.ts';
+import { rehearse } from './rehearse.ts';
 import {
   CLAIMS,
   COMMIT_CHUNKS,
@@ -48,8 +49,15 @@ export interface LaneParts {
 
 const batchOf = (model: CompiledModel): number => Math.max(1, Math.min(BATCH, model.room - model.branching));
 
-/** Most candidates that so many lanes look up at one moment. */
-export const mostInHand = (model: CompiledModel, lanes: number): number => lanes * (batchOf(model) + model.branching);
+/** State from which on a search is large enough to be worth a rehearsal. */
+const LARGE = 2000;
+
+/** Slots a lane of several may have taken and not told of: a counter that all add to all the time is slow. */
+const UNTOLD = 512;
+
+/** Most slots that so many lanes may be about to take, or have taken and not told of. */
+export const mostInHand = (model: CompiledModel, lanes: number): number =>
+  lanes * (batchOf(model) + model.branching + (lanes === 1 ? 0 : UNTOLD));
 
 export class Lane {
   readonly #model: CompiledModel;
@@ -64,8 +72,10 @@ export class Lane {
   readonly #enter: Enter;
   #arrays: StateArrays;
   readonly #batch: number;
-  /** Candidates that all lanes may have in their hands. */
+  /** Slots that all lanes may have in their hands, and those of this one that are taken and not told of. */
   readonly #most: number;
+  #untold = 0;
+  #rehearsed = false;
   readonly #alone: boolean;
   readonly #grow: (states: number) => void;
   /** States there are, if this lane is the only one. */
@@ -85,6 +95,7 @@ export class Lane {
   #find!: Tree;
   readonly #lookup: Lookup;
   readonly #root1: Int32Array;
+  readonly #known = new Int32Array(1);
   /** Roots of the batch. */
   readonly #roots: Int32Array;
   /** By candidate of the batch: how many states it stands for, or 0 when that is not known yet. */
@@ -107,7 +118,7 @@ export class Lane {
     const { root } = parts.arrays.shape;
     this.#root = root;
     this.#reducer = parts.reducer;
-    this.#lookup = makeLookup(parts.arrays.shape, parts.hash);
+    this.#lookup = makeLookup(parts.arrays.shape, parts.hash, 1);
     this.#root1 = new Int32Array(root);
     this.#whole = parts.arrays.shape.leaves.length === 0;
     this.#roots = new Int32Array((model.room + 1) * root);
@@ -167,6 +178,10 @@ export class Lane {
     const { words, registers } = model;
     const from = (control[ROUND_FROM] as number) + chunk * chunkStates;
     const to = Math.min(control[ROUND_TO] as number, from + chunkStates);
+    if (from >= LARGE && !this.#rehearsed) {
+      this.#rehearsed = true;
+      rehearse(model);
+    }
     const faults = this.#faults;
     const origin = this.#from;
     const whole = this.#whole;
@@ -179,6 +194,7 @@ export class Lane {
     let slot = 0;
     let batched = 0;
     set.badCount[chunk] = 0;
+    this.#untold = 0;
     this.#settle.begin(setIndex, chunk, this.states, control[PHASE] as number);
     registers[NEXT] = 0;
     for (let index = from; index < to; index++) {
@@ -211,6 +227,11 @@ export class Lane {
     set.flaggedCount[chunk] = flagged;
     set.kept[chunk] = this.#settle.kept();
     if (this.#alone) this.#committed(chunk);
+    else {
+      this.#tellClaims();
+      // Others may have taken from them already.
+      Atomics.add(set.fresh, chunk, this.#settle.kept());
+    }
   }
 
   /**
@@ -235,7 +256,8 @@ export class Lane {
     for (let i = from; i < to; i++) {
       this.#symmetry?.canonicalise(memory.bytes, i * stateBytes);
       if (!this.#find.foldAlone(memory.words, i * words, this.#root1, 0)) continue;
-      const known = this.#lookup(this.#arrays, this.#root1);
+      this.#lookup(this.#arrays, this.#root1, 1, this.#known);
+      const known = this.#known[0] as number;
       if (known > 0 && known <= levelEnd) return false;
     }
     return true;
@@ -275,9 +297,15 @@ export class Lane {
       this.#tree.fold(memory.words, n, this.#from, this.#words, this.#ids, roots);
     }
     const won = this.#settle.settle(roots, n, this.#from, first);
-    Atomics.add(control, CLAIMS, won);
+    this.#untold += won;
+    if (this.#alone || this.#untold > UNTOLD) this.#tellClaims();
     if (won > 0 && (symmetry !== null || this.#findings.watchesStates)) this.#watch(chunk, won);
     return true;
+  }
+
+  #tellClaims(): void {
+    Atomics.add(this.#round.control, CLAIMS, this.#untold);
+    this.#untold = 0;
   }
 
   /** Is there room for a batch of every lane? */

@@ -205,7 +205,7 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
             }
           } else {
             // Only candidates of this phase count, and only those that come first.
-            const q = -before - 1 - era;
+            const q = ~before - era;
             if (q >= 0 && q < base + count) {
               const b = q * ${root};
               if (${sameText(root, 'kept', 'b', 'roots', 'at')}) {
@@ -247,7 +247,7 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
             // The least of equal candidates wins.
             if (other !== setIndex || q < position) {
               if (other === setIndex) {
-                recent[x & ${RECENT - 1}] = -q - 1 - era;
+                recent[x & ${RECENT - 1}] = ~(q + era);
                 recentHashes[x & ${RECENT - 1}] = x;
               }
               if (successors[source] === 0) successors[source] = 1;
@@ -265,14 +265,13 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
             Atomics.sub(fresh, (q / chunkRoom) | 0, 1);
           }
           count++;
-          recent[x & ${RECENT - 1}] = -position - 1 - era;
+          recent[x & ${RECENT - 1}] = ~(position + era);
           recentHashes[x & ${RECENT - 1}] = x;
           if (successors[source] === 0) successors[source] = 1;
           winners[won] = i; positions[won++] = position;
           break;
         }
       }
-      Atomics.add(fresh, chunk, won);
       return won;
     }
     function kept() { return count; }
