@@ -18,9 +18,9 @@
  */
 import { sharedInts } from '../../store/tuples.ts';
 
-export const CHUNKS = 32;
+export const CHUNKS = 64;
 /** States of a chunk, where their candidates do not take too much memory. */
-const CHUNK_STATES = 512;
+const CHUNK_STATES = 256;
 /** Bytes that the candidates of a round may take. */
 const ROUND_BYTES = 64 * 2 ** 20;
 
