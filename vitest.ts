@@ -8,13 +8,16 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { getCurrentTest } from 'vitest/suite';
+import * as vitest from 'vitest';
 import { type CheckOptions, check } from './checker/check.ts';
 import type { Scenario } from './checker/lang/scenario.ts';
 import type { ViolationKind } from './checker/lang/violation.ts';
 import type { Counterexample } from './checker/trace/counterexample.ts';
 import type { Verdict } from './checker/verdict.ts';
 import { type Context, html, plural, splat, verdictText } from './reports/index.ts';
+
+/** Since 4.1 vitest tells the test by `TestRunner`, and warns of the older import, which is therefore not made there. */
+const { getCurrentTest } = 'TestRunner' in vitest ? vitest.TestRunner : await import('vitest/suite');
 
 /** The test that runs. It is asked for before anything is waited for, because tests may run side by side. */
 type Test = ReturnType<typeof getCurrentTest>;
@@ -156,12 +159,18 @@ async function fail(
   for (const [index, found] of verdict.violations.entries()) {
     const schedule = join(folder, `${found.signature}.sched`);
     const report = join(folder, `${found.signature}.html`);
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(schedule, found.schedule);
-    writeFileSync(report, html(verdict, index, { schedule }));
+    texts.push(splat(found, context, { schedule }));
+    try {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(schedule, found.schedule);
+      writeFileSync(report, html(verdict, index, { schedule }));
+    } catch (error) {
+      // What was found must not be lost with its files.
+      texts.push(`not written: ${error instanceof Error ? error.message : String(error)}`);
+      continue;
+    }
     await attach(test, `schedule ${schedule}`, schedule, 'text/plain');
     await attach(test, `report ${report}`, report, 'text/html');
-    texts.push(splat(found, context, { schedule }));
   }
   const error = new RaceError([...first, ...(texts.length > 0 ? texts : [verdictText(verdict)])].join('\n'), verdict);
   Error.captureStackTrace(error, from);

@@ -41,6 +41,7 @@ test('another property', async () => void (await expectRace(first, { property: '
 test('another signature', async () => void (await expectRace(first, { signature: '01234567' })));
 test('too long', async () => void (await expectRace(first, { atMost: 3 })));
 test('not finished', async () => void (await expectNoRace(first, { variant: 'fixed', maxStates: 5 })));
+test('no room for files', async () => void (await expectNoRace(first, { out: 'package.json' })));
 `,
   );
   const run = spawnSync(
@@ -63,6 +64,10 @@ test('not finished', async () => void (await expectNoRace(first, { variant: 'fix
 
 const messageOf = (title: string) => results.get(title)?.failureMessages.join('\n') ?? '';
 
+test('nothing is warned of', () => {
+  expect(printed).not.toMatch(/deprecated/i);
+});
+
 test.each(['holds', 'races', 'other bounds'])('met: %s', (title) => {
   expect(results.get(title)?.status, printed).toBe('passed');
 });
@@ -76,6 +81,7 @@ describe('not met', () => {
     ['another signature', /^RaceError: expected a violation \(01234567\), found /],
     ['too long', /^RaceError: expected at most 3 steps, found 4\n=+\nMODEL: refcount/],
     ['not finished', /^RaceError: NO VIOLATION SO FAR/],
+    ['no room for files', /^RaceError: =+\nMODEL: refcount[^]*\n=+\nnot written: ENOTDIR/],
   ] as const)('%s', (title, message) => {
     expect(results.get(title)?.status).toBe('failed');
     expect(messageOf(title)).toMatch(message);
