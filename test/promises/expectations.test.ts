@@ -81,7 +81,7 @@ describe('not met', () => {
     ['another signature', /^RaceError: expected a violation \(01234567\), found /],
     ['too long', /^RaceError: expected at most 3 steps, found 4\n=+\nMODEL: refcount/],
     ['not finished', /^RaceError: NO VIOLATION SO FAR/],
-    ['no room for files', /^RaceError: =+\nMODEL: refcount[^]*\n=+\nnot written: ENOTDIR/],
+    ['no room for files', /^RaceError: =+\nMODEL: refcount[\s\S]*\n=+\nnot written: ENOTDIR/],
   ] as const)('%s', (title, message) => {
     expect(results.get(title)?.status).toBe('failed');
     expect(messageOf(title)).toMatch(message);
