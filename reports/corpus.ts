@@ -99,7 +99,7 @@ export function corpusSummary(run: CorpusRun): string {
       `${count(violated)} violated, ${count(holds)} hold; ${count(states)} states`,
     `${duration(timing.seconds)}, ${plural(timing.jobs, 'search', 'searches')} at a time; slowest: ${slowest.join(', ')}`,
     wrong.length === 0
-      ? 'every verdict is the expected one'
+      ? `every verdict ${run.complete ? '' : 'so far '}is the expected one`
       : `NOT AS EXPECTED: ${wrong.map((r) => `${r.scenario} ${r.variant}`).join(', ')}`,
   ];
   if (!run.complete) lines.push('interrupted: the other variants were not searched');
