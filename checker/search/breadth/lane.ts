@@ -52,12 +52,15 @@ const batchOf = (model: CompiledModel): number => Math.max(1, Math.min(BATCH, mo
 /** State from which on a search is large enough to be worth a rehearsal. */
 const LARGE = 2000;
 
-/** Slots a lane of several may have taken and not told of: a counter that all add to all the time is slow. */
+/**
+ * Slots a lane of several may have taken and not told of, at most and as a part of the room that all have together: a
+ * counter that all add to all the time is slow.
+ */
 const UNTOLD = 512;
+const UNTOLD_PART = 1 / 16;
 
-/** Most slots that so many lanes may be about to take, or have taken and not told of. */
-export const mostInHand = (model: CompiledModel, lanes: number): number =>
-  lanes * (batchOf(model) + model.branching + (lanes === 1 ? 0 : UNTOLD));
+/** Most candidates that so many lanes look up at one moment. */
+export const mostInHand = (model: CompiledModel, lanes: number): number => lanes * (batchOf(model) + model.branching);
 
 export class Lane {
   readonly #model: CompiledModel;
@@ -72,9 +75,12 @@ export class Lane {
   readonly #enter: Enter;
   #arrays: StateArrays;
   readonly #batch: number;
-  /** Slots that all lanes may have in their hands, and those of this one that are taken and not told of. */
+  /** Candidates that all lanes may have in their hands. */
   readonly #most: number;
+  readonly #lanes: number;
+  /** Slots that are taken and not told of, and how many may be. */
   #untold = 0;
+  #mayHold = 0;
   #rehearsed = false;
   readonly #alone: boolean;
   readonly #grow: (states: number) => void;
@@ -111,6 +117,7 @@ export class Lane {
     this.#arrays = parts.arrays;
     this.#batch = batchOf(model);
     this.#most = mostInHand(model, parts.lanes);
+    this.#lanes = parts.lanes;
     this.#hash = parts.hash;
     this.#alone = parts.lanes === 1;
     this.#grow = parts.grow;
@@ -195,6 +202,8 @@ export class Lane {
     let batched = 0;
     set.badCount[chunk] = 0;
     this.#untold = 0;
+    if (!this.#alone)
+      this.#mayHold = Math.min(UNTOLD, Math.floor(((control[ROOM] as number) * UNTOLD_PART) / this.#lanes));
     this.#settle.begin(setIndex, chunk, this.states, control[PHASE] as number);
     registers[NEXT] = 0;
     for (let index = from; index < to; index++) {
@@ -298,7 +307,7 @@ export class Lane {
     }
     const won = this.#settle.settle(roots, n, this.#from, first);
     this.#untold += won;
-    if (this.#alone || this.#untold > UNTOLD) this.#tellClaims();
+    if (this.#untold > this.#mayHold) this.#tellClaims();
     if (won > 0 && (symmetry !== null || this.#findings.watchesStates)) this.#watch(chunk, won);
     return true;
   }
@@ -312,9 +321,10 @@ export class Lane {
   #fits(): boolean {
     const { control } = this.#round;
     const most = this.#most;
+    const untold = this.#lanes * this.#mayHold;
     return (
       Atomics.load(control, FULL) === 0 &&
-      Atomics.load(control, CLAIMS) + most <= (control[ROOM] as number) &&
+      Atomics.load(control, CLAIMS) + untold + most <= (control[ROOM] as number) &&
       treeHasRoom(this.#arrays.shape, this.#arrays.tree, most)
     );
   }
