@@ -49,7 +49,7 @@ export interface LaneParts {
 
 const batchOf = (model: CompiledModel): number => Math.max(1, Math.min(BATCH, model.room - model.branching));
 
-/** State from which on a search is large enough to be worth a rehearsal. */
+/** State from which on a search is large, and worth some preparation. */
 const LARGE = 2000;
 
 /**
@@ -81,7 +81,7 @@ export class Lane {
   /** Slots that are taken and not told of, and how many may be. */
   #untold = 0;
   #mayHold = 0;
-  #rehearsed = false;
+  #large = false;
   readonly #alone: boolean;
   readonly #grow: (states: number) => void;
   /** States there are, if this lane is the only one. */
@@ -185,8 +185,9 @@ export class Lane {
     const { words, registers } = model;
     const from = (control[ROUND_FROM] as number) + chunk * chunkStates;
     const to = Math.min(control[ROUND_TO] as number, from + chunkStates);
-    if (from >= LARGE && !this.#rehearsed) {
-      this.#rehearsed = true;
+    if (from >= LARGE && !this.#large) {
+      this.#large = true;
+      this.#settle.enlarge();
       rehearse(model);
     }
     const faults = this.#faults;

@@ -25,6 +25,8 @@ export interface Settle {
    * @param phase number of the phase: candidates of an earlier one are not remembered.
    */
   readonly begin: (set: number, chunk: number, count: number, phase: number) => void;
+  /** The search is large: a larger memory of the latest candidates pays. */
+  readonly enlarge: () => void;
   /**
    * Looks up the first `n` of some roots, which lie one after another; candidate i comes from state `first + from[i]`.
    * Returns how many of them nobody had before: `winners` has their places in the batch, `positions` those in the set;
@@ -52,9 +54,10 @@ interface SettleInput {
 }
 
 /**
- * Entries of the memory of the latest candidates: a hash, and the index plus one of the state that has it, or, below
+ * Entries of the memory of the latest candidates, at first and in a large search: a hash, and the index plus one of the state that has it, or, below
  * zero, a candidate of this thread.
  */
+const FEW_RECENT = 1 << 9;
 const RECENT = 1 << 14;
 
 export function makeSettle(input: SettleInput): Settle {
@@ -65,8 +68,11 @@ export function makeSettle(input: SettleInput): Settle {
 /** What both forms begin with. */
 const commonText = (root: number, batch: number, hash: HashText, { first, next }: Probing): string => `
     const hashes = new Int32Array(${batch}), origins = new Int32Array(${batch}), places = new Int32Array(${batch}),
-      winners = new Int32Array(${batch}), positions = new Int32Array(${batch}),
-      recent = new Int32Array(${RECENT}), recentHashes = new Int32Array(${RECENT});
+      winners = new Int32Array(${batch}), positions = new Int32Array(${batch});
+    let allRecent = new Int32Array(${FEW_RECENT}), allRecentHashes = new Int32Array(${FEW_RECENT}), newest = ${FEW_RECENT - 1};
+    function enlarge() {
+      allRecent = new Int32Array(${RECENT}); allRecentHashes = new Int32Array(${RECENT}); newest = ${RECENT - 1};
+    }
     // Functions take these as constants of their own: the optimiser then checks them once.
     let allKnown, allSlots, allSuccessors, last = 0, scale = 0, references = 0, tags = 0, sink = 0;
     // Hashes take long but wait for nothing: by themselves those of several candidates are under way at once.
@@ -113,11 +119,12 @@ function aloneText({ shape, batch, hash }: SettleInput): string {
     function begin(set, chunk, count) { first = index = count; }
     function settle(roots, n, origin, from) {
       const known = allKnown, slots = allSlots, successors = allSuccessors;
+      const recent = allRecent, recentHashes = allRecentHashes, mask = newest;
       let m = 0, won = 0;
       hashAll(roots, n);
       for (let i = 0; i < n; i++) {
-        const x = hashes[i], before = recent[x & ${RECENT - 1}];
-        if (recentHashes[x & ${RECENT - 1}] === x && before !== 0) {
+        const x = hashes[i], before = recent[x & mask];
+        if (recentHashes[x & mask] === x && before !== 0) {
           const b = (before - 1) * ${root}, at = i * ${root};
           if (${sameText(root, 'known', 'b', 'roots', 'at')}) {
             const source = from + origin[i];
@@ -137,8 +144,8 @@ function aloneText({ shape, batch, hash }: SettleInput): string {
             ${perWord(root, (k) => `known[to + ${k}] = roots[at + ${k}];`)}
             index++;
             slots[p] = (x & tags) | index;
-            recent[x & ${RECENT - 1}] = index;
-            recentHashes[x & ${RECENT - 1}] = x;
+            recent[x & mask] = index;
+            recentHashes[x & mask] = x;
             if (successors[source] === 0) successors[source] = 1;
             successors[source]++;
             winners[won] = i; positions[won++] = index - 1;
@@ -147,8 +154,8 @@ function aloneText({ shape, batch, hash }: SettleInput): string {
           if (((e ^ x) & tags) !== 0) continue;
           const r = e & references, b = (r - 1) * ${root};
           if (${sameText(root, 'known', 'b', 'roots', 'at')}) {
-            recent[x & ${RECENT - 1}] = r;
-            recentHashes[x & ${RECENT - 1}] = x;
+            recent[x & mask] = r;
+            recentHashes[x & mask] = x;
             if (r - 1 > source && successors[source] === 0) successors[source] = 1;
             break;
           }
@@ -157,7 +164,7 @@ function aloneText({ shape, batch, hash }: SettleInput): string {
       return won;
     }
     function kept() { return index - first; }
-    return { bind, begin, settle, winners, positions, kept };`;
+    return { bind, begin, enlarge, settle, winners, positions, kept };`;
 }
 
 /** Several threads: what is not known is claimed, and gets its index when all candidates of the round are there. */
@@ -168,7 +175,7 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
   return `
     ${commonText(root, batch, hash, probing)}
     const committing = new Int32Array(${round.chunkRoom});
-    const sets = round.sets, chunkRoom = round.chunkRoom;
+    const sets = round.sets, chunkRoom = round.chunkRoom, roots0 = sets[0].roots, roots1 = sets[1].roots;
     let set = sets[0], setIndex = 0, chunk = 0, base = 0, count = 0, provisional = 0, present = -1, era = 0;
     function bind(arrays) {
       allKnown = arrays.roots; allSlots = arrays.slots; allSuccessors = arrays.successors;
@@ -184,35 +191,26 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
       // What is remembered of earlier phases now lies below the positions of this one.
       present = phase;
       era += ${room};
-      if (era > ${2 ** 31 - 1 - 2 * room}) { era = 0; recent.fill(0); }
+      if (era > ${2 ** 31 - 1 - 2 * room}) { era = 0; allRecent.fill(0); }
     }
     function settle(roots, n, origin, from) {
       const known = allKnown, slots = allSlots, successors = allSuccessors;
       const { roots: kept, sources, places: keptPlaces, fresh, won: wins, hashes: keptHashes } = set;
+      const recent = allRecent, recentHashes = allRecentHashes, mask = newest;
       const ours = provisional + setIndex * ${room};
       let m = 0, won = 0;
       hashAll(roots, n);
       for (let i = 0; i < n; i++) {
-        const x = hashes[i], before = recent[x & ${RECENT - 1}];
-        if (recentHashes[x & ${RECENT - 1}] === x) {
-          const at = i * ${root};
-          if (before > 0) {
-            const b = (before - 1) * ${root};
-            if (${sameText(root, 'known', 'b', 'roots', 'at')}) {
+        const x = hashes[i], before = recent[x & mask];
+        if (recentHashes[x & mask] === x) {
+          // A state, or a candidate of this phase that comes first.
+          const q = ~before - era, isState = before > 0;
+          if (isState || (q >= 0 && q < base + count)) {
+            const held = isState ? known : kept, b = (isState ? before - 1 : q) * ${root}, at = i * ${root};
+            if (${sameText(root, 'held', 'b', 'roots', 'at')}) {
               const source = from + origin[i];
-              if (before - 1 > source && successors[source] === 0) successors[source] = 1;
+              if ((!isState || before - 1 > source) && successors[source] === 0) successors[source] = 1;
               continue;
-            }
-          } else {
-            // Only candidates of this phase count, and only those that come first.
-            const q = ~before - era;
-            if (q >= 0 && q < base + count) {
-              const b = q * ${root};
-              if (${sameText(root, 'kept', 'b', 'roots', 'at')}) {
-                const source = from + origin[i];
-                if (successors[source] === 0) successors[source] = 1;
-                continue;
-              }
             }
           }
         }
@@ -228,29 +226,18 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
           let q = -1;
           if (e !== 0) {
             if (((e ^ x) & tags) !== 0) { p = ${probing.next}; continue; }
-            const r = (e & references) >>> 0;
-            if (r < provisional) {
-              const b = (r - 1) * ${root};
-              if (${sameText(root, 'known', 'b', 'roots', 'at')}) {
-                recent[x & ${RECENT - 1}] = r;
-                recentHashes[x & ${RECENT - 1}] = x;
-                if (r - 1 > source && successors[source] === 0) successors[source] = 1;
-                break;
-              }
-              p = ${probing.next};
-              continue;
-            }
-            const other = r - provisional < ${room} ? 0 : 1, theirs = sets[other].roots;
-            q = r - provisional - other * ${room};
-            const b = q * ${root};
-            if (!(${sameText(root, 'theirs', 'b', 'roots', 'at')})) { p = ${probing.next}; continue; }
+            const r = (e & references) >>> 0, isState = r < provisional;
+            const other = r - provisional < ${room} ? 0 : 1;
+            if (!isState) q = r - provisional - other * ${room};
+            const held = isState ? known : other === 0 ? roots0 : roots1, b = (isState ? r - 1 : q) * ${root};
+            if (!(${sameText(root, 'held', 'b', 'roots', 'at')})) { p = ${probing.next}; continue; }
             // The least of equal candidates wins.
-            if (other !== setIndex || q < position) {
-              if (other === setIndex) {
-                recent[x & ${RECENT - 1}] = ~(q + era);
-                recentHashes[x & ${RECENT - 1}] = x;
+            if (isState || other !== setIndex || q < position) {
+              if (isState || other === setIndex) {
+                recent[x & mask] = isState ? r : ~(q + era);
+                recentHashes[x & mask] = x;
               }
-              if (successors[source] === 0) successors[source] = 1;
+              if ((!isState || r - 1 > source) && successors[source] === 0) successors[source] = 1;
               break;
             }
           }
@@ -265,8 +252,8 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
             Atomics.sub(fresh, (q / chunkRoom) | 0, 1);
           }
           count++;
-          recent[x & ${RECENT - 1}] = ~(position + era);
-          recentHashes[x & ${RECENT - 1}] = x;
+          recent[x & mask] = ~(position + era);
+          recentHashes[x & mask] = x;
           if (successors[source] === 0) successors[source] = 1;
           winners[won] = i; positions[won++] = position;
           break;
@@ -302,5 +289,5 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
       const p = sets[s].places[position];
       return p < 0 ? -p - 1 : -1;
     }
-    return { bind, begin, settle, winners, positions, kept, commit, committed };`;
+    return { bind, begin, enlarge, settle, winners, positions, kept, commit, committed };`;
 }
