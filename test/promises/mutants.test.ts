@@ -64,11 +64,15 @@ const mutants: Readonly<Record<string, Mutant>> = {
     ways: /^compact$/,
   },
   'states with one hash are taken for one': {
-    mistakes: [settle("'theirs', 'b', 'roots', 'at')})) {", "'roots', 'at', 'roots', 'at')})) {")],
+    mistakes: [settle("'held', 'b', 'roots', 'at')})) {", "'roots', 'at', 'roots', 'at')})) {")],
     settings: /two lanes, all collide/,
   },
+  'candidates of one lane: the first to come stays': {
+    mistakes: [settle('(q >= 0 && q < base + count)', 'q >= 0')],
+    settings: /lanes/,
+  },
   'candidates of two lanes: the first to come stays': {
-    mistakes: [settle('if (other !== setIndex || q < position) {', 'if (true) {')],
+    mistakes: [settle('if (isState || other !== setIndex || q < position) {', 'if (true) {')],
     settings: /lanes/,
   },
 };
