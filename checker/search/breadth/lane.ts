@@ -50,7 +50,7 @@ export interface LaneParts {
 const batchOf = (model: CompiledModel): number => Math.max(1, Math.min(BATCH, model.room - model.branching));
 
 /** State from which on a search is large, and worth some preparation. */
-const LARGE = 2000;
+const LARGE = 10_000;
 
 /**
  * Slots a lane of several may have taken and not told of, at most and as a part of the room that all have together: a
