@@ -122,7 +122,7 @@ export class States {
   readonly #provisional: number;
   #find: Tree;
   readonly #lookup: Lookup;
-  /** Roots of vectors that are looked up, and where those are. */
+  /** Roots of vectors that are looked up, and which these are. */
   readonly #roots: Int32Array;
   readonly #places: Int32Array;
   #ids: Int32Array;
@@ -322,14 +322,15 @@ export class States {
       this.#lookup(this.arrays, w, n, this.found);
       return;
     }
+    const { found } = this;
     const roots = this.#roots;
-    const folded: number[] = [];
-    for (let i = 0; i < n; i++) if (this.#find.foldAlone(w, i * words, roots, folded.length * root)) folded.push(i);
-    this.#lookup(this.arrays, roots, folded.length, this.#places);
-    this.found.fill(0, 0, n);
-    folded.forEach((i, k) => {
-      this.found[i] = this.#places[k] as number;
-    });
+    const places = this.#places;
+    let folded = 0;
+    for (let i = 0; i < n; i++) if (this.#find.foldAlone(w, i * words, roots, folded * root)) places[folded++] = i;
+    this.#lookup(this.arrays, roots, folded, found);
+    // From the last one on, so that none is overwritten before it is moved to its vector.
+    for (let i = n - 1; i >= 0; i--)
+      found[i] = folded > 0 && places[folded - 1] === i ? (found[--folded] as number) : 0;
   }
 
   /** The least state among whose successors the state is; -1 for the initial one. */

@@ -81,6 +81,7 @@ export class Lane {
   /** Slots that are taken and not told of, and how many may be. */
   #untold = 0;
   #mayHold = 0;
+  /** The search has turned out to be large. */
   #large = false;
   readonly #alone: boolean;
   readonly #grow: (states: number) => void;

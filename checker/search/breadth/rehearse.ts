@@ -5,6 +5,7 @@
  *
  * Nothing of them is kept: what they cover, and what they find, is for the search to cover and to find.
  */
+import seedrandom from 'seedrandom';
 import { type CompiledModel, NEXT } from '../../compile/model.ts';
 import { type Fault, successors } from '../successors.ts';
 
@@ -16,21 +17,18 @@ export function rehearse(model: CompiledModel): void {
   if (model.marks !== null) return;
   const { words, taken, refused, registers } = model;
   const covered = [taken.slice(), refused.slice()] as const;
-  const state = new Int32Array(words);
+  const state = model.initial.slice();
   const faults: Fault[] = [];
-  let random = 1;
-  let walking = false;
+  const random = seedrandom('rehearsal');
   try {
     for (let step = 0; step < STEPS; step++) {
-      if (!walking) state.set(model.initial);
       registers[NEXT] = 0;
       successors(model, state, 0, faults);
       faults.length = 0;
       const made = registers[NEXT] as number;
-      random = (Math.imul(random, 1664525) + 1013904223) | 0;
-      walking = made > 0;
-      const chosen = made === 0 ? 0 : ((random >>> 8) % made) * words;
-      if (walking) state.set(model.memory.words.subarray(chosen, chosen + words));
+      const chosen = Math.floor(random() * made) * words;
+      // Where there is no successor, the next walk begins.
+      state.set(made === 0 ? model.initial : model.memory.words.subarray(chosen, chosen + words));
     }
   } catch {
     // An error of the model: the search meets it too, and says which state it is in.

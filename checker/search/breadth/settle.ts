@@ -54,8 +54,8 @@ interface SettleInput {
 }
 
 /**
- * Entries of the memory of the latest candidates, at first and in a large search: a hash, and the index plus one of the state that has it, or, below
- * zero, a candidate of this thread.
+ * Entries of the memory of the latest candidates, at first and in a large search: a hash, and the index plus one of the
+ * state that has it, or, below zero, a candidate of this thread.
  */
 const FEW_RECENT = 1 << 9;
 const RECENT = 1 << 14;
@@ -69,10 +69,8 @@ export function makeSettle(input: SettleInput): Settle {
 const commonText = (root: number, batch: number, hash: HashText, { first, next }: Probing): string => `
     const hashes = new Int32Array(${batch}), origins = new Int32Array(${batch}), places = new Int32Array(${batch}),
       winners = new Int32Array(${batch}), positions = new Int32Array(${batch});
-    let allRecent = new Int32Array(${FEW_RECENT}), allRecentHashes = new Int32Array(${FEW_RECENT}), newest = ${FEW_RECENT - 1};
-    function enlarge() {
-      allRecent = new Int32Array(${RECENT}); allRecentHashes = new Int32Array(${RECENT}); newest = ${RECENT - 1};
-    }
+    let allRecent = new Int32Array(${FEW_RECENT}), allRecentHashes = new Int32Array(${FEW_RECENT});
+    function enlarge() { allRecent = new Int32Array(${RECENT}); allRecentHashes = new Int32Array(${RECENT}); }
     // Functions take these as constants of their own: the optimiser then checks them once.
     let allKnown, allSlots, allSuccessors, last = 0, scale = 0, references = 0, tags = 0, sink = 0;
     // Hashes take long but wait for nothing: by themselves those of several candidates are under way at once.
@@ -119,7 +117,7 @@ function aloneText({ shape, batch, hash }: SettleInput): string {
     function begin(set, chunk, count) { first = index = count; }
     function settle(roots, n, origin, from) {
       const known = allKnown, slots = allSlots, successors = allSuccessors;
-      const recent = allRecent, recentHashes = allRecentHashes, mask = newest;
+      const recent = allRecent, recentHashes = allRecentHashes, mask = recent.length - 1;
       let m = 0, won = 0;
       hashAll(roots, n);
       for (let i = 0; i < n; i++) {
@@ -196,7 +194,7 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
     function settle(roots, n, origin, from) {
       const known = allKnown, slots = allSlots, successors = allSuccessors;
       const { roots: kept, sources, places: keptPlaces, fresh, won: wins, hashes: keptHashes } = set;
-      const recent = allRecent, recentHashes = allRecentHashes, mask = newest;
+      const recent = allRecent, recentHashes = allRecentHashes, mask = recent.length - 1;
       const ours = provisional + setIndex * ${room};
       let m = 0, won = 0;
       hashAll(roots, n);
