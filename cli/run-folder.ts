@@ -57,7 +57,8 @@ export function writeRun(folder: string, verdict: Verdict): RunFiles {
   const reports = writeReports(folder, verdict, name);
   const document = join(folder, `${name}.json`);
   writeWhole(document, verdictToJson(verdict));
-  if (name !== UNDECIDED) for (const ending of ['json', 'html']) rmSync(join(folder, `${UNDECIDED}.${ending}`), FORCE);
+  if (name !== UNDECIDED)
+    for (const ending of ['json', 'html']) rmSync(join(folder, `${UNDECIDED}.${ending}`), { force: true });
   writeWhole(join(folder, HISTORY), historyToJson(withRun(historyIn(folder), verdict)));
   return { verdict: document, reports, schedules, scheduleOf };
 }
@@ -66,8 +67,6 @@ const HISTORY = 'history.json';
 
 /** Name of the files of a verdict that left an earlier one in its place. */
 export const UNDECIDED = 'undecided';
-
-const FORCE = { force: true };
 
 /** Does the folder hold a verdict that decided this model, with these bounds? */
 function isDecided(folder: string, { modelHash }: Verdict): boolean {

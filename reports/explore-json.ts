@@ -138,7 +138,11 @@ export function explorationDocument(explored: Explored, run?: ExploreRun): Explo
  * ```
  */
 export function explorationToJson(explored: Explored, run?: ExploreRun): string {
-  const document = explorationDocument(explored, run);
+  return exploreDocumentToJson(explorationDocument(explored, run));
+}
+
+/** The document as JSON text, ending in a line break. */
+export function exploreDocumentToJson(document: ExploreDocument): string {
   const checked = read(explorationShape, document, { what: 'an exploration', hint: 'this is a defect in quiesce' });
   return `${JSON.stringify(checked, null, 2)}\n`;
 }

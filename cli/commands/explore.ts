@@ -13,7 +13,7 @@ import { systemNamed } from '../../explore/systems/index.ts';
 import {
   type ExploreDocument,
   explorationDocument,
-  explorationToJson,
+  exploreDocumentToJson,
   type StoredFailure,
 } from '../../reports/explore-json.ts';
 import { contextOf, count, html, splat, verdictToJson } from '../../reports/index.ts';
@@ -90,7 +90,7 @@ export async function exploreCommand(given: string, flags: ExploreFlags, console
     });
     const stoppedBecause = result.stopped ? (interrupt.status === null ? 'time limit' : 'interrupted') : null;
     const document = explorationDocument(result, { stored, stoppedBecause });
-    const json = explorationToJson(result, { stored, stoppedBecause });
+    const json = exploreDocumentToJson(document);
     line.clear();
     const path = join(folder, 'explore.json');
     writeWhole(path, json);
