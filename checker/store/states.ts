@@ -80,9 +80,15 @@ export interface SavedStates {
 }
 
 const MOST = 2 ** 28;
-const STEP = 16;
 const LOAD = 0.8;
 const BLOCK = 256;
+/**
+ * Room for states grows sixteenfold, and once the search is not tiny any more to this many bytes of roots at once: what
+ * is reserved costs nothing, and what is not reserved must be copied later.
+ */
+const STEP = 16;
+const TINY = 2 ** 12;
+const RESERVE = 2 ** 29;
 
 /** How a table is gone through, as text: what to bind, the slot in which a hash is looked for first, and the next one. */
 export interface Probing {
@@ -110,6 +116,10 @@ export function probingOf(shape: TreeShape): Probing {
 
 const grown = (shape: TreeShape, slots: number): number =>
   shape.leaves.length === 0 ? 4 * slots : Math.ceil(1.25 * slots);
+
+const successorsOf = (states: number, wide: boolean): Uint8Array | Uint16Array =>
+  wide ? new Uint16Array(new SharedArrayBuffer(2 * states)) : new Uint8Array(new SharedArrayBuffer(states));
+
 /** States that are looked at to find out what each word tells. */
 const SAMPLE = 16_384;
 
@@ -157,9 +167,7 @@ export class States {
       shape,
       roots: sharedInts(capacity * shape.root),
       slots: sharedInts(Math.max(slots, 2 * capacity)),
-      successors: wide
-        ? new Uint16Array(new SharedArrayBuffer(2 * capacity))
-        : new Uint8Array(new SharedArrayBuffer(capacity)),
+      successors: successorsOf(capacity, wide),
       tree,
       control,
       capacity,
@@ -197,26 +205,40 @@ export class States {
     return more <= this.room;
   }
 
-  /** Makes room for `more` states. The table is then empty: every state must be entered again (`makeEnter`). */
-  makeRoom(more: number): void {
+  /** Makes room for `more` states. True when the table is empty now: every state must be entered again (`makeEnter`). */
+  makeRoom(more: number): boolean {
     const wanted = this.count + more;
-    const old = this.arrays;
-    let slots = this.#slotCount;
-    while (wanted > LOAD * slots) slots = grown(old.shape, slots);
-    if (wanted > old.capacity) {
-      if (wanted > MOST) throw new StoreFull(`limit of the store: ${MOST} states`);
-      let capacity = old.capacity;
-      while (capacity < wanted) capacity *= STEP;
-      capacity = Math.min(capacity, MOST);
-      this.arrays = this.#make(old.shape, capacity, slots, old.tree, old.successors.BYTES_PER_ELEMENT === 2);
-      this.arrays.roots.set(old.roots.subarray(0, this.count * this.shape.root));
-      this.arrays.successors.set(old.successors.subarray(0, this.count));
-    } else if (slots > old.slots.length) this.arrays = { ...old, slots: sharedInts(slots) };
-    // New memory is empty, and to say so once more would touch all of it.
-    if (this.arrays.slots === old.slots) old.slots.fill(0, 0, slots);
+    if (wanted > this.arrays.capacity) this.#reserve(wanted);
+    const before = this.#slotCount;
+    let slots = before;
+    while (wanted > LOAD * slots) slots = grown(this.shape, slots);
+    if (slots === before) return false;
     const { control } = this.arrays;
+    // What lies beyond the slots in use was never touched.
+    if (slots <= this.arrays.slots.length) this.arrays.slots.fill(0, 0, before);
+    else this.arrays = { ...this.arrays, slots: sharedInts(Math.max(slots, 2 * this.arrays.capacity)) };
     control[LAST_SLOT] = slots - 1;
     control[REFERENCE_MASK] = this.#referenceMask(slots);
+    return true;
+  }
+
+  /** Room for so many states; the table stays as it is. */
+  #reserve(states: number): void {
+    if (states > MOST) throw new StoreFull(`limit of the store: ${MOST} states`);
+    const { roots, successors, capacity: before } = this.arrays;
+    const { root } = this.shape;
+    let capacity = before;
+    while (capacity < states || (before > TINY && 4 * root * capacity * STEP <= RESERVE)) capacity *= STEP;
+    capacity = Math.min(capacity, MOST);
+    const wide = successors.BYTES_PER_ELEMENT === 2;
+    this.arrays = {
+      ...this.arrays,
+      capacity,
+      roots: sharedInts(capacity * root),
+      successors: successorsOf(capacity, wide),
+    };
+    this.arrays.roots.set(roots.subarray(0, this.count * root));
+    this.arrays.successors.set(successors.subarray(0, this.count));
   }
 
   /** Adds the initial state. */

@@ -402,9 +402,9 @@ export class BreadthFirst implements Strategy, Explored {
     this.store.count = states;
     this.#growTree(treeCount(this.store.arrays.tree));
     if (!this.store.hasRoom(this.#inHand)) {
-      this.store.makeRoom(Math.max(this.#inHand, this.#lastFresh));
+      const empty = this.store.makeRoom(Math.max(this.#inHand, this.#lastFresh));
       this.#share();
-      this.#lane.enter(0, states);
+      if (empty) this.#lane.enter(0, states);
     }
     this.#round.control[CLAIMS] = 0;
     this.#round.control[ROOM] = this.store.room;
@@ -422,8 +422,9 @@ export class BreadthFirst implements Strategy, Explored {
   #growStates(more: number): void {
     this.#commitAll();
     if (this.#over) return;
-    this.store.makeRoom(more);
+    const empty = this.store.makeRoom(more);
     this.#share();
+    if (!empty) return;
     const control = this.#round.control;
     control[COUNT] = this.store.count;
     this.#crew.begin(ENTER, ENTER_TASKS);

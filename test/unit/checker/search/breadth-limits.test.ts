@@ -151,7 +151,7 @@ describe.each(ways)('a full memory ends the search as undecided, with %s', (_nam
     let calls = 0;
     search.store.makeRoom = (more) => {
       if (++calls === which) throw new StoreFull('no memory');
-      makeRoom(more);
+      return makeRoom(more);
     };
     return search;
   };
