@@ -192,6 +192,7 @@ export function compile(scenario: Scenario, options: CompileOptions = {}): Compi
     registers,
     moves,
     expand: engine.expand,
+    rehearse: engine.rehearse,
     expandActor: (source, src, actor, choice) => {
       const alone = engine.alone?.[actor];
       if (alone === undefined) throw modelError('an actor is expanded alone in a model without marks', scenario.name);
@@ -243,6 +244,7 @@ function start(engine: Engine, actor: CompiledActor): void {
 
 interface Engine {
   readonly expand: CompiledModel['expand'];
+  readonly rehearse: () => void;
   readonly alone?: readonly ((words: Int32Array, src: number, choice: number) => number)[];
   readonly resting: () => boolean;
   readonly start: readonly (() => number)[];

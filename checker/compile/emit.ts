@@ -120,6 +120,16 @@ interface Site {
   readonly open: Set<Node>;
 }
 
+/**
+ * How often a rehearsal calls everything. Below ten times the optimiser does not keep count of what is called.
+ *
+ * Code that is optimised before it has called a step contains no call of it: it is thrown away when the step is first
+ * taken, run slowly, and optimised anew, together with `expand`, once for each step that is met late, and for each thread.
+ * So every step is called where it will be, with a choice that makes it return at once, and `expand` is called in a state
+ * in which every actor stands behind its end, where it moves and stays.
+ */
+const REHEARSALS = 16;
+
 /** Characters up to which the text behind a join is repeated on each way to it. */
 const LONGEST_COPY = 300;
 
@@ -294,18 +304,19 @@ export function emit(input: EmitInput): {
       const sleeps = input.spins && (point.statement as { sleeps?: boolean }).sleeps === true;
       const prelude = sleeps ? `${r.noSleep}(${index}, ${scope.name(point, 'q')});` : '';
       parts.push(
-        `function s${index}_${point.pc}(c) { ${phase('free')} ${mark(index, point.pc)}${prelude} ${step(point, site)} }`,
+        `function s${index}_${point.pc}(c) { if (c < 0) return -1; ${phase('free')} ${mark(index, point.pc)}${prelude} ${step(point, site)} }`,
       );
     }
     parts.push(`function start${index}() { ${phase('fused')} ${tail(a.entry, site)} }`);
     const cases = a.points.map((p) => `case ${p.pc}: return s${index}_${p.pc}(c);`);
-    parts.push(`function d${index}(pc, c) { switch (pc) { ${cases.join(' ')} default: return -1; } }`);
-    const arities = scope.name(Uint16Array.from([...a.points.map((p) => p.arity), 0]), 'arity');
+    parts.push(`function d${index}(pc, c) { switch (pc) { ${cases.join(' ')} default: return pc; } }`);
+    parts.push(`function touch${index}() { for (let pc = 0; pc < ${end}; pc++) d${index}(pc, -1); }`);
+    const arities = scope.name(Uint16Array.from([...a.points.map((p) => p.arity), 0, 1]), 'arity');
     const rests = scope.name(
-      Uint8Array.from([...a.points.map((p) => ((p.statement as { idle?: boolean }).idle === true ? 1 : 0)), 1]),
+      Uint8Array.from([...a.points.map((p) => ((p.statement as { idle?: boolean }).idle === true ? 1 : 0)), 1, 1]),
       'rest',
     );
-    const base = scope.name(Int32Array.from([...(input.coverageBase[index] ?? []), 0]), 'cover');
+    const base = scope.name(Int32Array.from([...(input.coverageBase[index] ?? []), 0, 0]), 'cover');
     parts.push(
       `function run${index}(c) { const r = d${index}(${pc('m.at')}, c); if (r >= 0) { ${setPc('m.at', 'r')} } return r; }`,
     );
@@ -357,7 +368,19 @@ export function emit(input: EmitInput): {
       ${expandActors.join('\n')}${aside && `\n      ${aside}`}
       return nb;
     }
+    function rehearse() {
+      const covered = taken[0], state = new Int32Array(${input.words});
+      m.at = 0;
+      ${input.actors.map((a, i) => `setPc${i}(${a.points.length + 1});`).join(' ')}
+      state.set(w.subarray(0, ${input.words}));
+      for (let k = 0; k < ${REHEARSALS}; k++) {
+        ${input.actors.map((_, i) => `touch${i}();`).join(' ')}
+        reg[0] = 0;
+        expand(state, 0, 0, 0);
+      }
+      reg[0] = 0; taken[0] = covered;
+    }
     function resting() { return ${input.actors.map((_, i) => `rests${i}()`).join(' && ') || 'true'}; }
-    return { expand, ${marks === null ? '' : `alone: ${all('alone')}, `}resting, start: ${all('start')}, run: ${all('run')}, arity: ${all('arity')}, pc: ${all('pc')}, setPc: ${all('setPc')}, rests: ${all('rests')} };`;
+    return { expand, rehearse, ${marks === null ? '' : `alone: ${all('alone')}, `}resting, start: ${all('start')}, run: ${all('run')}, arity: ${all('arity')}, pc: ${all('pc')}, setPc: ${all('setPc')}, rests: ${all('rests')} };`;
   return { text, names: scope.names, values: scope.values };
 }

@@ -90,6 +90,11 @@ export interface CompiledModel {
    * models that were compiled with marks have it.
    */
   expandActor(words: Int32Array, src: number, actor: number, choice: number): number;
+  /**
+   * Lets the optimiser see every call of a step once, before a long search; see `emit.ts`. The batch must be empty; it
+   * costs what a hundred states or so cost.
+   */
+  rehearse(): void;
   /** Where steps leave their marks, in models that were compiled with them. */
   readonly marks: MarkLayout | null;
   /** Is every actor of the current state ended or at a step where it may stay for ever? */

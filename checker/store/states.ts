@@ -90,12 +90,12 @@ const STEP = 16;
 const TINY = 2 ** 12;
 const RESERVE = 2 ** 29;
 
-/** How a table is gone through, as text: what to bind, the slot in which a hash is looked for first, and the next one. */
+/** How a table is gone through, as text: what to bind, where a hash is looked for first, and the slot after one. */
 export interface Probing {
   /** Sets `last` and `scale`, which must be declared. */
   readonly bind: (control: string) => string;
   readonly first: (hash: string) => string;
-  readonly next: string;
+  readonly next: (slot: string) => string;
 }
 
 /** Entering all states again takes time: whole states can afford a larger table, and one that is found faster. */
@@ -104,13 +104,13 @@ export function probingOf(shape: TreeShape): Probing {
     return {
       bind: (control) => `last = ${control}[${LAST_SLOT}];`,
       first: (hash) => `${hash} & last`,
-      next: '(p + 1) & last',
+      next: (slot) => `(${slot} + 1) & last`,
     };
   return {
     bind: (control) => `last = ${control}[${LAST_SLOT}]; scale = (last + 1) / 2 ** 32;`,
     // High bits of a product; those of the hash itself tell states of one slot apart.
     first: (hash) => `(Math.imul(${hash}, 0x9e3779b1) >>> 0) * scale | 0`,
-    next: '(p === last ? 0 : p + 1)',
+    next: (slot) => `(${slot} === last ? 0 : ${slot} + 1)`,
   };
 }
 
@@ -418,7 +418,7 @@ export function makeLookup(shape: TreeShape, hash: HashText, batch: number): Loo
       for (let i = 0, at = 0; i < n; i++, at += ${root}) {
         const x = hashes[i];
         found[i] = 0;
-        for (let p = ${first('x')}; ; p = ${next}) {
+        for (let p = ${first('x')}; ; p = ${next('p')}) {
           const e = slots[p];
           if (e === 0) break;
           if (((e ^ x) & ~references) !== 0) continue;
@@ -450,7 +450,7 @@ export function makeEnter(shape: TreeShape, hash: HashText): Enter {
         sink ^= z;
         for (let k = 0; k < n; k++) {
           const x = hashes[k], e = (x & ~references) | (i + k + 1);
-          for (let p = ${first('x')}; slots[p] !== 0 || Atomics.compareExchange(slots, p, 0, e) !== 0; p = ${next});
+          for (let p = ${first('x')}; slots[p] !== 0 || Atomics.compareExchange(slots, p, 0, e) !== 0; p = ${next('p')});
         }
         i += n;
       }

@@ -10,7 +10,6 @@ import { makeTree, type Tree, type TreeShape, treeHasRoom } from '../../store/tr
 import type { HashText, WhenUnknown } from '../../store/tuples.ts';
 import type { Findings } from '../findings.ts';
 import { type Fault, successors, successorsAlone } from '../successors.ts';
-import { rehearse } from './rehearse.ts';
 import {
   CLAIMS,
   COMMIT_CHUNKS,
@@ -49,8 +48,8 @@ export interface LaneParts {
 
 const batchOf = (model: CompiledModel): number => Math.max(1, Math.min(BATCH, model.room - model.branching));
 
-/** State from which on a search is large, and worth some preparation. */
-const LARGE = 10_000;
+/** State from which on a search is worth some preparation. */
+const LARGE = 1000;
 
 /**
  * Slots a lane of several may have taken and not told of, at most and as a part of the room that all have together: a
@@ -174,8 +173,18 @@ export class Lane {
       return;
     }
     const commits = c[COMMIT_CHUNKS] as number;
-    if (index < commits) this.#commit(index);
-    else this.#expand(index - commits);
+    if (index < commits) {
+      this.#commit(index);
+      return;
+    }
+    if (!this.#large && (c[ROUND_FROM] as number) >= LARGE) this.#prepare();
+    this.#expand(index - commits);
+  }
+
+  #prepare(): void {
+    this.#large = true;
+    this.#settle.enlarge();
+    this.#model.rehearse();
   }
 
   #expand(chunk: number): void {
@@ -186,11 +195,6 @@ export class Lane {
     const { words, registers } = model;
     const from = (control[ROUND_FROM] as number) + chunk * chunkStates;
     const to = Math.min(control[ROUND_TO] as number, from + chunkStates);
-    if (from >= LARGE && !this.#large) {
-      this.#large = true;
-      this.#settle.enlarge();
-      rehearse(model);
-    }
     const faults = this.#faults;
     const origin = this.#from;
     const whole = this.#whole;

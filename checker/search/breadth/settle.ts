@@ -80,8 +80,9 @@ const commonText = (root: number, batch: number, hash: HashText, { first, next }
         hashes[i] = x;
       }
     }
-    // The place of each candidate: the first slot that is empty or may refer to it. It is looked for once, since slots
-    // that are in use keep their tags.
+    // The slot before the first one that is empty or may refer to the candidate, for each. That is found once, since slots
+    // in use keep their tags; and from the slot before it, so that all go on to the next one at the same place of the
+    // text, which the optimiser then knows from the start.
     function touch(slots, known, m, end) {
       const referenceMask = references, tagMask = tags;
       let z = 0;
@@ -89,8 +90,8 @@ const commonText = (root: number, batch: number, hash: HashText, { first, next }
       for (let j = 0; j < m; j++) {
         const x = hashes[origins[j]];
         let p = ${first('x')}, e = slots[p];
-        while (e !== 0 && ((e ^ x) & tagMask) !== 0) { p = ${next}; e = slots[p]; }
-        places[j] = p;
+        while (e !== 0 && ((e ^ x) & tagMask) !== 0) { p = ${next('p')}; e = slots[p]; }
+        places[j] = p - 1;
         if (e !== 0) {
           const r = (e & referenceMask) >>> 0;
           if (r < end) z ^= known[(r - 1) * ${root}];
@@ -135,8 +136,9 @@ function aloneText({ shape, batch, hash }: SettleInput): string {
       touch(slots, known, m, 2 ** 32);
       for (let j = 0; j < m; j++) {
         const i = origins[j], at = i * ${root}, x = hashes[i], source = from + origin[i];
-        for (let p = places[j]; ; p = ${probing.next}) {
-          const e = slots[p];
+        for (let before = places[j]; ; ) {
+          const p = ${probing.next('before')}, e = slots[p];
+          before = p;
           if (e === 0) {
             const to = index * ${root};
             ${perWord(root, (k) => `known[to + ${k}] = roots[at + ${k}];`)}
@@ -219,16 +221,16 @@ function besideText({ shape, round, batch, hash }: SettleInput): string {
         const i = origins[j], at = i * ${root}, x = hashes[i], source = from + origin[i];
         // Where it is kept if it wins; if it does not, the next one takes the place.
         const position = base + count, mine = (x & tags) | (ours + position);
-        for (let p = places[j]; ; ) {
-          const e = slots[p];
+        for (let before = places[j]; ; ) {
+          const p = ${probing.next('before')}, e = slots[p];
           let q = -1;
           if (e !== 0) {
-            if (((e ^ x) & tags) !== 0) { p = ${probing.next}; continue; }
+            if (((e ^ x) & tags) !== 0) { before = p; continue; }
             const r = (e & references) >>> 0, isState = r < provisional;
             const other = r - provisional < ${room} ? 0 : 1;
             if (!isState) q = r - provisional - other * ${room};
             const held = isState ? known : other === 0 ? roots0 : roots1, b = (isState ? r - 1 : q) * ${root};
-            if (!(${sameText(root, 'held', 'b', 'roots', 'at')})) { p = ${probing.next}; continue; }
+            if (!(${sameText(root, 'held', 'b', 'roots', 'at')})) { before = p; continue; }
             // The least of equal candidates wins.
             if (isState || other !== setIndex || q < position) {
               if (isState || other === setIndex) {

@@ -1,5 +1,5 @@
 /** Successors of a state, in the order actor, choice; steps that break a promise are faults and stop nobody else. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compile } from '../../../../checker/compile/compile.ts';
 import { MOVED, NEXT } from '../../../../checker/compile/model.ts';
 import { type Scenario, Violation } from '../../../../checker/lang/index.ts';
@@ -7,8 +7,7 @@ import { type Fault, successors } from '../../../../checker/search/successors.ts
 import { namesOf } from '../../../support/search.ts';
 import { plain, race, refusalOf } from '../../../support/tiny.ts';
 
-function expand(scenario: Scenario) {
-  const model = compile(scenario);
+function expand(scenario: Scenario, model = compile(scenario)) {
   const faults: Fault[] = [];
   model.registers[NEXT] = 0;
   successors(model, model.initial, 0, faults);
@@ -86,4 +85,30 @@ test('a throw of anything but a violation is an error of the model', () => {
 test('following undefined is an error of the model and no NULL dereference', () => {
   const broken = step('p', () => void (undefined as unknown as { x: number }).x);
   expect(refusalOf(() => expand(race(broken))).what).toMatch(/^the model threw TypeError/);
+});
+
+describe('a rehearsal', () => {
+  let calls = 0;
+  const counted = step('p', () => {
+    calls++;
+  });
+  const loop = plain('loop', (k) => [k.loop([k.step('tick', good), k.step('tock', good)])]);
+  const long = (n: number) => plain('long', (k) => Array.from({ length: n }, (_, i) => k.step(`step ${i}`, good)));
+  const empty = plain('empty', () => []);
+
+  test.each([
+    ['arms and faults', race(arms, step('p', bad), step('q', good), arms)],
+    ['an actor that has nothing to do', race(empty, counted, loop)],
+    ['program counters that are full', race(long(254), counted)],
+    ['program counters of two bytes', race(long(255), counted, loop)],
+  ])('changes nothing: %s', (_, scenario) => {
+    const plainly = expand(scenario);
+    const model = compile(scenario);
+    const before = [model.taken.slice(), model.refused.slice(), model.initial.slice(), model.registers[NEXT]];
+    calls = 0;
+    model.rehearse();
+    expect(calls).toBe(0);
+    expect([model.taken, model.refused, model.initial, model.registers[NEXT]]).toEqual(before);
+    expect(expand(scenario, model)).toEqual(plainly);
+  });
 });
