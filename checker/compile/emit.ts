@@ -313,7 +313,7 @@ export function emit(input: EmitInput): {
     parts.push(`function touch${index}() { for (let pc = 0; pc < ${end}; pc++) d${index}(pc, -1); }`);
     const arities = scope.name(Uint16Array.from([...a.points.map((p) => p.arity), 0, 1]), 'arity');
     const rests = scope.name(
-      Uint8Array.from([...a.points.map((p) => ((p.statement as { idle?: boolean }).idle === true ? 1 : 0)), 1, 1]),
+      Uint8Array.from([...a.points.map((p) => ((p.statement as { idle?: boolean }).idle === true ? 1 : 0)), 1]),
       'rest',
     );
     const base = scope.name(Int32Array.from([...(input.coverageBase[index] ?? []), 0, 0]), 'cover');
