@@ -309,7 +309,9 @@ export function emit(input: EmitInput): {
     }
     parts.push(`function start${index}() { ${phase('fused')} ${tail(a.entry, site)} }`);
     const cases = a.points.map((p) => `case ${p.pc}: return s${index}_${p.pc}(c);`);
-    parts.push(`function d${index}(pc, c) { switch (pc) { ${cases.join(' ')} case ${end}: return -1; default: return pc; } }`);
+    parts.push(
+      `function d${index}(pc, c) { switch (pc) { ${cases.join(' ')} case ${end}: return -1; default: return pc; } }`,
+    );
     parts.push(`function touch${index}() { for (let pc = 0; pc < ${end}; pc++) d${index}(pc, -1); }`);
     const arities = scope.name(Uint16Array.from([...a.points.map((p) => p.arity), 0, 1]), 'arity');
     const rests = scope.name(
