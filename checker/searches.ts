@@ -120,6 +120,7 @@ export function makeStrategy(
         workers: options.workers ?? 1,
         uncompressed: options.store !== 'compressed',
         properties: options.properties ?? null,
+        follow: findings.live.length > 0,
         ...(options.module === undefined ? {} : { module: options.module }),
         from: options.resume === undefined ? null : resumeFrom(options.resume, model, options),
       });

@@ -18,18 +18,15 @@
  * here.
  */
 import { type CompiledModel, NEXT } from '../compile/model.ts';
-import type { Actor } from '../lang/fields.ts';
-import type { Liveness, Now } from '../lang/property.ts';
+import type { Liveness } from '../lang/property.ts';
 import { type Evidence, violated } from '../lang/violation.ts';
 import type { Complete } from '../search/explored.ts';
 import { listOf } from '../search/findings.ts';
+import { KEEPS, MAKES, marksOf, nowOf } from '../search/promised.ts';
+import { type RowRound, THREW } from '../search/rows.ts';
 import { successors } from '../search/successors.ts';
 import { componentsOf } from './scc.ts';
 import { TransitionBuilder, type Transitions } from './transitions.ts';
-
-/** What a state is to a promise. */
-export const MAKES = 1;
-export const KEEPS = 2;
 
 /** Bytes a state needed beside the graph while one promise is decided. */
 const BYTES_TO_DECIDE = 60;
@@ -52,24 +49,6 @@ export type LivenessResult =
   /** The moves from `loop` on are the cycle. */
   | { readonly result: 'violated'; readonly moves: readonly number[]; readonly loop: number }
   | { readonly result: 'undecided'; readonly because: string };
-
-/** What a promise may ask of the current state of a model. */
-export function nowOf(model: CompiledModel): Now {
-  const indices = new Map<Actor, number>(model.actors.map((a) => [a.view, a.index]));
-  return {
-    ended: (actor) => {
-      const index = indices.get(actor);
-      if (index === undefined) throw new Error(`${actor?.name} is no actor of the scenario`);
-      return model.pc(index) === model.actors[index]?.points.length;
-    },
-  };
-}
-
-/** What the current state is to a promise; `initial` tells whether it is the initial state. */
-export function marksOf(property: Liveness, now: Now, initial: boolean): number {
-  if (property.kind === 'eventually') return (initial ? MAKES : 0) | (property.holds(now) ? KEEPS : 0);
-  return (property.from(now) ? MAKES : 0) | (property.to(now) ? KEEPS : 0);
-}
 
 /** A bit for each actor that does not stop where it could go on. */
 export function fairActors(model: CompiledModel): number {
@@ -100,7 +79,8 @@ export class LivenessPass {
   readonly #model: CompiledModel;
   readonly #search: Complete;
   readonly #live: readonly Liveness[];
-  readonly #marks: readonly Uint8Array[];
+  /** For each promise and state what the state is to it. */
+  readonly marks: readonly Uint8Array[];
   readonly #builder: TransitionBuilder;
 
   /** @param search a complete one without reductions. */
@@ -109,27 +89,58 @@ export class LivenessPass {
     this.#model = model;
     this.#search = search;
     this.#live = live;
-    this.#marks = live.map(() => new Uint8Array(count));
+    this.marks = live.map(() => new Uint8Array(count));
     const now = nowOf(model);
     const room = maxBytes - count * (live.length + BYTES_TO_DECIDE);
     this.#builder = new TransitionBuilder(model, search, room, (state) => {
       for (const [i, property] of live.entries())
-        (this.#marks[i] as Uint8Array)[state] = marksOf(property, now, state === 0);
+        (this.marks[i] as Uint8Array)[state] = marksOf(property, now, state === 0);
     });
   }
 
-  /** Looks at about `states` more states. False when all were seen, or it cannot be done. */
+  /** Looks at about `states` more states, with all threads there are. False when all were seen, or it cannot be done. */
   advance(states: number): boolean {
-    return this.#builder.advance(states);
+    const builder = this.#builder;
+    const { count } = this.#search.store;
+    const until = Math.min(count, builder.done + states);
+    while (builder.failed === null && builder.done < until) {
+      const round = this.#search.rows?.(builder.done) ?? null;
+      if (round === null) return builder.advance(until - builder.done);
+      if (typeof round === 'string') builder.failed = round;
+      else this.#take(round);
+    }
+    return builder.failed === null && builder.done < count;
+  }
+
+  #take({ part, marks, from, to, chunkStates, chunkRoom }: RowRound): void {
+    const builder = this.#builder;
+    for (let c = 0; from + c * chunkStates < to && builder.failed === null; c++) {
+      const first = from + c * chunkStates;
+      const place = c * chunkStates;
+      const states = Math.min(chunkStates, to - first);
+      if (part.ends[place] === THREW) {
+        // Here it throws again, in the order of the states.
+        builder.advance(states);
+        continue;
+      }
+      builder.append(part, place, c * chunkRoom, states);
+      for (const [i, own] of this.marks.entries())
+        for (let k = 0; k < states; k++) own[first + k] = marks[(place + k) * this.marks.length + i] as number;
+    }
+  }
+
+  /** All transitions, once `advance` has returned false. */
+  get graph(): Transitions {
+    return this.#builder.graph;
   }
 
   /** The answer for each promise, in their order, once `advance` has returned false. */
   results(): readonly LivenessResult[] {
     const { failed } = this.#builder;
     if (failed !== null) return this.#live.map(() => ({ result: 'undecided', because: failed }));
-    const graph = this.#builder.graph;
+    const { graph } = this;
     const fair = fairActors(this.#model);
-    return this.#marks.map((marks): LivenessResult => {
+    return this.marks.map((marks): LivenessResult => {
       const lasso = findLasso(graph, fair, marks);
       if (lasso === null) return { result: 'holds' };
       const moves = [...lasso.stem, ...lasso.loop].map((edge) => this.#moveOf(graph, edge));

@@ -1,21 +1,21 @@
 /**
  * All transitions of a finished search, as compressed sparse rows: for each state its successors and who moves, and
- * who could move at all. A search keeps states only, so every state is expanded once more.
+ * who could move at all.
  *
  * Cost: 5 bytes a transition and 8 a state, about the time of the search. Limits: `MAX_ACTORS` actors; the graph is
  * not built above `maxBytes`, nor above `MAX_TRANSITIONS`.
  */
-import { type CompiledModel, NEXT } from '../compile/model.ts';
+import type { CompiledModel } from '../compile/model.ts';
 import type { Complete } from '../search/explored.ts';
-import { type Fault, successors } from '../search/successors.ts';
+import { RowMaker, type RowPart } from '../search/rows.ts';
 import type { Rows } from './scc.ts';
 
 /** Who could move is a mask of 32 bits. */
 export const MAX_ACTORS = 32;
 export const MAX_TRANSITIONS = 400_000_000;
 
-/** States expanded before their successors are looked up together. */
-const BATCH = 64;
+/** States whose rows are made before they are taken over. */
+const CHUNK = 256;
 
 export interface Transitions extends Rows {
   /** Index of the actor that moves, for each entry of `targets`. */
@@ -30,15 +30,12 @@ export class TransitionBuilder {
   failed: string | null = null;
   /** States done. */
   done = 0;
-  readonly #model: CompiledModel;
   readonly #search: Complete;
-  readonly #visit: (state: number) => void;
+  readonly #maker: RowMaker;
+  readonly #part: RowPart;
   readonly #maxBytes: number;
   readonly #first: Uint32Array;
   readonly #enabled: Int32Array;
-  readonly #state: Int32Array;
-  readonly #faults: Fault[] = [];
-  readonly #batch: number;
   #targets: Int32Array;
   #movers: Uint8Array;
   #edges = 0;
@@ -49,17 +46,18 @@ export class TransitionBuilder {
    */
   constructor(model: CompiledModel, search: Complete, maxBytes: number, visit: (state: number) => void) {
     const { count } = search.store;
-    this.#model = model;
     this.#search = search;
-    this.#visit = visit;
+    this.#maker = new RowMaker(model, search.store, visit);
+    const chunkRoom = CHUNK * model.branching;
+    this.#part = {
+      ends: new Int32Array(CHUNK),
+      enabled: new Int32Array(CHUNK),
+      targets: new Int32Array(chunkRoom),
+      movers: new Uint8Array(chunkRoom),
+    };
     this.#maxBytes = maxBytes;
     this.#first = new Uint32Array(count + 1);
     this.#enabled = new Int32Array(count);
-    this.#state = new Int32Array(model.words);
-    this.#batch = Math.max(
-      1,
-      Math.min(BATCH, model.room - model.branching, search.store.found.length - model.branching),
-    );
     const guess = Math.max(16, search.transitions);
     if (model.actors.length > MAX_ACTORS) this.failed = `more than ${MAX_ACTORS} actors`;
     else if (search.symmetry !== null) this.failed = 'actors are exchanged by symmetry';
@@ -74,37 +72,34 @@ export class TransitionBuilder {
     return edges * 5 + this.#search.store.count * 8;
   }
 
-  /** Expands about `states` more states. False when there is nothing more to do. */
+  /** Expands `states` more states. False when there is nothing more to do. */
   advance(states: number): boolean {
-    const model = this.#model;
     const { count } = this.#search.store;
     const end = Math.min(count, this.done + states);
-    const { registers } = model;
-    registers[NEXT] = 0;
-    let waiting = 0;
     while (this.failed === null && this.done < end) {
-      const index = this.done++;
-      const before = registers[NEXT] as number;
-      this.#search.store.read(index, this.#state, 0);
-      this.#faults.length = 0;
-      successors(model, this.#state, 0, this.#faults);
-      const made = registers[NEXT] as number;
-      let enabled = 0;
-      for (let i = before; i < made; i++) enabled |= 1 << ((model.moves[i] as number) >> 16);
-      for (const fault of this.#faults) enabled |= 1 << fault.actor;
-      this.#enabled[index] = enabled;
-      this.#first[index + 1] = this.#edges + made;
-      this.#focus(made);
-      this.#visit(index);
-      waiting = made;
-      if (made >= this.#batch) {
-        this.#look(made);
-        waiting = 0;
-      }
+      const from = this.done;
+      const to = Math.min(end, from + CHUNK);
+      this.#maker.make(from, to, this.#part, 0, 0);
+      this.append(this.#part, 0, 0, to - from);
     }
-    if (this.failed === null && waiting > 0) this.#look(waiting);
-    registers[NEXT] = 0;
     return this.failed === null && this.done < count;
+  }
+
+  /** Takes over the rows of the next `states` states: the first of them is at `place`, its transitions are at `at`. */
+  append(part: RowPart, place: number, at: number, states: number): void {
+    const end = part.ends[place + states - 1] as number;
+    this.#makeRoom(this.#edges + end - at);
+    if (this.failed !== null) return;
+    const targets = part.targets.subarray(at, end);
+    // A search that left something out, by whatever reduction, cannot tell what comes.
+    if (targets.includes(-1)) this.failed = 'the search has not stored every successor';
+    this.#targets.set(targets, this.#edges);
+    this.#movers.set(part.movers.subarray(at, end), this.#edges);
+    this.#enabled.set(part.enabled.subarray(place, place + states), this.done);
+    for (let k = 0; k < states; k++)
+      this.#first[this.done + k + 1] = this.#edges + (part.ends[place + k] as number) - at;
+    this.#edges += end - at;
+    this.done += states;
   }
 
   /** The finished graph. */
@@ -116,33 +111,6 @@ export class TransitionBuilder {
       movers: this.#movers.subarray(0, this.#edges),
       enabled: this.#enabled,
     };
-  }
-
-  /** Makes the state that was read the current one, behind the successors that are not looked up yet. */
-  #focus(slot: number): void {
-    const model = this.#model;
-    model.memory.words.set(this.#state, slot * model.words);
-    model.memory.at = slot * model.stateBytes;
-    model.memory.phase = 'free';
-  }
-
-  #look(made: number): void {
-    const { store } = this.#search;
-    const model = this.#model;
-    store.lookup(model.memory.words, made);
-    this.#makeRoom(this.#edges + made);
-    if (this.failed !== null) return;
-    for (let i = 0; i < made; i++) {
-      const found = store.found[i] as number;
-      // A search that left something out, by whatever reduction, cannot tell what comes.
-      if (found === 0) {
-        this.failed = 'the search has not stored every successor';
-        return;
-      }
-      this.#targets[this.#edges] = found - 1;
-      this.#movers[this.#edges++] = (model.moves[i] as number) >> 16;
-    }
-    model.registers[NEXT] = 0;
   }
 
   #makeRoom(edges: number): void {

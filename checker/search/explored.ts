@@ -5,6 +5,7 @@
 import { type CompiledModel, NEXT } from '../compile/model.ts';
 import type { Symmetry } from '../reduce/symmetry.ts';
 import { checkOf, type Findings } from './findings.ts';
+import type { RowRound } from './rows.ts';
 import { type Fault, successors } from './successors.ts';
 
 export interface StateStore {
@@ -23,6 +24,8 @@ export interface Complete {
   readonly ahead: ArrayLike<number> | null;
   readonly transitions: number;
   readonly symmetry: Symmetry | null;
+  /** Where there are threads for it: the rows of the states from `from` on, or why they cannot be had. */
+  rows?(from: number): RowRound | string | null;
   /** Moves from the initial state to a state. */
   movesTo(index: number): number[];
 }

@@ -3,9 +3,6 @@
  * states were found, and a table that finds it. Everything lies on shared memory and is filled by the lanes of the
  * search (`search/breadth/lane.ts`); this is what they share, how it grows, and how it is read.
  *
- * A slot of the table is one word: some high bits of the hash, and a reference. Small references are indices of states
- * plus one; the highest ones stand for candidates of a round that have no index yet.
- *
  * Parents are not stored: states are numbered in the order of their parents, so the number of new successors of each
  * state, one byte, tells them.
  *
@@ -14,10 +11,11 @@
  * any size, grows by a quarter and costs 5 to 6.25 bytes.
  * Limits: 2^28 states.
  */
+import { StateReader } from './state-reader.ts';
+import { LAST_SLOT, makeEnter, REFERENCE_MASK, type StateArrays } from './state-table.ts';
 import {
   makeTree,
   makeTreeArrays,
-  type Tree,
   type TreeArrays,
   type TreeShape,
   treeBytes,
@@ -32,29 +30,7 @@ import {
   savedTuples,
   sharedInts,
   tupleHash,
-  wordsAt,
 } from './tuples.ts';
-import { sameFunction, sameText } from './words.ts';
-
-/** Words of `StateArrays.control`. */
-export const LAST_SLOT = 0;
-export const REFERENCE_MASK = 1;
-
-export interface StateArrays {
-  /** How roots are made; a new one means that they were all made anew. */
-  readonly shape: TreeShape;
-  readonly roots: Int32Array;
-  /** Reserved larger than it is used, so that it can double in place. */
-  readonly slots: Int32Array;
-  /**
-   * For each state: 0 when no successor has a greater index (or it is not expanded), 1 when one has, and one more for
-   * each successor that was new.
-   */
-  readonly successors: Uint8Array | Uint16Array;
-  readonly tree: TreeArrays;
-  readonly control: Int32Array;
-  readonly capacity: number;
-}
 
 export interface StateOptions {
   readonly shape: TreeShape;
@@ -90,30 +66,6 @@ const STEP = 16;
 const TINY = 2 ** 12;
 const RESERVE = 2 ** 29;
 
-/** How a table is gone through, as text: what to bind, where a hash is looked for first, and the slot after one. */
-export interface Probing {
-  /** Sets `last` and `scale`, which must be declared. */
-  readonly bind: (control: string) => string;
-  readonly first: (hash: string) => string;
-  readonly next: (slot: string) => string;
-}
-
-/** Entering all states again takes time: whole states can afford a larger table, and one that is found faster. */
-export function probingOf(shape: TreeShape): Probing {
-  if (shape.leaves.length === 0)
-    return {
-      bind: (control) => `last = ${control}[${LAST_SLOT}];`,
-      first: (hash) => `${hash} & last`,
-      next: (slot) => `(${slot} + 1) & last`,
-    };
-  return {
-    bind: (control) => `last = ${control}[${LAST_SLOT}]; scale = (last + 1) / 2 ** 32;`,
-    // High bits of a product; those of the hash itself tell states of one slot apart.
-    first: (hash) => `(Math.imul(${hash}, 0x9e3779b1) >>> 0) * scale | 0`,
-    next: (slot) => `(${slot} === last ? 0 : ${slot} + 1)`,
-  };
-}
-
 const grown = (shape: TreeShape, slots: number): number =>
   shape.leaves.length === 0 ? 4 * slots : Math.ceil(1.25 * slots);
 
@@ -126,16 +78,9 @@ const SAMPLE = 16_384;
 export class States {
   arrays: StateArrays;
   count = 0;
-  /** After `lookup`: for each vector the index of its state plus one, or zero. */
-  readonly found: Int32Array;
   readonly hash: HashText;
   readonly #provisional: number;
-  #find: Tree;
-  readonly #lookup: Lookup;
-  /** Roots of vectors that are looked up, and which these are. */
-  readonly #roots: Int32Array;
-  readonly #places: Int32Array;
-  #ids: Int32Array;
+  readonly #reader: StateReader;
   /** Sums of new successors of whole blocks of states. */
   readonly #sums: number[] = [0];
 
@@ -146,13 +91,12 @@ export class States {
     this.#provisional = options.provisional;
     const slots = options.slots ?? 1 << 12;
     this.arrays = this.#make(shape, 1 << 12, slots, makeTreeArrays(shape), options.branching > 250);
-    this.found = new Int32Array(batch);
-    this.#find = makeTree(shape, 'give -1', 1, this.hash);
-    this.#find.bind(this.arrays.tree);
-    this.#lookup = makeLookup(shape, this.hash, batch);
-    this.#roots = new Int32Array(batch * shape.root);
-    this.#places = new Int32Array(batch);
-    this.#ids = new Int32Array(2 * shape.leaves.length);
+    this.#reader = new StateReader(this.arrays, this.hash, batch);
+  }
+
+  /** As of a `StateReader`, like `read` and `lookup`. */
+  get found(): Int32Array {
+    return this.#reader.found;
   }
 
   get shape(): TreeShape {
@@ -219,6 +163,7 @@ export class States {
     else this.arrays = { ...this.arrays, slots: sharedInts(Math.max(slots, 2 * this.arrays.capacity)) };
     control[LAST_SLOT] = slots - 1;
     control[REFERENCE_MASK] = this.#referenceMask(slots);
+    this.#reader.bind(this.arrays);
     return true;
   }
 
@@ -239,6 +184,7 @@ export class States {
     };
     this.arrays.roots.set(roots.subarray(0, this.count * root));
     this.arrays.successors.set(successors.subarray(0, this.count));
+    this.#reader.bind(this.arrays);
   }
 
   /** Adds the initial state. */
@@ -277,16 +223,14 @@ export class States {
     this.arrays.roots.set(saved.roots);
     this.arrays.successors.set(saved.successors);
     this.count = count;
-    this.#find = makeTree(shape, 'give -1', 1, this.hash);
-    this.#find.bind(tree);
-    this.#ids = new Int32Array(2 * shape.leaves.length);
+    this.#reader.bind(this.arrays);
     makeEnter(shape, this.hash)(this.arrays, 0, count);
   }
 
   /** The tree has grown or was replaced. */
   setTree(tree: TreeArrays): void {
     this.arrays = { ...this.arrays, tree };
-    this.#find.bind(tree);
+    this.#reader.bind(this.arrays);
   }
 
   /** Some of the states, one after another, that tell what each word is like. */
@@ -322,37 +266,19 @@ export class States {
       add.foldAlone(state, 0, dealt, i * next.root);
     }
     roots.set(dealt);
-    this.#find = makeTree(next, 'give -1', 1, this.hash);
-    this.#ids = new Int32Array(2 * next.leaves.length);
     this.arrays = { ...this.arrays, shape: next, tree };
-    this.#find.bind(tree);
+    this.#reader.bind(this.arrays);
     slots.fill(0, 0, (control[LAST_SLOT] as number) + 1);
     makeEnter(next, this.hash)(this.arrays, 0, this.count);
     return true;
   }
 
-  /** Writes the words of a state to `out[at...]`. */
   read(index: number, out: Int32Array, at: number): void {
-    this.#find.unfold(this.arrays.roots, index * this.shape.root, out, at, this.#ids, 0);
+    this.#reader.read(index, out, at);
   }
 
-  /** Finds the first `n` vectors of `w`; see `found`. */
   lookup(w: Int32Array, n: number): void {
-    if (n > this.found.length) throw new RangeError(`a look-up of ${n} vectors, at most ${this.found.length} fit`);
-    const { words, root, leaves } = this.shape;
-    if (leaves.length === 0) {
-      this.#lookup(this.arrays, w, n, this.found);
-      return;
-    }
-    const { found } = this;
-    const roots = this.#roots;
-    const places = this.#places;
-    let folded = 0;
-    for (let i = 0; i < n; i++) if (this.#find.foldAlone(w, i * words, roots, folded * root)) places[folded++] = i;
-    this.#lookup(this.arrays, roots, folded, found);
-    // From the last one on, so that none is overwritten before it is moved to its vector.
-    for (let i = n - 1; i >= 0; i--)
-      found[i] = folded > 0 && places[folded - 1] === i ? (found[--folded] as number) : 0;
+    this.#reader.lookup(w, n);
   }
 
   /** The least state among whose successors the state is; -1 for the initial one. */
@@ -390,69 +316,4 @@ export function parentIn(successors: Uint8Array | Uint16Array, sums: number[], i
   let s = low * BLOCK;
   for (; sum + fresh(s) < index; s++) sum += fresh(s);
   return s;
-}
-
-/** Finds the first `n` roots of `w`: `found` gets for each the index of its state plus one, or zero. */
-export type Lookup = (arrays: StateArrays, w: Int32Array, n: number, found: Int32Array) => void;
-export type Enter = (arrays: StateArrays, from: number, to: number) => void;
-
-/** @param batch most roots of one look-up: their slots are touched together, then the states they refer to. */
-export function makeLookup(shape: TreeShape, hash: HashText, batch: number): Lookup {
-  const { root } = shape;
-  const { bind, first, next } = probingOf(shape);
-  return new Function(`'use strict';
-    ${sameFunction(root)}
-    const hashes = new Int32Array(${batch});
-    let sink = 0, last = 0, scale = 0;
-    return function lookup(arrays, w, n, found) {
-      const { roots, slots, control } = arrays, references = control[${REFERENCE_MASK}];
-      ${bind('control')}
-      let z = 0;
-      for (let i = 0, at = 0; i < n; i++, at += ${root}) { ${hash(wordsAt(root, 'w', 'at'))} hashes[i] = x; }
-      for (let i = 0; i < n; i++) { const e = slots[${first('hashes[i]')}]; found[i] = e; z ^= e; }
-      for (let i = 0; i < n; i++) {
-        const e = found[i], b = ((e & references) - 1) * ${root};
-        if (e !== 0 && ((e ^ hashes[i]) & ~references) === 0 && b >>> 0 < roots.length) z ^= roots[b];
-      }
-      sink ^= z;
-      for (let i = 0, at = 0; i < n; i++, at += ${root}) {
-        const x = hashes[i];
-        found[i] = 0;
-        for (let p = ${first('x')}; ; p = ${next('p')}) {
-          const e = slots[p];
-          if (e === 0) break;
-          if (((e ^ x) & ~references) !== 0) continue;
-          const r = e & references, a = (r - 1) * ${root};
-          if (${sameText(root, 'roots', 'a', 'w', 'at')}) { found[i] = r; break; }
-        }
-      }
-    };`)() as Lookup;
-}
-
-/**
- * Enters the states from `from` to `to` into the table; several threads may do so for different ones. A batch is hashed
- * first, then the slots are claimed one after another, so that cache misses overlap.
- */
-export function makeEnter(shape: TreeShape, hash: HashText): Enter {
-  const { root } = shape;
-  const { bind, first, next } = probingOf(shape);
-  return new Function(`'use strict';
-    const hashes = new Int32Array(64);
-    let sink = 0, last = 0, scale = 0;
-    return function enter(arrays, from, to) {
-      const { roots, slots, control } = arrays, references = control[${REFERENCE_MASK}];
-      ${bind('control')}
-      for (let i = from; i < to; ) {
-        const n = Math.min(64, to - i);
-        let z = 0;
-        for (let k = 0, at = i * ${root}; k < n; k++, at += ${root}) { ${hash(wordsAt(root, 'roots', 'at'))} hashes[k] = x; }
-        for (let k = 0; k < n; k++) z ^= slots[${first('hashes[k]')}];
-        sink ^= z;
-        for (let k = 0; k < n; k++) {
-          const x = hashes[k], e = (x & ~references) | (i + k + 1);
-          for (let p = ${first('x')}; slots[p] !== 0 || Atomics.compareExchange(slots, p, 0, e) !== 0; p = ${next('p')});
-        }
-        i += n;
-      }
-    };`)() as Enter;
 }

@@ -3,10 +3,11 @@
  * the state in which it begins, it is fair, and the promise stays open from some state on. Replay uses it, and the
  * pass that found the schedule shares nothing with it but the meaning of a promise.
  */
-import { fairActors, KEEPS, MAKES, marksOf, neverComes, nowOf } from '../analyse/liveness.ts';
+import { fairActors, neverComes } from '../analyse/liveness.ts';
 import { actorName, type CompiledModel } from '../compile/model.ts';
 import type { Liveness } from '../lang/property.ts';
 import { type Evidence, Violation } from '../lang/violation.ts';
+import { KEEPS, MAKES, marksOf, nowOf } from '../search/promised.ts';
 import { actorOf, choiceOf } from './simulator.ts';
 
 export type LassoResult =

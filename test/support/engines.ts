@@ -4,9 +4,10 @@
  * their order, parents, levels, counts and findings must be the same under all of them.
  */
 import seedrandom from 'seedrandom';
+import { LivenessPass } from '../../checker/analyse/liveness.ts';
 import { compile } from '../../checker/compile/compile.ts';
 import type { CompiledModel } from '../../checker/compile/model.ts';
-import type { Scenario } from '../../checker/lang/index.ts';
+import { eventually, type Scenario } from '../../checker/lang/index.ts';
 import { Symmetry } from '../../checker/reduce/symmetry.ts';
 import { BreadthFirst, type BreadthFirstOptions } from '../../checker/search/breadth/bfs.ts';
 import { Findings } from '../../checker/search/findings.ts';
@@ -49,8 +50,10 @@ export const settings: readonly Setting[] = [
 /** All that a search tells, as text by topic. */
 function explore(model: CompiledModel, stopAtFirst: boolean, symmetry: Symmetry | null, options: Options) {
   const findings = new Findings(model, null);
-  const search = new BreadthFirst(model, findings, { limits, stopAtFirst, symmetry, ...options });
+  const search = new BreadthFirst(model, findings, { limits, stopAtFirst, symmetry, follow: true, ...options });
   while (search.advance(1000));
+  const transitions = search.incomplete === null ? transitionsOf(model, findings, search) : '';
+  search.close('all is known');
   const { states } = search.counts;
   const words = new Int32Array(model.words);
   const stored = Array.from({ length: states }, (_, i) => {
@@ -66,7 +69,17 @@ function explore(model: CompiledModel, stopAtFirst: boolean, symmetry: Symmetry 
       .map((v) => `${v.property} ${v.signature} ${v.evidence.objects} ${v.evidence.actors} by ${v.moves}`)
       .join('\n'),
     goals: [...findings.reached].sort().join(),
+    transitions,
   };
+}
+
+/** Where all transitions lead, who moves and could, and what each state is to the promises; or why that cannot be had. */
+function transitionsOf(model: CompiledModel, findings: Findings, search: BreadthFirst): string {
+  const pass = new LivenessPass(model, search, findings.live, Number.MAX_SAFE_INTEGER);
+  while (pass.advance(7));
+  const { first, targets, movers, enabled } = pass.graph;
+  const results = JSON.stringify(pass.results());
+  return [first, targets, movers, enabled, ...pass.marks].map((row) => row.join(' ')).join('\n') + results;
 }
 
 /** Every topic in which a search under one of the settings differs from the usual one, by name of the setting. */
@@ -77,7 +90,10 @@ export function settingsThatDiffer(
   symmetric = false,
 ): string[] {
   const wrong: string[] = [];
-  const model = compile(scenario, { variant });
+  const compiled = compile(scenario, { variant });
+  // Without a promise nobody asks where transitions lead.
+  const promise = eventually('all end', 'all have ended', (now) => compiled.actors.every((a) => now.ended(a.view)));
+  const model = { ...compiled, properties: [...compiled.properties, promise] };
   for (const symmetry of symmetric ? [null, new Symmetry(model)] : [null])
     for (const stopAtFirst of [false, true]) {
       const usual = explore(model, stopAtFirst, symmetry, {});

@@ -21,6 +21,7 @@ import { type HashText, StoreFull, tupleHash } from '../../store/tuples.ts';
 import { type Explored, walkTo } from '../explored.ts';
 import { Findings } from '../findings.ts';
 import { Reporter } from '../reporter.ts';
+import type { RowRound } from '../rows.ts';
 import type { Limits, SearchCounts, Strategy } from '../strategy.ts';
 import { Crew, type CrewData } from './crew.ts';
 import { Lane, mostInHand } from './lane.ts';
@@ -40,6 +41,7 @@ import {
   ROOM,
   ROUND_FROM,
   ROUND_TO,
+  ROWS,
   SET,
   type SharedRound,
 } from './round.ts';
@@ -61,6 +63,8 @@ export interface BreadthFirstOptions {
   readonly uncompressed?: boolean;
   /** Goes on with this search, which must be one of the same model and options. */
   readonly from?: Saved | null;
+  /** Keeps the threads when everything was seen, so that `rows` can be asked for; `close` lets them go. */
+  readonly follow?: boolean;
   /** For tests: slots of the table at the start, states of a chunk, and the hash. */
   readonly slots?: number;
   readonly chunkStates?: number;
@@ -103,6 +107,8 @@ export class BreadthFirst implements Strategy, Explored {
   /** First state that is not in a round yet. */
   #next = 0;
   #over = false;
+  /** The search is over, and its threads wait for phases of rows. */
+  #kept = false;
   #atLimit = false;
   #expanding = false;
   #deals = 0;
@@ -130,6 +136,7 @@ export class BreadthFirst implements Strategy, Explored {
       symmetric: symmetry !== null,
       goals: findings.goals.length,
       alone: this.#alone,
+      promises: options.follow === true ? findings.live.length : 0,
       chunkStates: options.chunkStates,
     });
     this.store = new States(
@@ -304,9 +311,26 @@ export class BreadthFirst implements Strategy, Explored {
     return !this.#over;
   }
 
+  /**
+   * The rows of the states from `from` on, as many as a round has: in `follow` mode, when everything was seen; null
+   * otherwise. Or why they cannot be had.
+   */
+  rows(from: number): RowRound | string | null {
+    const { control, rows, chunkStates, chunkRoom } = this.#round;
+    if (!this.#kept || rows === null) return null;
+    const to = Math.min(this.store.count, from + this.roundStates);
+    control[ROUND_FROM] = from;
+    control[ROUND_TO] = to;
+    this.#crew.begin(ROWS, Math.ceil((to - from) / chunkStates));
+    if (!this.#work(Number.POSITIVE_INFINITY)) return this.incomplete ?? 'a worker thread failed';
+    return { ...rows, from, to, chunkStates, chunkRoom };
+  }
+
   /** Gives the search up, so that its threads end; it may be in the middle of a round. */
   close(because: string): void {
     if (!this.#over) this.#stop(because);
+    this.#kept = false;
+    this.#crew.end();
   }
 
   /** A full memory ends the search as undecided. */
@@ -535,6 +559,8 @@ export class BreadthFirst implements Strategy, Explored {
   #end(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#crew.end();
+    this.#kept = this.#options.follow === true && this.incomplete === null;
+    if (!this.#kept) this.#crew.end();
+    this.#crew.collect();
   }
 }

@@ -3,7 +3,7 @@
  * and of arrays that have grown, waited for, and let go.
  */
 import type { CompiledModel } from '../../compile/model.ts';
-import type { StateArrays } from '../../store/states.ts';
+import type { StateArrays } from '../../store/state-table.ts';
 import { DONE, FAILED, JOINED, KIND, PHASE, type SharedRound, STOP, STORE, TICKET, ticket } from './round.ts';
 import type { ThreadData } from './thread.ts';
 import { type Thread, takeThread } from './threads.ts';
@@ -84,7 +84,16 @@ export class Crew {
     Atomics.add(this.#round.control, STORE, 1);
   }
 
-  /** Lets the threads go and adds what they have covered to the model's own. */
+  /** Adds what the threads have covered to the model's own. */
+  collect(): void {
+    const { taken, refused } = this.#model;
+    for (let i = 0; i < taken.length; i++) {
+      taken[i] = (taken[i] as number) | (this.taken[i] as number);
+      refused[i] = (refused[i] as number) | (this.refused[i] as number);
+    }
+  }
+
+  /** Lets the threads go. */
   end(): void {
     if (this.#threads.length === 0) return;
     const { control } = this.#round;
@@ -92,10 +101,6 @@ export class Crew {
     const deadline = performance.now() + 2000;
     while (Atomics.load(control, DONE) < Atomics.load(control, JOINED) && performance.now() < deadline)
       Atomics.wait(control, DONE, Atomics.load(control, DONE), 1);
-    const { taken, refused } = this.#model;
-    for (let i = 0; i < taken.length; i++) {
-      taken[i] = (taken[i] as number) | (this.taken[i] as number);
-      refused[i] = (refused[i] as number) | (this.refused[i] as number);
-    }
+    this.#threads.length = 0;
   }
 }

@@ -3,12 +3,16 @@
  */
 import { type CompiledModel, MOVED, NEXT } from '../../compile/model.ts';
 import { QuiesceError } from '../../lang/errors.ts';
+import type { Liveness } from '../../lang/property.ts';
 import type { Reducer } from '../../reduce/persistent.ts';
 import type { Symmetry } from '../../reduce/symmetry.ts';
-import { type Enter, type Lookup, makeEnter, makeLookup, type StateArrays } from '../../store/states.ts';
+import { StateReader } from '../../store/state-reader.ts';
+import { type Enter, type Lookup, makeEnter, makeLookup, type StateArrays } from '../../store/state-table.ts';
 import { makeTree, type Tree, type TreeShape, treeHasRoom } from '../../store/tree.ts';
 import type { HashText, WhenUnknown } from '../../store/tuples.ts';
 import type { Findings } from '../findings.ts';
+import { marksOf, nowOf } from '../promised.ts';
+import { RowMaker, THREW } from '../rows.ts';
 import { type Fault, successors, successorsAlone } from '../successors.ts';
 import {
   CLAIMS,
@@ -23,6 +27,7 @@ import {
   ROOM,
   ROUND_FROM,
   ROUND_TO,
+  ROWS,
   SET,
   type SharedRound,
 } from './round.ts';
@@ -102,6 +107,8 @@ export class Lane {
   readonly #lookup: Lookup;
   readonly #root1: Int32Array;
   readonly #known = new Int32Array(1);
+  /** Once the search is over and rows are asked for. */
+  #maker: RowMaker | null = null;
   /** Roots of the batch. */
   readonly #roots: Int32Array;
   /** By candidate of the batch: how many states it stands for, or 0 when that is not known yet. */
@@ -172,6 +179,10 @@ export class Lane {
       this.enter(share(index), share(index + 1));
       return;
     }
+    if (c[KIND] === ROWS) {
+      this.#rows(index);
+      return;
+    }
     const commits = c[COMMIT_CHUNKS] as number;
     if (index < commits) {
       this.#commit(index);
@@ -179,6 +190,33 @@ export class Lane {
     }
     if (!this.#large && (c[ROUND_FROM] as number) >= LARGE) this.#prepare();
     this.#expand(index - commits);
+  }
+
+  /** The rows of a chunk, after the search. */
+  #rows(chunk: number): void {
+    const { control, rows, chunkStates, chunkRoom } = this.#round;
+    if (rows === null) throw new Error('no rows were asked for');
+    const { part, marks } = rows;
+    this.#maker ??= this.#makeMaker(marks);
+    const from = (control[ROUND_FROM] as number) + chunk * chunkStates;
+    const to = Math.min(control[ROUND_TO] as number, from + chunkStates);
+    try {
+      this.#maker.make(from, to, part, chunk * chunkStates, chunk * chunkRoom);
+    } catch (error) {
+      if (!(error instanceof QuiesceError)) throw error;
+      part.ends[chunk * chunkStates] = THREW;
+    }
+  }
+
+  #makeMaker(marks: Uint8Array): RowMaker {
+    const model = this.#model;
+    const { live } = this.#findings;
+    const now = nowOf(model);
+    const reader = new StateReader(this.#arrays, this.#hash, model.room + 1);
+    return new RowMaker(model, reader, (state, place) => {
+      for (let i = 0; i < live.length; i++)
+        marks[place * live.length + i] = marksOf(live[i] as Liveness, now, state === 0);
+    });
   }
 
   #prepare(): void {

@@ -10,6 +10,8 @@
  *            whichever thread meets it first.
  *   commit   the candidates of a chunk that won get their indices, in that order, and their slots refer to these
  *
+ * After the search, where there are promises to decide, phases of rows expand the states once more (`rows.ts`).
+ *
  * When the room for new states, or for parts of them, runs short, chunks are given up, and the round is repeated with
  * more room; how much a round will need is a guess, since the most it could need is far too much.
  *
@@ -17,6 +19,7 @@
  * number of threads.
  */
 import { sharedInts } from '../../store/tuples.ts';
+import type { RowPart } from '../rows.ts';
 
 export const CHUNKS = 64;
 /** States of a chunk, where their candidates do not take too much memory. */
@@ -47,6 +50,7 @@ const CONTROL_WORDS = 16;
 export const EXPAND = 0;
 export const STOP = 1;
 export const ENTER = 2;
+export const ROWS = 3;
 
 /** Tasks of an `ENTER` phase. */
 export const ENTER_TASKS = 32;
@@ -113,7 +117,11 @@ export interface SharedRound {
   readonly chunkRoom: number;
   /** Positions of a set. */
   readonly room: number;
+  /** What a phase of rows writes, after the search: see `rows.ts`; null when it will not be asked for. */
+  readonly rows: { readonly part: RowPart; readonly marks: Uint8Array } | null;
 }
+
+const sharedBytes = (count: number): Uint8Array => new Uint8Array(new SharedArrayBuffer(count));
 
 interface RoundInput {
   /** Words of a root. */
@@ -123,11 +131,21 @@ interface RoundInput {
   readonly goals: number;
   /** One lane keeps no candidates: what is new gets its index at once. */
   readonly alone: boolean;
+  /** Promises for which the transitions are wanted after the search. */
+  readonly promises: number;
   /** States of a chunk; for tests. */
   readonly chunkStates?: number | undefined;
 }
 
-export function makeRound({ root, branching, symmetric, goals, alone, chunkStates: states }: RoundInput): SharedRound {
+export function makeRound({
+  root,
+  branching,
+  symmetric,
+  goals,
+  alone,
+  promises,
+  chunkStates: states,
+}: RoundInput): SharedRound {
   const bytesPerState = CHUNKS * Math.max(1, branching) * (root + 2) * 8;
   const chunkStates = Math.max(4, Math.min(states ?? CHUNK_STATES, Math.floor(ROUND_BYTES / bytesPerState)));
   const chunkRoom = chunkStates * Math.max(1, branching);
@@ -137,7 +155,7 @@ export function makeRound({ root, branching, symmetric, goals, alone, chunkState
     roots: sharedInts(kept * root),
     sources: sharedInts(kept),
     places: sharedInts(kept),
-    won: new Uint8Array(new SharedArrayBuffer(kept)),
+    won: sharedBytes(kept),
     hashes: sharedInts(kept),
     kept: sharedInts(CHUNKS),
     made: sharedInts(CHUNKS),
@@ -159,5 +177,17 @@ export function makeRound({ root, branching, symmetric, goals, alone, chunkState
     chunkStates,
     chunkRoom,
     room,
+    rows:
+      alone || promises === 0
+        ? null
+        : {
+            part: {
+              ends: sharedInts(CHUNKS * chunkStates),
+              enabled: sharedInts(CHUNKS * chunkStates),
+              targets: sharedInts(room),
+              movers: sharedBytes(room),
+            },
+            marks: sharedBytes(CHUNKS * chunkStates * promises),
+          },
   };
 }

@@ -12,7 +12,7 @@
  * Slots are read without atomic operations, which cost a call each: a slot that is read too early looks empty, and the
  * compare-and-swap then fails; what it refers to was written before, and is read at an address that depends on it.
  */
-import { type Probing, probingOf, REFERENCE_MASK, type StateArrays } from '../../store/states.ts';
+import { type Probing, probingOf, REFERENCE_MASK, type StateArrays } from '../../store/state-table.ts';
 import type { TreeShape } from '../../store/tree.ts';
 import { type HashText, wordsAt } from '../../store/tuples.ts';
 import { perWord, sameFunction, sameText } from '../../store/words.ts';

@@ -9,7 +9,7 @@ import type { Scenario } from '../../lang/scenario.ts';
 import { Footprints } from '../../reduce/footprints.ts';
 import { PersistentSets, type Reducer } from '../../reduce/persistent.ts';
 import { Symmetry } from '../../reduce/symmetry.ts';
-import type { StateArrays } from '../../store/states.ts';
+import type { StateArrays } from '../../store/state-table.ts';
 import { tupleHash } from '../../store/tuples.ts';
 import { Findings } from '../findings.ts';
 import type { Reduction } from './bfs.ts';

@@ -6,7 +6,7 @@
  * memory only when its own heap is full.
  */
 import { Worker } from 'node:worker_threads';
-import type { StateArrays } from '../../store/states.ts';
+import type { StateArrays } from '../../store/state-table.ts';
 import type { ThreadData } from './thread.ts';
 
 /** Free threads that are kept, and the bytes of a search after which one is not. */

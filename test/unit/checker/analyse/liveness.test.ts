@@ -1,9 +1,10 @@
 /** Fair cycles on graphs as such: against the plain fixed point on random ones, and on chains too long for recursion. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findLasso, KEEPS, type Lasso, MAKES } from '../../../../checker/analyse/liveness.ts';
+import { findLasso, type Lasso } from '../../../../checker/analyse/liveness.ts';
 import { componentsOf } from '../../../../checker/analyse/scc.ts';
 import type { Transitions } from '../../../../checker/analyse/transitions.ts';
+import { KEEPS, MAKES } from '../../../../checker/search/promised.ts';
 import { type LabelledGraph, type Move, staysOpen } from '../../../support/fair-cycles.ts';
 
 const SEED = 20_180_511;

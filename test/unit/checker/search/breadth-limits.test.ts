@@ -128,7 +128,7 @@ describe.each(ways)('as a plain queue does it, with %s', (_name, options) => {
 });
 
 test('each task of a phase is drawn once, however often one is asked for', () => {
-  const { control } = makeRound({ root: 2, branching: 1, symmetric: false, goals: 0, alone: false });
+  const { control } = makeRound({ root: 2, branching: 1, symmetric: false, goals: 0, alone: false, promises: 0 });
   for (let phase = 1; phase < 3000; phase += 700) {
     control[TICKET] = ticket(phase, 3);
     const drawn = Array.from({ length: 5000 }, () => draw(control)).filter((task) => task >= 0);

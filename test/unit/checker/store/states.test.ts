@@ -1,6 +1,7 @@
 /** The store of the breadth-first search by itself: what its callers can still rely on when the memory is full. */
 import { expect, test } from 'vitest';
-import { makeEnter, States } from '../../../../checker/store/states.ts';
+import { makeEnter } from '../../../../checker/store/state-table.ts';
+import { States } from '../../../../checker/store/states.ts';
 import { makeTree, treeShape, treeWithRoom } from '../../../../checker/store/tree.ts';
 
 const WORDS = 14;
