@@ -10,9 +10,9 @@ const COUNT = 3000;
 const stateAt = (i: number) =>
   Int32Array.from({ length: WORDS }, (_, k) => (k % 2 === 0 ? i : Math.imul(i >> 4, 7)) + (k % 3));
 
-function filled(): States {
+function filled(slots?: number): States {
   const shape = treeShape(WORDS);
-  const states = new States({ shape, provisional: 8, branching: 4 }, 4);
+  const states = new States({ shape, provisional: 8, branching: 4, ...(slots === undefined ? {} : { slots }) }, 4);
   states.addFirst(stateAt(0));
   states.setTree(treeWithRoom(shape, states.arrays.tree, COUNT));
   const tree = makeTree(shape, 'add', 1);
@@ -58,4 +58,38 @@ test('they can be read when the memory is full while their words are dealt anew'
     globalThis.SharedArrayBuffer = plain;
   }
   for (let i = 0; i < COUNT; i += 7) expect(read(states, i)).toEqual(stateAt(i));
+});
+
+/** How many of the states are where they should be, read and found. */
+const inPlace = (states: States) => {
+  let n = 0;
+  for (let i = 0; i < COUNT; i++) {
+    states.lookup(stateAt(i), 1);
+    if (states.found[0] === i + 1 && read(states, i).every((word, k) => word === stateAt(i)[k])) n++;
+  }
+  return n;
+};
+
+test('room for states grows, and none is entered anew', () => {
+  const states = filled(2 ** 15);
+  expect(states.hasRoom(4096)).toBe(false);
+  expect(states.makeRoom(4096)).toBe(false);
+  expect(states.hasRoom(4096)).toBe(true);
+  expect(inPlace(states)).toBe(COUNT);
+});
+
+test.each([
+  ['in the same array', undefined, 1000],
+  ['with room for states', undefined, 4096],
+  ['in an array of its own', 2 ** 13, 20_000],
+])('a table that has grown %s is empty until all are entered again', (_, slots, more) => {
+  const states = filled(slots);
+  states.arrays.successors[COUNT - 1] = 3;
+  expect(states.makeRoom(more)).toBe(true);
+  expect(states.hasRoom(more)).toBe(true);
+  expect(states.arrays.slots.every((slot) => slot === 0)).toBe(true);
+  expect(inPlace(states)).toBe(0);
+  makeEnter(states.shape, states.hash)(states.arrays, 0, COUNT);
+  expect(inPlace(states)).toBe(COUNT);
+  expect(states.arrays.successors[COUNT - 1]).toBe(3);
 });
