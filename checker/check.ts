@@ -262,6 +262,7 @@ async function run(scenario: Scenario, options: CheckOptions, atEnd: (() => void
   // The last stage of several is the one that decides.
   const staged = search instanceof Anytime || search instanceof Passes || search instanceof Spilling;
   const last = staged ? search.search : search;
+  // Its threads wait until its promises are decided.
   if (last instanceof BreadthFirst) atEnd.push(() => last.close('the check has ended'));
   const findings = staged ? search.findings : ownFindings;
   let stuck: StuckCheck = 'undecided';

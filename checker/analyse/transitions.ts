@@ -2,12 +2,12 @@
  * All transitions of a finished search, as compressed sparse rows: for each state its successors and who moves, and
  * who could move at all.
  *
- * Cost: 5 bytes a transition and 8 a state, about the time of the search. Limits: `MAX_ACTORS` actors; the graph is
+ * Cost: 5 bytes a transition and 8 a state, up to the time of the search. Limits: `MAX_ACTORS` actors; the graph is
  * not built above `maxBytes`, nor above `MAX_TRANSITIONS`.
  */
 import type { CompiledModel } from '../compile/model.ts';
 import type { Complete } from '../search/explored.ts';
-import { RowMaker, type RowPart } from '../search/rows.ts';
+import { makeRowPart, RowMaker, type RowPart } from '../search/rows.ts';
 import type { Rows } from './scc.ts';
 
 /** Who could move is a mask of 32 bits. */
@@ -48,13 +48,7 @@ export class TransitionBuilder {
     const { count } = search.store;
     this.#search = search;
     this.#maker = new RowMaker(model, search.store, visit);
-    const chunkRoom = CHUNK * model.branching;
-    this.#part = {
-      ends: new Int32Array(CHUNK),
-      enabled: new Int32Array(CHUNK),
-      targets: new Int32Array(chunkRoom),
-      movers: new Uint8Array(chunkRoom),
-    };
+    this.#part = makeRowPart(CHUNK, CHUNK * model.branching);
     this.#maxBytes = maxBytes;
     this.#first = new Uint32Array(count + 1);
     this.#enabled = new Int32Array(count);

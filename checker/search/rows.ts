@@ -3,6 +3,7 @@
  * and their successors looked up. What one thread does of it.
  */
 import { type CompiledModel, NEXT } from '../compile/model.ts';
+import { sharedBytes, sharedInts } from '../store/tuples.ts';
 import type { StateStore } from './explored.ts';
 import { type Fault, successors } from './successors.ts';
 
@@ -20,6 +21,14 @@ export interface RowPart {
   /** Index of the actor that moves. */
   readonly movers: Uint8Array;
 }
+
+/** Room for so many states and transitions, which threads can share. */
+export const makeRowPart = (states: number, transitions: number): RowPart => ({
+  ends: sharedInts(states),
+  enabled: sharedInts(states),
+  targets: sharedInts(transitions),
+  movers: sharedBytes(transitions),
+});
 
 /** Rows that the threads of a search have made of the states from `from` to `to`, in chunks. */
 export interface RowRound {

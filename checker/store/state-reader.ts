@@ -2,7 +2,7 @@
  * Reads the states of a visited set by their indices, and finds the indices of vectors, for one thread; see `states.ts`.
  */
 import { makeLookup, type StateArrays } from './state-table.ts';
-import { makeTree, type Tree } from './tree.ts';
+import { makeTree, sameShape, type Tree } from './tree.ts';
 import type { HashText } from './tuples.ts';
 
 export class StateReader {
@@ -30,7 +30,7 @@ export class StateReader {
   /** The arrays have grown or were replaced. */
   bind(arrays: StateArrays): void {
     const { shape, tree } = arrays;
-    if (shape !== this.#arrays?.shape) {
+    if (this.#arrays === null || !sameShape(shape, this.#arrays.shape)) {
       this.#find = makeTree(shape, 'give -1', 1, this.#hash);
       this.#ids = new Int32Array(2 * shape.leaves.length);
     }

@@ -16,6 +16,7 @@ import { LAST_SLOT, makeEnter, REFERENCE_MASK, type StateArrays } from './state-
 import {
   makeTree,
   makeTreeArrays,
+  sameShape,
   type TreeArrays,
   type TreeShape,
   treeBytes,
@@ -28,6 +29,7 @@ import {
   type SavedTuples,
   StoreFull,
   savedTuples,
+  sharedBytes,
   sharedInts,
   tupleHash,
 } from './tuples.ts';
@@ -70,7 +72,7 @@ const grown = (shape: TreeShape, slots: number): number =>
   shape.leaves.length === 0 ? 4 * slots : Math.ceil(1.25 * slots);
 
 const successorsOf = (states: number, wide: boolean): Uint8Array | Uint16Array =>
-  wide ? new Uint16Array(new SharedArrayBuffer(2 * states)) : new Uint8Array(new SharedArrayBuffer(states));
+  wide ? new Uint16Array(sharedBytes(2 * states).buffer) : sharedBytes(states);
 
 /** States that are looked at to find out what each word tells. */
 const SAMPLE = 16_384;
@@ -251,7 +253,7 @@ export class States {
     if (shape.leaves.length === 0) return false;
     const { words } = shape;
     const next = treeShape(words, this.sample());
-    if (JSON.stringify(next) === JSON.stringify(shape)) return false;
+    if (sameShape(next, shape)) return false;
     let tree = makeTreeArrays(next);
     const add = makeTree(next, 'add', 1, this.hash);
     const state = new Int32Array(words);

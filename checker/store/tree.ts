@@ -40,6 +40,9 @@ export interface TreeShape {
   readonly leaves: readonly (readonly number[])[];
 }
 
+/** Threads get copies, so shapes are compared by what they say. */
+export const sameShape = (a: TreeShape, b: TreeShape): boolean => JSON.stringify(a) === JSON.stringify(b);
+
 /** @param sample states whose words tell how to deal them; in order, when there are none yet. */
 export function treeShape(words: number, sample: Int32Array | null = null): TreeShape {
   if (words <= 2) return uncompressed(words);

@@ -30,11 +30,14 @@ const LOAD = 0.75;
 export class StoreFull extends Error {}
 
 /** Zeroed words that threads share. Pages that nobody touches cost no memory. */
-export function sharedInts(count: number): Int32Array {
+export const sharedInts = (count: number): Int32Array => new Int32Array(sharedBytes(count * 4).buffer);
+
+/** As `sharedInts`. */
+export function sharedBytes(count: number): Uint8Array {
   try {
-    return new Int32Array(new SharedArrayBuffer(count * 4));
+    return new Uint8Array(new SharedArrayBuffer(count));
   } catch {
-    throw new StoreFull(`no memory for ${Math.round((count * 4) / 2 ** 20)} MiB more`);
+    throw new StoreFull(`no memory for ${Math.round(count / 2 ** 20)} MiB more`);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import type { CompiledModel } from '../../compile/model.ts';
 import type { StateArrays } from '../../store/state-table.ts';
+import { sharedBytes } from '../../store/tuples.ts';
 import { DONE, FAILED, JOINED, KIND, PHASE, type SharedRound, STOP, STORE, TICKET, ticket } from './round.ts';
 import type { ThreadData } from './thread.ts';
 import { type Thread, takeThread } from './threads.ts';
@@ -30,7 +31,7 @@ export class Crew {
   constructor(model: CompiledModel, round: SharedRound, others: number) {
     this.#model = model;
     this.#round = round;
-    const shared = (bytes: Uint8Array) => (others === 0 ? bytes : new Uint8Array(new SharedArrayBuffer(bytes.length)));
+    const shared = (bytes: Uint8Array) => (others === 0 ? bytes : sharedBytes(bytes.length));
     this.taken = shared(model.taken);
     this.refused = shared(model.refused);
   }

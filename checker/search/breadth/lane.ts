@@ -7,8 +7,8 @@ import type { Liveness } from '../../lang/property.ts';
 import type { Reducer } from '../../reduce/persistent.ts';
 import type { Symmetry } from '../../reduce/symmetry.ts';
 import { StateReader } from '../../store/state-reader.ts';
-import { type Enter, type Lookup, makeEnter, makeLookup, type StateArrays } from '../../store/state-table.ts';
-import { makeTree, type Tree, type TreeShape, treeHasRoom } from '../../store/tree.ts';
+import { type Enter, makeEnter, type StateArrays } from '../../store/state-table.ts';
+import { makeTree, sameShape, type Tree, type TreeShape, treeHasRoom } from '../../store/tree.ts';
 import type { HashText, WhenUnknown } from '../../store/tuples.ts';
 import type { Findings } from '../findings.ts';
 import { marksOf, nowOf } from '../promised.ts';
@@ -102,11 +102,8 @@ export class Lane {
   /** States are their own roots. */
   readonly #whole: boolean;
   readonly #reducer: Reducer | null;
-  /** Looks states up without adding them, for the reducer. */
-  #find!: Tree;
-  readonly #lookup: Lookup;
-  readonly #root1: Int32Array;
-  readonly #known = new Int32Array(1);
+  /** Reads states and looks them up without adding them, for the reducer and for rows; null as long as neither is needed. */
+  #reader: StateReader | null = null;
   /** Once the search is over and rows are asked for. */
   #maker: RowMaker | null = null;
   /** Roots of the batch. */
@@ -132,8 +129,6 @@ export class Lane {
     const { root } = parts.arrays.shape;
     this.#root = root;
     this.#reducer = parts.reducer;
-    this.#lookup = makeLookup(parts.arrays.shape, parts.hash, 1);
-    this.#root1 = new Int32Array(root);
     this.#whole = parts.arrays.shape.leaves.length === 0;
     this.#roots = new Int32Array((model.room + 1) * root);
     this.#enter = makeEnter(parts.arrays.shape, parts.hash);
@@ -153,15 +148,14 @@ export class Lane {
   /** The states have grown or were replaced. */
   bind(arrays: StateArrays): void {
     this.#arrays = arrays;
-    if (JSON.stringify(arrays.shape) !== JSON.stringify(this.#shape)) {
+    if (this.#shape === null || !sameShape(arrays.shape, this.#shape)) {
       this.#shape = arrays.shape;
       this.#tree = makeTree(arrays.shape, this.#unknown, this.#model.room + 1, this.#hash);
-      this.#find = makeTree(arrays.shape, 'give -1', 1, this.#hash);
       this.#stride = 2 * arrays.shape.leaves.length;
       this.#ids = new Int32Array(this.#batch * this.#stride);
     }
     this.#tree.bind(arrays.tree);
-    this.#find.bind(arrays.tree);
+    this.#reader?.bind(arrays);
     this.#settle.bind(arrays);
   }
 
@@ -208,12 +202,16 @@ export class Lane {
     }
   }
 
+  #readerOfAll(): StateReader {
+    this.#reader ??= new StateReader(this.#arrays, this.#hash, this.#model.room + 1);
+    return this.#reader;
+  }
+
   #makeMaker(marks: Uint8Array): RowMaker {
     const model = this.#model;
     const { live } = this.#findings;
     const now = nowOf(model);
-    const reader = new StateReader(this.#arrays, this.#hash, model.room + 1);
-    return new RowMaker(model, reader, (state, place) => {
+    return new RowMaker(model, this.#readerOfAll(), (state, place) => {
       for (let i = 0; i < live.length; i++)
         marks[place * live.length + i] = marksOf(live[i] as Liveness, now, state === 0);
     });
@@ -306,11 +304,11 @@ export class Lane {
   #allDeeper(from: number, to: number): boolean {
     const { memory, words, stateBytes } = this.#model;
     const levelEnd = this.#round.control[LEVEL_END] as number;
-    for (let i = from; i < to; i++) {
-      this.#symmetry?.canonicalise(memory.bytes, i * stateBytes);
-      if (!this.#find.foldAlone(memory.words, i * words, this.#root1, 0)) continue;
-      this.#lookup(this.#arrays, this.#root1, 1, this.#known);
-      const known = this.#known[0] as number;
+    const reader = this.#readerOfAll();
+    for (let i = from; i < to; i++) this.#symmetry?.canonicalise(memory.bytes, i * stateBytes);
+    reader.lookup(memory.words.subarray(from * words, to * words), to - from);
+    for (let i = 0; i < to - from; i++) {
+      const known = reader.found[i] as number;
       if (known > 0 && known <= levelEnd) return false;
     }
     return true;

@@ -18,8 +18,8 @@
  * Which thread does a task makes no difference to what comes out: states, indices and parents are the same for every
  * number of threads.
  */
-import { sharedInts } from '../../store/tuples.ts';
-import type { RowPart } from '../rows.ts';
+import { sharedBytes, sharedInts } from '../../store/tuples.ts';
+import { makeRowPart, type RowPart } from '../rows.ts';
 
 export const CHUNKS = 64;
 /** States of a chunk, where their candidates do not take too much memory. */
@@ -121,8 +121,6 @@ export interface SharedRound {
   readonly rows: { readonly part: RowPart; readonly marks: Uint8Array } | null;
 }
 
-const sharedBytes = (count: number): Uint8Array => new Uint8Array(new SharedArrayBuffer(count));
-
 interface RoundInput {
   /** Words of a root. */
   readonly root: number;
@@ -181,12 +179,7 @@ export function makeRound({
       alone || promises === 0
         ? null
         : {
-            part: {
-              ends: sharedInts(CHUNKS * chunkStates),
-              enabled: sharedInts(CHUNKS * chunkStates),
-              targets: sharedInts(room),
-              movers: sharedBytes(room),
-            },
+            part: makeRowPart(CHUNKS * chunkStates, room),
             marks: sharedBytes(CHUNKS * chunkStates * promises),
           },
   };
